@@ -1,0 +1,32 @@
+"""Books, pages, records and field values. Imports nothing else of the package but its errors."""
+
+from extractor.records.jsonl import read_records, record_line, write_records
+from extractor.records.record import (
+    BookKey,
+    PageProblem,
+    PageProblemKind,
+    Record,
+    Registration,
+    RuleWarning,
+    Severity,
+)
+from extractor.records.values import Box, Candidate, Decision, FieldState, FieldValue, nfc
+
+__all__ = [
+    "BookKey",
+    "Box",
+    "Candidate",
+    "Decision",
+    "FieldState",
+    "FieldValue",
+    "PageProblem",
+    "PageProblemKind",
+    "Record",
+    "Registration",
+    "RuleWarning",
+    "Severity",
+    "nfc",
+    "read_records",
+    "record_line",
+    "write_records",
+]
