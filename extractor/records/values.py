@@ -65,7 +65,7 @@ class Candidate(NamedTuple):
 
 
 def nfc(text: str) -> str:
-    """Text in Unicode normal form C with line ends as ``\\n``."""
+    """Text in Unicode normal form C with line feeds as line ends."""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -49,8 +49,8 @@ class FieldSpec(BaseModel):
         columns: import columns the value goes to; a ``signer`` fills two, an ``identity_paper`` up to four.
         required: an empty one is warned about.
         multiline: the value may go on below its first line.
-        parts: labels of the separate blanks of a date (``ngày``, ``tháng``, ``năm``); the raw text is the parts joined by
-            single spaces.
+        parts: labels of the separate blanks of a date (``ngày``, ``tháng``, ``năm``); the raw text is the parts joined
+            by single spaces.
         options: the tick boxes of a choice.
     """
 
