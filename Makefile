@@ -1,0 +1,39 @@
+# Two commands do everything: 'make demo' and 'make test'. Each sets up what it needs, alone or after the other.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= demo-output
+PORT ?= 8600
+
+.PHONY: help demo test review lint setup setup-test clean
+
+help:
+	@echo "make demo     set up, then run the main job on the bundled sample book into $(OUT)/"
+	@echo "make review   start the review application on the demo's data"
+	@echo "make test     set up, then linter, type checker and all tests"
+	@echo "make clean    remove the virtual environment and the demo's output"
+
+setup:
+	@scripts/bootstrap run
+
+setup-test:
+	@scripts/bootstrap test
+
+demo: setup
+	@OUT="$(OUT)" scripts/demo
+
+review: setup
+	@test -f "$(OUT)/extractor.sqlite" || OUT="$(OUT)" scripts/demo
+	@$(BIN)/extractor review serve "$(OUT)" --port $(PORT)
+
+lint: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -q
+
+clean:
+	rm -rf $(VENV) "$(OUT)"

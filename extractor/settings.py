@@ -1,0 +1,54 @@
+"""Settings of an installation, from the environment (``EXTRACTOR_...``) or a ``.env`` file; options override them."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from extractor.errors import SettingsError
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Validated settings.
+
+    Args:
+        models_dir: folder of the shipped weights and certificates.
+        templates_dir: folder with one folder a form.
+        workers: worker processes of a run; 0 means one for each processor.
+        render_dpi: resolution at which PDF pages that are no plain scan are rendered.
+        target_error: highest share of wrong values among those accepted without a person, 0 to 1.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", env_file=".env", extra="ignore", frozen=True)
+
+    models_dir: Path = _ROOT / "models"
+    templates_dir: Path = _ROOT / "page_templates"
+    workers: int = Field(default=0, ge=0, le=256)
+    render_dpi: int = Field(default=300, ge=72, le=1200)
+    target_error: float = Field(default=0.01, gt=0.0, lt=0.5)
+
+    @property
+    def worker_count(self) -> int:
+        """Number of worker processes, at least one."""
+        return self.workers or max(1, len(os.sched_getaffinity(0)))
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings, read once.
+
+    Raises:
+        SettingsError: a setting is out of range; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "EXTRACTOR_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"Setting {name}: {first['msg']}.", mend="Correct it in the environment or in .env.") from None
