@@ -1,1 +1,20 @@
-"""."""
+"""Evidence about a field -> calibrated probability that its value is right -> accept or ask a person."""
+
+from extractor.confidence.certificate import Certificate, GroupCertificate, load_certificate, save_certificate
+from extractor.confidence.certify import certify_threshold, upper_bound
+from extractor.confidence.evidence import FEATURES, FieldEvidence, group_of
+from extractor.confidence.fit import LabelledField, fit_certificate
+
+__all__ = [
+    "FEATURES",
+    "Certificate",
+    "FieldEvidence",
+    "GroupCertificate",
+    "LabelledField",
+    "certify_threshold",
+    "fit_certificate",
+    "group_of",
+    "load_certificate",
+    "save_certificate",
+    "upper_bound",
+]

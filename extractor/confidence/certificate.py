@@ -1,0 +1,107 @@
+"""A certificate: calibrators and thresholds, what proved them, and what they are valid for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from extractor.confidence.calibrator import logistic
+from extractor.confidence.evidence import FEATURES, FieldEvidence, group_of
+from extractor.errors import ModelError
+
+_UNPROVED = 0.999
+"""Highest score shown where no calibrator exists: such a field is never accepted, the score only orders the queue."""
+
+
+class GroupCertificate(BaseModel):
+    """Calibrator and threshold of one group of fields.
+
+    Args:
+        weights: logistic weights, the intercept first, then one for each of :data:`FEATURES`.
+        knots: scores and probabilities of the isotonic map.
+        threshold: least confidence accepted; above 1 where nothing is certified.
+        accepted: labelled fields that proved the threshold.
+        wrong: how many of those were wrong.
+        bound: upper bound of the error among accepted.
+        labelled: labelled fields of the group in the proving part.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    weights: tuple[float, ...]
+    knots: tuple[tuple[float, ...], tuple[float, ...]]
+    threshold: float
+    accepted: int
+    wrong: int
+    bound: float
+    labelled: int
+
+
+class Certificate(BaseModel):
+    """Everything needed to turn evidence into a confidence and a decision.
+
+    Args:
+        evidence: in words, which labelled fields it rests on.
+        target_error: highest error among accepted that was proved.
+        certainty: with which certainty.
+        forms: form versions it holds for, ``{form: version}``.
+        readers: reader versions it holds for, ``{reader: version}``.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    evidence: str
+    target_error: float
+    certainty: float
+    features: tuple[str, ...] = FEATURES
+    forms: dict[str, str]
+    readers: dict[str, str]
+    groups: dict[str, GroupCertificate]
+
+    def covers(self, form: str, form_version: str, readers: dict[str, str]) -> bool:
+        """Whether it holds for that form as read by those readers; a changed form or reader voids it."""
+        return self.forms.get(form) == form_version and all(readers.get(k) == v for k, v in self.readers.items())
+
+    def confidence(self, evidence: FieldEvidence) -> float:
+        """Calibrated probability that the value is exactly right, 0 to 1."""
+        group = self.groups.get(group_of(evidence))
+        if group is None:
+            return unproved_confidence(evidence)
+        score = logistic(np.asarray(group.weights), evidence.vector()[None, :])
+        xs, ys = group.knots
+        return round(float(np.interp(score[0], xs, ys)), 4)
+
+    def accepts(self, evidence: FieldEvidence, confidence: float) -> bool:
+        """Whether a field with that confidence may pass without a person."""
+        group = self.groups.get(group_of(evidence))
+        return group is not None and confidence >= group.threshold
+
+
+def unproved_confidence(evidence: FieldEvidence) -> float:
+    """A score for ordering where no certificate holds: the decoded probability, never 1."""
+    return round(min(evidence.decoded, _UNPROVED), 4)
+
+
+def load_certificate(path: Path) -> Certificate:
+    """Read a certificate.
+
+    Raises:
+        ModelError: the file is missing or damaged, or was made for other features.
+    """
+    try:
+        certificate = Certificate.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"There is no certificate at {path}.", mend="Make one with 'extractor calibrate'.") from error
+    except ValidationError as error:
+        raise ModelError(f"{path} is no certificate: {error.errors()[0]['msg']}.", mend="Make it again.") from error
+    if certificate.features != FEATURES:
+        raise ModelError(f"{path} was made for other features.", mend="Make it again with 'extractor calibrate'.")
+    return certificate
+
+
+def save_certificate(path: Path, certificate: Certificate) -> None:
+    """Write a certificate as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(certificate.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,121 @@
+"""What speaks for and against one field's value, as numbers a calibrator can weigh."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEATURES = (
+    "logit_reader",
+    "logit_min_char",
+    "logit_decoded",
+    "margin",
+    "known",
+    "agreement",
+    "disagreement",
+    "printed",
+    "log_length",
+    "lines",
+    "edge_ink",
+    "residual",
+    "coverage_gap",
+    "supports",
+    "warnings",
+)
+"""Names of the numbers in :meth:`FieldEvidence.vector`, in order."""
+
+_FLOOR = 1e-4
+_MOST_COUNTED = 3
+BLANK_GROUP = "blank"
+
+
+def _logit(probability: float) -> float:
+    clipped = min(max(probability, _FLOOR), 1 - _FLOOR)
+    return math.log(clipped / (1 - clipped))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEvidence:
+    """Evidence for one field's proposed value.
+
+    Args:
+        kind: kind of field, see :class:`extractor.templates.form.Kind`.
+        blank: nothing seems to be written there.
+        reader: product of the line confidences of the reader that won, 0 to 1.
+        min_char: least certain character, 0 to 1.
+        decoded: probability of the value after decoding by kind, 0 to 1.
+        margin: its distance to the next different value's probability, 0 to 1.
+        known: the value is in a list or parses by a grammar.
+        agreement: 1 where a second reader proposes the same value, -1 where it proposes another, 0 where none read it.
+        printed: probability that the crop holds print, 0 to 1.
+        length: number of characters read.
+        lines: number of line regions read.
+        edge_ink: share of the ink that touches the region's edge, 0 to 1.
+        residual_mm: registration residual in millimetres of paper.
+        coverage: share of the template's anchors found, 0 to 1.
+        supports: how many independent findings speak for the value (words equal digits, number follows, ...).
+        warnings: how many rule warnings concern the field.
+    """
+
+    kind: str
+    blank: bool = False
+    reader: float = 0.0
+    min_char: float = 0.0
+    decoded: float = 0.0
+    margin: float = 0.0
+    known: bool = False
+    agreement: int = 0
+    printed: float = 0.0
+    length: int = 0
+    lines: int = 1
+    edge_ink: float = 0.0
+    residual_mm: float = 0.0
+    coverage: float = 1.0
+    supports: int = 0
+    warnings: int = 0
+
+    def vector(self) -> NDArray[np.float64]:
+        """The evidence as numbers of similar size, ``(len(FEATURES),)``."""
+        return np.array(
+            [
+                _logit(self.reader) / 4,
+                _logit(self.min_char) / 4,
+                _logit(self.decoded) / 4,
+                self.margin,
+                float(self.known),
+                float(self.agreement > 0),
+                float(self.agreement < 0),
+                self.printed,
+                math.log1p(self.length) / 3,
+                min(self.lines, 4) / 2,
+                self.edge_ink,
+                min(self.residual_mm, 5.0),
+                1.0 - self.coverage,
+                min(self.supports, _MOST_COUNTED) / 2,
+                min(self.warnings, _MOST_COUNTED) / 2,
+            ],
+            dtype=np.float64,
+        )
+
+    def with_findings(self, supports: int, warnings: int) -> FieldEvidence:
+        """The same evidence with what the rules found along the book."""
+        return replace(self, supports=supports, warnings=warnings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for storing."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> FieldEvidence:
+        """Inverse of :meth:`to_dict`; unknown keys of other versions are left out."""
+        names = {item.name for item in fields(cls)}
+        return cls(**{key: value for key, value in data.items() if key in names})
+
+
+def group_of(evidence: FieldEvidence) -> str:
+    """The group that is calibrated and certified together: a kind of field, or all empty fields."""
+    return BLANK_GROUP if evidence.blank else evidence.kind

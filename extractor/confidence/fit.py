@@ -1,0 +1,97 @@
+"""Make a certificate from labelled fields: one part fits the calibrators, another proves the thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractor.confidence.calibrator import fit_isotonic, fit_logistic, logistic
+from extractor.confidence.certificate import Certificate, GroupCertificate
+from extractor.confidence.certify import certify_threshold
+from extractor.confidence.evidence import FieldEvidence, group_of
+from extractor.errors import EvaluationError
+
+_LEAST_TO_FIT = 40
+_FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledField:
+    """Evidence of one field with what a person or the renderer says about it.
+
+    Args:
+        book: the book it comes from; a book is never split between fitting and proving.
+    """
+
+    evidence: FieldEvidence
+    correct: bool
+    book: str
+
+
+def fit_certificate(
+    labelled: Sequence[LabelledField],
+    *,
+    source: str,
+    forms: dict[str, str],
+    readers: dict[str, str],
+    target_error: float = 0.01,
+    certainty: float = 0.95,
+) -> Certificate:
+    """Fit calibrators on every other book and prove thresholds on the rest.
+
+    Args:
+        source: in words, where the labelled fields come from.
+
+    Raises:
+        EvaluationError: there are fewer than two books, so nothing can be proved on other books than were fitted on.
+    """
+    books = sorted({item.book for item in labelled})
+    if len(books) < 2:
+        raise EvaluationError(
+            "A certificate needs labelled fields of at least two books.", mend="Give more books with their truth."
+        )
+    fitting = set(books[::2])
+    groups: dict[str, GroupCertificate] = {}
+    for name in sorted({group_of(item.evidence) for item in labelled}):
+        members = [item for item in labelled if group_of(item.evidence) == name]
+        fit_part = [item for item in members if item.book in fitting]
+        proof_part = [item for item in members if item.book not in fitting]
+        if len(fit_part) >= _LEAST_TO_FIT and proof_part:
+            groups[name] = _fit_group(fit_part, proof_part, target_error, certainty)
+    return Certificate(
+        evidence=source, target_error=target_error, certainty=certainty, forms=forms, readers=readers, groups=groups
+    )
+
+
+def _fit_group(
+    fit_part: Sequence[LabelledField], proof_part: Sequence[LabelledField], target_error: float, certainty: float
+) -> GroupCertificate:
+    features, correct = _arrays(fit_part)
+    weights = fit_logistic(features, correct)
+    # The isotonic map sees scores from folds without the field, else it would learn the fit's optimism.
+    held_out = np.empty(len(correct))
+    folds = np.arange(len(correct)) % _FOLDS
+    for fold in range(_FOLDS):
+        inside = folds != fold
+        held_out[~inside] = logistic(fit_logistic(features[inside], correct[inside]), features[~inside])
+    knots = fit_isotonic(held_out, correct)
+    proof_features, proof_correct = _arrays(proof_part)
+    confidences = np.interp(logistic(weights, proof_features), *knots)
+    proved = certify_threshold(np.round(confidences, 4), proof_correct, target_error=target_error, certainty=certainty)
+    return GroupCertificate(
+        weights=tuple(float(w) for w in weights),
+        knots=knots,
+        threshold=proved.threshold,
+        accepted=proved.accepted,
+        wrong=proved.wrong,
+        bound=proved.bound,
+        labelled=len(proof_part),
+    )
+
+
+def _arrays(items: Sequence[LabelledField]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    features = np.stack([item.evidence.vector() for item in items])
+    return features, np.array([item.correct for item in items], dtype=np.bool_)

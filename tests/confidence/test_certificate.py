@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from extractor.confidence import FieldEvidence, LabelledField, fit_certificate, load_certificate, save_certificate
+from extractor.confidence.calibrator import fit_isotonic, fit_logistic, logistic
+from extractor.errors import EvaluationError, ModelError
+
+
+def labelled(count: int, seed: int = 3) -> list[LabelledField]:
+    rng = np.random.default_rng(seed)
+    items = []
+    for number in range(count):
+        reader = float(rng.beta(4, 1))
+        evidence = FieldEvidence("person_name", reader=reader, min_char=reader, decoded=reader, margin=reader, length=9)
+        right = bool(rng.random() < (1.0 if reader > 0.8 else reader * 0.6))
+        items.append(LabelledField(evidence, right, book=f"book-{number % 6}"))
+    return items
+
+
+def make(items):
+    return fit_certificate(items, source="generated", forms={"f": "1"}, readers={"handwriting": "a"}, target_error=0.02)
+
+
+def test_accepts_what_is_proved_and_nothing_else():
+    certificate = make(labelled(2400))
+    good = FieldEvidence("person_name", reader=0.99, min_char=0.99, decoded=0.99, margin=0.99, length=9)
+    bad = FieldEvidence("person_name", reader=0.3, min_char=0.3, decoded=0.3, margin=0.3, length=9)
+    assert certificate.accepts(good, certificate.confidence(good))
+    assert not certificate.accepts(bad, certificate.confidence(bad))
+    group = certificate.groups["person_name"]
+    assert group.bound <= 0.02
+    assert group.wrong <= group.accepted * 0.02
+
+
+def test_confidence_is_calibrated_on_fields_never_seen():
+    certificate = make(labelled(3000))
+    fresh = labelled(3000, seed=11)
+    confidences = np.array([certificate.confidence(item.evidence) for item in fresh])
+    correct = np.array([item.correct for item in fresh])
+    for low, high in ((0.2, 0.5), (0.5, 0.9), (0.9, 1.01)):
+        inside = (confidences >= low) & (confidences < high)
+        if inside.sum() > 50:
+            assert correct[inside].mean() == pytest.approx(confidences[inside].mean(), abs=0.08)
+
+
+def test_a_kind_without_evidence_is_never_accepted():
+    certificate = make(labelled(600))
+    other = FieldEvidence("date", reader=1.0, min_char=1.0, decoded=1.0, margin=1.0)
+    assert not certificate.accepts(other, certificate.confidence(other))
+
+
+def test_a_changed_reader_or_form_voids_it():
+    certificate = make(labelled(600))
+    assert certificate.covers("f", "1", {"handwriting": "a", "printed": "x"})
+    assert not certificate.covers("f", "2", {"handwriting": "a"})
+    assert not certificate.covers("f", "1", {"handwriting": "b"})
+    assert not certificate.covers("g", "1", {"handwriting": "a"})
+
+
+def test_one_book_is_not_enough():
+    with pytest.raises(EvaluationError, match="two books"):
+        make([LabelledField(item.evidence, item.correct, "only") for item in labelled(100)])
+
+
+def test_round_trip_and_clear_errors(tmp_path):
+    certificate = make(labelled(600))
+    path = tmp_path / "c" / "birth.json"
+    save_certificate(path, certificate)
+    assert load_certificate(path) == certificate
+    with pytest.raises(ModelError, match="no certificate at"):
+        load_certificate(tmp_path / "none.json")
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(ModelError, match="is no certificate"):
+        load_certificate(path)
+
+
+def test_isotonic_never_falls_and_is_never_certain():
+    scores = np.linspace(0, 1, 200)
+    correct = np.random.default_rng(1).random(200) < scores
+    xs, ys = fit_isotonic(scores, correct)
+    assert list(xs) == sorted(xs)
+    assert list(ys) == sorted(ys)
+    assert ys[0] > 0 and ys[-1] < 1
+
+
+def test_logistic_separates():
+    features = np.array([[0.0], [0.1], [0.9], [1.0]] * 20)
+    correct = np.array([False, False, True, True] * 20)
+    probabilities = logistic(fit_logistic(features, correct), features)
+    assert probabilities[0] < 0.3 and probabilities[3] > 0.7
+
+
+def test_evidence_round_trip_ignores_unknown_keys():
+    evidence = FieldEvidence("date", reader=0.5, known=True)
+    assert FieldEvidence.from_dict({**evidence.to_dict(), "later": 1}) == evidence
+    assert np.isfinite(FieldEvidence("date").vector()).all()
