@@ -21,7 +21,16 @@ from extractor.errors import (
 )
 from extractor.scans import raster
 from extractor.scans.limits import Limits
-from extractor.scans.pdf_image import PageBox, PlacedImage, exif_turn, flat_bytes, page_box, page_images, single_image
+from extractor.scans.pdf_image import (
+    PageBox,
+    PlacedImage,
+    exif_turn,
+    flat_bytes,
+    image_size,
+    page_box,
+    page_images,
+    single_image,
+)
 from extractor.scans.types import Image
 
 _POINTS_PER_INCH = 72.0
@@ -105,7 +114,7 @@ def load_page(
             raise TruncatedInputError(file, f"page {page} is no longer in the file.")
         leaf = pdf.pages[page - 1]
         box = page_box(leaf)
-        for width, height in page_images(leaf):
+        for width, height in map(image_size, page_images(leaf).values()):
             if width * height > limits.megapixels * 1e6:
                 raster.check_size(file, width, height, limits)
         scan = single_image(pdf, leaf)
@@ -116,17 +125,13 @@ def load_page(
             if pixels is not None:
                 raster.check_size(file, pixels.shape[1], pixels.shape[0], limits)
                 return raster.orient(pixels, exif_turn(scan.matrix, box.rotate)), dpi
-            size = (scan.width, scan.height)
-            turned = exif_turn(scan.matrix, box.rotate) >= 5
-            return _render(source, file, page, size[::-1] if turned else size, limits), dpi
-    size = _render_size(box, render_dpi)
-    raster.check_size(file, *size, limits)
-    return _render(source, file, page, size, limits), float(render_dpi)
+            return _render(source, file, page, box, dpi=dpi, limits=limits), dpi
+    return _render(source, file, page, box, dpi=float(render_dpi), limits=limits), float(render_dpi)
 
 
 def _extract(leaf: pikepdf.Page, scan: PlacedImage, file: str) -> Image | None:
     """The pixels of a scan as stored, or none where its coding is better left to the renderer."""
-    image = leaf.images[scan.name]
+    image = page_images(leaf)[scan.name]
     filters = image.get("/Filter")
     names = [str(item) for item in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
     space, decode = str(image.get("/ColorSpace")), image.get("/Decode")
@@ -152,23 +157,20 @@ def _extract(leaf: pikepdf.Page, scan: PlacedImage, file: str) -> Image | None:
     return None
 
 
-def _render_size(box: PageBox, render_dpi: int) -> tuple[int, int]:
-    scale = render_dpi * box.unit / _POINTS_PER_INCH
-    width, height = round(box.width * scale), round(box.height * scale)
-    return (height, width) if box.rotate in (90, 270) else (width, height)
-
-
-def _render(source: Path | bytes, file: str, page: int, size: tuple[int, int], limits: Limits) -> Image:
-    """Render one page with poppler to exactly ``size`` (width, height) pixels."""
+def _render(source: Path | bytes, file: str, page: int, box: PageBox, *, dpi: float, limits: Limits) -> Image:
+    """Render one page with poppler."""
     import pdf2image
     from pdf2image import exceptions as failures
 
     # PPM between the programs: writing PNG takes poppler half a minute for a large page.
+    scale = box.unit * dpi / _POINTS_PER_INCH
+    raster.check_size(file, round(box.width * scale), round(box.height * scale), limits)
     options = {
         "first_page": page,
         "last_page": page,
         "fmt": "ppm",
-        "size": size,
+        # poppler knows no user units; giving it a size instead goes wrong on turned pages.
+        "dpi": box.unit * dpi,
         "use_cropbox": True,
         "timeout": limits.render_seconds,
     }

@@ -116,9 +116,15 @@ def _rectangle(array: pikepdf.Array) -> tuple[float, float, float, float]:
     return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
 
-def page_images(page: pikepdf.Page) -> list[tuple[int, int]]:
-    """Width and height of the images a page refers to directly, from their dictionaries."""
-    return [(int(image.get("/Width", 0)), int(image.get("/Height", 0))) for image in page.images.values()]
+def page_images(page: pikepdf.Page) -> dict[str, pikepdf.Object]:
+    """The images a page refers to directly, by their names in its resources."""
+    objects = page.obj.get("/Resources", pikepdf.Dictionary()).get("/XObject", pikepdf.Dictionary())
+    return {name: item for name, item in objects.items() if str(item.get("/Subtype")) == "/Image"}
+
+
+def image_size(image: pikepdf.Object) -> tuple[int, int]:
+    """Width and height in pixels, as the image's dictionary states them."""
+    return int(image.get("/Width", 0)), int(image.get("/Height", 0))
 
 
 def single_image(pdf: pikepdf.Pdf, page: pikepdf.Page) -> PlacedImage | None:
@@ -205,7 +211,7 @@ def flat_bytes(stream: pikepdf.Object, limit: int) -> bytes | None:
 
 
 def _whole_page(page: pikepdf.Page, box: PageBox, name: str, matrix: _Affine) -> PlacedImage | None:
-    image = page.images.get(name)
+    image = page_images(page).get(name)
     if image is None or any(key in image for key in ("/SMask", "/Mask", "/OC")) or bool(image.get("/ImageMask", False)):
         return None
     turned = abs(matrix[0, 0]) < abs(matrix[0, 1])
@@ -217,7 +223,7 @@ def _whole_page(page: pikepdf.Page, box: PageBox, name: str, matrix: _Affine) ->
     # Larger than the page hides a rim, smaller shows bare paper: both are rendered, so that what is seen is taken.
     if not _fills(np.array([low, high]), box) or not _fills(np.array([low, high]), box, inside=True):
         return None
-    return PlacedImage(name, int(image.get("/Width", 0)), int(image.get("/Height", 0)), matrix)
+    return PlacedImage(name, *image_size(image), matrix)
 
 
 def _fills(corners: _Affine, box: PageBox, *, inside: bool = False) -> bool:
