@@ -1,0 +1,54 @@
+"""Fields that fill several import columns: the signer with title, the identity paper."""
+
+from __future__ import annotations
+
+import re
+
+from extractor.templates.form import FieldSpec, Kind
+from extractor.vietnamese.lists import titles
+from extractor.vietnamese.papers import parse_paper
+from extractor.vietnamese.text import single_spaces
+
+_COMMA = re.compile(r"\s*[,;]\s*|\s+[-–—]\s+")
+_TITLE_WORDS = r"chức vụ\s*:?\s*"
+
+
+def split_signer(text: str) -> tuple[str, str]:
+    """Name and title of a signer; the title is empty where none can be told from the name.
+
+    Understood: ``NAME, TITLE``, ``NAME - TITLE``, ``NAME TITLE`` and ``TITLE NAME`` with a title of the list.
+    """
+    text = single_spaces(text).strip(" ,;")
+    parts = _COMMA.split(text, maxsplit=1)
+    if len(parts) == 2 and all(parts):
+        name, title = parts
+        title = re.sub(_TITLE_WORDS, "", title, flags=re.IGNORECASE)
+        if titles().find(name) is not None and titles().find(title) is None:
+            return title, name
+        return name, title
+    words = text.split(" ")
+    for start in range(2, len(words)):
+        if titles().find(" ".join(words[start:])) is not None:
+            return " ".join(words[:start]), " ".join(words[start:])
+    for end in range(len(words) - 2, 0, -1):
+        if titles().find(" ".join(words[:end])) is not None:
+            return " ".join(words[end:]), " ".join(words[:end])
+    return text, ""
+
+
+def split_columns(spec: FieldSpec, value: str | None) -> dict[str, str]:
+    """The field's value laid out over its import columns; columns nothing was parsed for are left out.
+
+    A signer gives name and title; an identity paper gives the code of its kind, number, date and place of issue, in the
+    order of ``spec.columns``. Any other kind gives its value to its first column.
+    """
+    if not value or not spec.columns:
+        return {}
+    if spec.kind is Kind.SIGNER and len(spec.columns) == 2:
+        parts: tuple[str, ...] = split_signer(value)
+    elif spec.kind is Kind.IDENTITY_PAPER:
+        paper = parse_paper(value)
+        parts = (paper.type_code, paper.number, paper.issued, paper.issuer)
+    else:
+        parts = (value,)
+    return {column: part for column, part in zip(spec.columns, parts, strict=False) if part}

@@ -1,0 +1,70 @@
+"""What surrounds a field, and what normalising and decoding give back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from extractor.records import BookKey
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known about the book a field stands in; unknown parts are none or empty, never guessed.
+
+    Args:
+        book_year: year the book was opened.
+        register: register code in upper case (KS, KH, ...), or empty.
+        agency: registering authority, verbatim.
+        language: language of the form, ISO 639-1.
+    """
+
+    book_year: int | None = None
+    register: str = ""
+    agency: str = ""
+    language: str = "vi"
+
+    @classmethod
+    def of_book(cls, book: BookKey, language: str = "vi") -> Context:
+        """The context a book gives its fields."""
+        year = int(book.year) if book.year.isdecimal() and len(book.year) == 4 else None
+        return cls(book_year=year, register=book.register, agency=book.agency, language=language)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """A field's text in the form for export.
+
+    Args:
+        value: the value, or none where none could be made out; never invented.
+        known: whether the value is in the list, the grammar or the number format of its kind.
+        ditto: whether the text is a mark that repeats the entry above.
+        note: why there is no value, or what is unusual; a short code, no text of the register.
+    """
+
+    value: str | None
+    known: bool
+    ditto: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One reading of a field after weighing.
+
+    Args:
+        raw: what a reader saw, or, for a proposal, the list's or grammar's spelling.
+        value: its normalised value, or none.
+        probability: that ``value`` is right, before calibration, 0 to 1; all of one field sum to at most 1.
+        known: as in :class:`Normalised`.
+        ditto: as in :class:`Normalised`.
+        note: as in :class:`Normalised`.
+        proposed: whether the text comes from a list or grammar and no reader saw it letter for letter.
+    """
+
+    raw: str
+    value: str | None
+    probability: float
+    known: bool
+    ditto: bool = False
+    note: str = ""
+    proposed: bool = False

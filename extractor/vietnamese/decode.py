@@ -1,0 +1,112 @@
+"""Weighs the readers' candidates by what is known of the kind of field.
+
+A noisy-channel view: what a reader believes it saw, times how likely such a text is for the kind. Candidates outside a
+list or grammar lose weight but always stay possible; entries near to what was read are added as proposals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from extractor.records import Candidate, nfc
+from extractor.templates.form import FieldSpec, Kind
+from extractor.vietnamese.context import Context, Decoded, Normalised
+from extractor.vietnamese.data import load
+from extractor.vietnamese.dates import parse_value
+from extractor.vietnamese.names import name_prior
+from extractor.vietnamese.normalise import normalise
+from extractor.vietnamese.proposals import list_of, propose
+
+REGISTRATION_DATE = "ngayDangKy"
+_MOST = 8
+"""Readings given back at most."""
+
+
+def decode(spec: FieldSpec, candidates: Sequence[Candidate], context: Context) -> tuple[Decoded, ...]:
+    """Weigh candidates, best first.
+
+    Args:
+        spec: the field.
+        candidates: readings with probabilities 0 to 1; what they lack to 1 is the chance that none of them is right.
+        context: what is known about the book.
+
+    Returns:
+        Readings with different values (or texts, where there is no value), most probable first; probabilities sum to
+        at most 1. Readings of the same value are one: its text is the most probable of them, its probability their sum.
+    """
+    read: dict[str, float] = {}
+    for candidate in candidates:
+        text = nfc(candidate.text)
+        read[text] = read.get(text, 0.0) + max(0.0, candidate.probability)
+    mass = sum(read.values())
+    scale = 1.0 / mass if mass > 1.0 else 1.0
+    weighed: dict[str, tuple[Normalised, float, bool]] = {}
+    for text, probability in read.items():
+        result = normalise(spec, text, context)
+        weighed[text] = (result, scale * probability * _weight(spec, text, result, context), False)
+    for text, probability in read.items():
+        if not _settled(weighed[text][0]):
+            for proposal in propose(spec.kind, text):
+                result = normalise(spec, proposal.text, context)
+                if _settled(result):
+                    weight = scale * probability * proposal.weight * _weight(spec, proposal.text, result, context)
+                    _, before, proposed = weighed.get(proposal.text, (result, 0.0, True))
+                    weighed[proposal.text] = (result, before + weight, proposed)
+    unseen = max(0.0, 1.0 - scale * mass) * math.sqrt(_unsettled_weight(spec.kind))
+    total = unseen + sum(weight for _, weight, _ in weighed.values())
+    if total <= 0.0:
+        return tuple(
+            Decoded(text, result.value, 0.0, result.known, result.ditto, result.note)
+            for text, (result, _, _) in weighed.items()
+        )
+    return _merged([(text, result, weight / total, new) for text, (result, weight, new) in weighed.items()])
+
+
+def _settled(result: Normalised) -> bool:
+    return result.known or result.ditto or result.note == "empty"
+
+
+def _unsettled_weight(kind: Kind) -> float:
+    """Weight of a text that is outside the list or grammar of its kind; 1 for kinds without one."""
+    settings = load("decoding")
+    if list_of(kind) is not None:
+        return float(settings["lists"][kind.value]["unlisted"])
+    return float(settings["unparsed"].get(kind.value, 1.0))
+
+
+def _weight(spec: FieldSpec, text: str, result: Normalised, context: Context) -> float:
+    if context.language != "vi" or result.ditto or result.note == "empty":
+        return 1.0
+    if spec.kind in {Kind.PERSON_NAME, Kind.SIGNER}:
+        floor = float(load("decoding")["name_floor"])
+        return floor + (1.0 - floor) * name_prior(text)
+    if not result.known:
+        return _unsettled_weight(spec.kind)
+    return _date_weight(spec, result, context) if spec.kind is Kind.DATE else 1.0
+
+
+def _date_weight(spec: FieldSpec, result: Normalised, context: Context) -> float:
+    """Less for a date after the book, and for a day of registration outside the book's year."""
+    date = parse_value(result.value)
+    if date is None or context.book_year is None:
+        return 1.0
+    settings = load("decoding")
+    late = date.year > context.book_year + settings["date_year_slack"]
+    early = spec.code == REGISTRATION_DATE and date.year < context.book_year
+    return float(settings["unparsed"]["date"]) if late or early else 1.0
+
+
+def _merged(readings: list[tuple[str, Normalised, float, bool]]) -> tuple[Decoded, ...]:
+    groups: dict[tuple[bool, str], list[tuple[str, Normalised, float, bool]]] = {}
+    for reading in sorted(readings, key=lambda item: -item[2]):
+        text, result, _, _ = reading
+        key = (False, text) if result.value is None else (True, result.value)
+        groups.setdefault(key, []).append(reading)
+    decoded = []
+    for group in groups.values():
+        seen = [reading for reading in group if not reading[3]] or group
+        text, result, _, new = seen[0]
+        probability = min(1.0, sum(weight for _, _, weight, _ in group))
+        decoded.append(Decoded(text, result.value, probability, result.known, result.ditto, result.note, new))
+    return tuple(sorted(decoded, key=lambda item: -item.probability)[:_MOST])
