@@ -1,0 +1,224 @@
+"""Entries of a table that has no rulings between them.
+
+An entry begins on a line of running text beside which something is written in the columns that an entry's first line
+fills (its number, its date). Text above the first such line was carried over from the page before and becomes a record
+of its own. A line that stands alone after a separator and is indented on both sides is a heading (a month's name) and
+belongs to no record; so does the line in the band under the printed head where the form puts its own heading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from extractor.readers.page_text import PageText, Word
+from extractor.templates.table_frame import TableFrame
+from extractor.templates.table_lines import (
+    Ink,
+    TextLine,
+    column_lines,
+    column_mask,
+    find_ink,
+    measure_pitch,
+    measure_slope,
+)
+from extractor.templates.table_template import RowsSpec, TableTemplate
+from extractor.templates.types import LocatedField, LocatedRecord, Polygon
+
+_WIDTH = 1400
+"""Pixels across the straightened table."""
+
+_INDENT = 0.1
+"""A heading keeps this distance from both edges of its column, in column widths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: its lines are those whose middle lies between two rows of the straightened table.
+
+    Args:
+        top: first row.
+        bottom: first row below.
+        begins: whether it begins on this page.
+        headings: rows of the running text's lines that are headings and no part of it.
+    """
+
+    top: float
+    bottom: float
+    begins: bool
+    headings: tuple[float, ...] = ()
+
+
+def locate_records(
+    grey: NDArray[np.uint8], frame: TableFrame, text: PageText, template: TableTemplate
+) -> tuple[LocatedRecord, ...]:
+    """Records of a table, top to bottom, with the written lines of each cell; an empty cell has none.
+
+    Args:
+        grey: evenly lit page, clean pixels.
+        frame: where the table lies, clean pixels.
+        text: the page's OCR pass; words found inside a cell are handed on.
+    """
+    straight = frame.straightened(grey, _WIDTH)
+    bounds = [round(share * (_WIDTH - 1)) for share in frame.shares]
+    ink = find_ink(straight, bounds)
+    lines, pitch = find_lines(ink, bounds, template)
+    body = [column.field for column in template.columns].index(template.rows.body)
+    inside = slice(bounds[body], bounds[body + 1])
+    separators = _separators(ink.strokes[:, inside])
+    band = template.header.heading_band * _WIDTH
+    entries = find_entries(
+        lines, separators, template.rows, pitch, heading_band=band, column=(bounds[body], bounds[body + 1])
+    )
+    return tuple(
+        LocatedRecord(number, _fields(entry, lines, frame, text, template, pitch=pitch))
+        for number, entry in enumerate(entries, start=1)
+    )
+
+
+def find_lines(
+    ink: Ink, bounds: Sequence[int], template: TableTemplate
+) -> tuple[dict[str, tuple[TextLine, ...]], float]:
+    """Lines of every column that is read, and the distance of lines in the running text, pixels."""
+    fields = [column.field for column in template.columns]
+    body = fields.index(template.rows.body)
+    mask, left = column_mask(ink, body, bounds)
+    pitch = measure_pitch(mask, template.rows.line_height * _WIDTH)
+    slope = measure_slope(mask, (bounds[body] + bounds[body + 1]) / 2.0 - left)
+    lines = {field: column_lines(ink, number, bounds, pitch, slope) for number, field in enumerate(fields) if field}
+    gaps = np.diff([line.middle for line in lines[template.rows.body]])
+    close = gaps[gaps < 1.8 * pitch]
+    return lines, float(np.median(close)) if len(close) >= 3 else pitch
+
+
+def _separators(strokes: NDArray[np.uint8]) -> tuple[float, ...]:
+    """Rows of the long strokes in the running text's column."""
+    rows = np.flatnonzero(strokes.sum(axis=1) >= 0.2 * strokes.shape[1])
+    if not len(rows):
+        return ()
+    groups = np.split(rows, np.flatnonzero(np.diff(rows) > 3) + 1)
+    return tuple(float(group.mean()) for group in groups)
+
+
+def find_entries(
+    lines: Mapping[str, Sequence[TextLine]],
+    separators: Sequence[float],
+    rows: RowsSpec,
+    pitch: float,
+    *,
+    heading_band: float,
+    column: tuple[int, int],
+) -> tuple[Entry, ...]:
+    """Entries from the lines of the columns, top to bottom.
+
+    Args:
+        separators: rows of long strokes in the running text.
+        pitch: distance of lines, pixels.
+        heading_band: rows under the head in which a line without an entry's beginning is the form's own heading.
+        column: pixel columns of the running text's edges.
+    """
+    body = lines[rows.body]
+    begins = _beginnings(lines, rows, body, pitch)
+    tops = [row - 0.5 * pitch for row in begins]
+    entries: list[Entry] = []
+    first = tops[0] if tops else float("inf")
+    carried = [line for line in body if heading_band < line.middle < first]
+    headings = _headings(carried, separators, pitch, column)
+    if len(carried) > len(headings):
+        entries.append(Entry(carried[0].middle - 0.6 * pitch, first, begins=False, headings=headings))
+    for top, bottom in zip(tops, [*tops[1:], float("inf")], strict=True):
+        own = [line for line in body if top <= line.middle < bottom]
+        entries.append(Entry(top, bottom, begins=True, headings=_headings(own[1:], separators, pitch, column)))
+    return tuple(entries)
+
+
+def _beginnings(
+    lines: Mapping[str, Sequence[TextLine]], rows: RowsSpec, body: Sequence[TextLine], pitch: float
+) -> list[float]:
+    """Rows of the running text's lines on which entries begin."""
+    if not body:
+        return []
+    scores = np.zeros(len(body))
+    middles = np.array([line.middle for line in body])
+    for field, score in rows.starts.items():
+        beside = {int(np.argmin(np.abs(middles - line.middle))): line for line in lines[field] if _is_mark(line, pitch)}
+        for number, line in beside.items():
+            if abs(middles[number] - line.middle) <= 0.8 * pitch:
+                scores[number] += score
+    return [float(row) for row in middles[scores >= rows.threshold]]
+
+
+def _is_mark(line: TextLine, pitch: float) -> bool:
+    """Whether a line of a narrow column is writing rather than a speck at its edge."""
+    return line.right - line.left >= 0.12 * pitch and line.height >= 0.25 * pitch
+
+
+def _headings(
+    body: Sequence[TextLine], separators: Sequence[float], pitch: float, column: tuple[int, int]
+) -> tuple[float, ...]:
+    """Rows of trailing lines that stand after a separator and are indented on both sides."""
+    found: list[float] = []
+    indent = _INDENT * (column[1] - column[0])
+    for number in range(len(body) - 1, -1, -1):
+        line = body[number]
+        above = body[number - 1].middle if number else line.middle - 2.5 * pitch
+        parted = any(above < row < line.middle for row in separators)
+        if not (parted and line.left - column[0] > indent and column[1] - line.right > indent):
+            break
+        found.append(line.middle)
+    return tuple(found)
+
+
+def _fields(
+    entry: Entry,
+    lines: Mapping[str, Sequence[TextLine]],
+    frame: TableFrame,
+    text: PageText,
+    template: TableTemplate,
+    *,
+    pitch: float,
+) -> tuple[LocatedField, ...]:
+    """The cells of one entry."""
+    fields = []
+    for column in template.columns:
+        if not column.field:
+            continue
+        own = [line for line in lines[column.field] if entry.top <= line.middle < entry.bottom]
+        if column.field == template.rows.body:
+            own = [line for line in own if line.middle not in entry.headings]
+        polygons = tuple(_polygon(line, frame, pitch) for line in own)
+        fields.append(LocatedField(column.field, polygons, printed=_printed(polygons, text.words)))
+    return tuple(fields)
+
+
+def _polygon(line: TextLine, frame: TableFrame, pitch: float) -> Polygon:
+    """A line's region on the page, with a little paper around it."""
+    beside, above = 0.15 * pitch, 0.08 * pitch
+    x = np.array([line.left - beside, line.right + beside])
+    rise = line.slope * (x - line.centre)
+    top, bottom = line.top - above + rise, line.bottom + above + rise
+    scale = 1.0 / (_WIDTH - 1)
+    across = np.clip(np.array([x[0], x[1], x[1], x[0]]) * scale, 0.0, 1.0)
+    down = np.array([top[0], top[1], bottom[1], bottom[0]]) * scale
+    return np.asarray(frame.point(across, down), np.float64)
+
+
+def _printed(polygons: Sequence[Polygon], words: Sequence[Word]) -> tuple[str, float] | None:
+    """Words of the page's OCR pass that lie in the regions, in their order, with their mean confidence."""
+    found: list[Word] = []
+    for polygon in polygons:
+        left, top = polygon.min(axis=0)
+        right, bottom = polygon.max(axis=0)
+        shape = polygon.astype(np.float32).reshape(-1, 1, 2)
+        for word in words:
+            x, y = word.box.x + word.box.w / 2, word.box.y + word.box.h / 2
+            inside = left <= x <= right and top <= y <= bottom and cv2.pointPolygonTest(shape, (x, y), False) >= 0
+            if inside and word not in found:
+                found.append(word)
+    if not found:
+        return None
+    return " ".join(word.text for word in found), float(np.mean([word.confidence for word in found]))
