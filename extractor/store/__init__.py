@@ -1,1 +1,47 @@
-"""."""
+"""What was read and what people decided, kept on SQLite or PostgreSQL."""
+
+from extractor.store.results import (
+    AuditReport,
+    BookSummary,
+    Counts,
+    FieldContext,
+    HistoryEntry,
+    MachineChange,
+    Neighbour,
+    NothingToUndo,
+    PageImage,
+    PageResult,
+    ProblemResolution,
+    QueueEmpty,
+    QueueStatus,
+    RecordKey,
+    StoredField,
+    StoredProblem,
+    StoredRecord,
+    Task,
+)
+from extractor.store.store import LEASE_SECONDS, BookRef, Store
+
+__all__ = [
+    "LEASE_SECONDS",
+    "AuditReport",
+    "BookRef",
+    "BookSummary",
+    "Counts",
+    "FieldContext",
+    "HistoryEntry",
+    "MachineChange",
+    "Neighbour",
+    "NothingToUndo",
+    "PageImage",
+    "PageResult",
+    "ProblemResolution",
+    "QueueEmpty",
+    "QueueStatus",
+    "RecordKey",
+    "Store",
+    "StoredField",
+    "StoredProblem",
+    "StoredRecord",
+    "Task",
+]

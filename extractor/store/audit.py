@@ -1,0 +1,204 @@
+"""The audit chain: each event carries a code over itself and the one before, made with a secret key.
+
+Whoever edits, removes or re-orders events without the key breaks the chain; whoever cuts its end is found by comparing
+with a head that was noted elsewhere, and by the decisions that then have no event.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from extractor.errors import StoreError
+from extractor.store.engine import to_json
+from extractor.store.results import AuditReport
+from extractor.store.tables import AuditRow, DecisionRow
+
+_LOCK = 0x6578_7472  # any number, the same in every process: the chain grows by one writer at a time
+_START = "0" * 64
+_CHUNK = 2_000
+_IN_LIMIT = 500
+_DECISIONS_AN_EVENT = 100
+_DECISION = "decision:"
+
+EMPTY_HEAD = "0:"
+MACHINE = "machine"
+
+
+def load_or_make_key(path: Path) -> bytes:
+    """Key kept in ``path``, readable by its owner alone; made at first use.
+
+    Raises:
+        StoreError: the file cannot be read or written, or holds no key.
+    """
+    try:
+        try:
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        content = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(
+            f"{path}: the audit key cannot be read.", mend="Give the key file that belongs to this database."
+        ) from error
+    try:
+        key = bytes.fromhex(content)
+    except ValueError:
+        key = b""
+    if len(key) < 32:
+        raise StoreError(
+            f"{path}: the file holds no audit key (64 hexadecimal digits).",
+            mend="Give the key file that belongs to this database.",
+        )
+    return key
+
+
+def digest_of(content: object) -> str:
+    """SHA-256 of a value's JSON text, hexadecimal."""
+    return hashlib.sha256(to_json(content).encode()).hexdigest()
+
+
+def decision_content(row: DecisionRow) -> dict[str, object]:
+    """What the chain vouches for of one decision."""
+    return {
+        "id": row.id,
+        "field": row.field_id,
+        "at": row.at.astimezone(UTC).isoformat(),
+        "person": row.person,
+        "action": row.action,
+        "token": row.token,
+        "reverses": row.reverses,
+        "before": row.before,
+        "after": row.after,
+    }
+
+
+def append(
+    session: Session, key: bytes, *, at: datetime, actor: str, action: str, subject: str, content: object = None
+) -> None:
+    """Add one event to the chain, in the transaction of ``session``.
+
+    Args:
+        actor: the person, or ``machine``.
+        subject: what it is about, by number (``decision:17``), never by content.
+        content: what the event vouches for; only its hash is kept.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # Held until the transaction ends; on SQLite every writing transaction is alone anyway.
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    last = session.execute(select(AuditRow.seq, AuditRow.mac).order_by(AuditRow.seq.desc()).limit(1)).first()
+    row = AuditRow(
+        seq=last.seq + 1 if last else 1,
+        at=at.astimezone(UTC).isoformat(),
+        actor=actor,
+        action=action,
+        subject=subject,
+        digest=digest_of(content),
+        previous=last.mac if last else _START,
+    )
+    row.mac = _code(key, row)
+    session.add(row)
+    session.flush()
+
+
+def append_decisions(session: Session, key: bytes, rows: Sequence[DecisionRow]) -> None:
+    """Add decisions of one person or of the machine to history, each vouched for by an event of the chain."""
+    session.add_all(rows)
+    session.flush()
+    for start in range(0, len(rows), _DECISIONS_AN_EVENT):
+        part = rows[start : start + _DECISIONS_AN_EVENT]
+        append(
+            session,
+            key,
+            at=part[0].at,
+            actor=part[0].person or MACHINE,
+            action=part[0].action,
+            subject=_DECISION + ",".join(str(row.id) for row in part),
+            content=[decision_content(row) for row in part],
+        )
+
+
+def verify(session: Session, key: bytes, *, head: str | None = None) -> AuditReport:
+    """Walk the whole chain and compare the decisions with it.
+
+    Args:
+        head: a head noted earlier; the chain must still hold that very link.
+    """
+    faults: list[str] = []
+    vouched: set[int] = set()
+    previous, seq, found = _START, 0, False
+    after = select(AuditRow).order_by(AuditRow.seq).limit(_CHUNK)
+    while rows := list(session.scalars(after.where(AuditRow.seq > seq))):
+        for row in rows:
+            if row.seq != seq + 1:
+                faults.append(f"Events {seq + 1} to {row.seq - 1} are missing.")
+            elif row.previous != previous:
+                faults.append(f"Event {row.seq} does not follow the one before it.")
+            if not hmac.compare_digest(row.mac, _code(key, row)):
+                faults.append(f"Event {row.seq} was changed, or made with another key.")
+            found = found or head == f"{row.seq}:{row.mac}"
+            previous, seq = row.mac, row.seq
+        faults += _compare_decisions(session, rows, vouched)
+        session.expunge_all()
+    if head and head != EMPTY_HEAD and not found:
+        faults.append("The noted head is not part of the chain: events were cut off or replaced.")
+    faults += [
+        f"Decision {number} has no event."
+        for number in session.scalars(select(DecisionRow.id).order_by(DecisionRow.id).execution_options(yield_per=1000))
+        if number not in vouched
+    ]
+    return AuditReport(events=seq, head=f"{seq}:{previous}" if seq else EMPTY_HEAD, faults=tuple(faults))
+
+
+def key_fits(session: Session, key: bytes) -> bool:
+    """Whether the chain's first event was made with this key; true for an empty chain."""
+    first = session.scalars(select(AuditRow).order_by(AuditRow.seq).limit(1)).first()
+    return first is None or hmac.compare_digest(first.mac, _code(key, first))
+
+
+def head_of(session: Session) -> str:
+    """Sequence number and code of the last event, ``"12:ab34..."``; ``"0:"`` for an empty chain."""
+    last = session.execute(select(AuditRow.seq, AuditRow.mac).order_by(AuditRow.seq.desc()).limit(1)).first()
+    return f"{last.seq}:{last.mac}" if last else EMPTY_HEAD
+
+
+def _compare_decisions(session: Session, events: Sequence[AuditRow], vouched: set[int]) -> list[str]:
+    """Compare the decisions that ``events`` vouch for with what stands in the table; adds their numbers."""
+    named = {
+        event.seq: [int(number) for number in event.subject.removeprefix(_DECISION).split(",")]
+        for event in events
+        if event.subject.startswith(_DECISION)
+    }
+    numbers = [number for part in named.values() for number in part]
+    contents: dict[int, dict[str, object]] = {}
+    for start in range(0, len(numbers), _IN_LIMIT):
+        wanted = select(DecisionRow).where(DecisionRow.id.in_(numbers[start : start + _IN_LIMIT]))
+        contents.update((row.id, decision_content(row)) for row in session.scalars(wanted))
+    faults = []
+    for event in events:
+        part = named.get(event.seq, [])
+        vouched.update(part)
+        missing = [number for number in part if number not in contents]
+        faults += [f"Decision {number} is missing." for number in missing]
+        if part and not missing and digest_of([contents[number] for number in part]) != event.digest:
+            shown = str(part[0]) if len(part) == 1 else f"{part[0]} to {part[-1]}"
+            faults.append(f"Decision {shown} was changed.")
+    return faults
+
+
+def _code(key: bytes, row: AuditRow) -> str:
+    content = to_json([row.seq, row.at, row.actor, row.action, row.subject, row.digest, row.previous])
+    return hmac.new(key, content.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,75 @@
+"""Bring a database to the current schema when it is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from extractor.errors import StoreError
+from extractor.store.engine import writing
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"
+"""Newest migration; kept here so that opening a current database needs no Alembic."""
+
+_LOCK = 0x6D69_6772
+
+
+def upgrade(engine: Engine) -> None:
+    """Create or upgrade the schema; two processes may do so at once.
+
+    Raises:
+        StoreError: the database cannot be reached, or a newer version of this program made it.
+    """
+    try:
+        with engine.connect() as connection:
+            if _revision(connection) == HEAD:
+                return
+        with writing(engine).begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            revision = _revision(connection)
+            if revision != HEAD:
+                _migrate(connection, revision)
+    except DatabaseError as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise StoreError(
+            f"{shown}: this is no database, or it cannot be reached.",
+            mend="Check the address and the server.",
+        ) from error
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
+
+
+def _migrate(connection: Connection, revision: str | None) -> None:
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = alembic_config()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StoreError(
+            f"The database has schema {revision}, which this version does not know.",
+            mend="Install the version that made it, or a newer one.",
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def alembic_config() -> Config:
+    """Alembic configuration that finds the migrations inside the package."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "extractor.store:migrations")
+    config.set_main_option("path_separator", "os")
+    return config

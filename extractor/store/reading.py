@@ -1,0 +1,281 @@
+"""Take records, books, problems and counts out of the store, always in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TypeVarTuple
+
+from sqlalchemy import Select, case, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from extractor.errors import StoreError
+from extractor.records import BookKey, Decision, Record, RuleWarning
+from extractor.store import convert
+from extractor.store.results import (
+    BookSummary,
+    Counts,
+    FieldContext,
+    HistoryEntry,
+    Neighbour,
+    ProblemResolution,
+    StoredField,
+    StoredProblem,
+    StoredRecord,
+)
+from extractor.store.saving import book_is
+from extractor.store.tables import (
+    BookRow,
+    DecisionRow,
+    FieldRow,
+    FileRow,
+    PageRow,
+    PageStatus,
+    ProblemRow,
+    RecordRow,
+    WarningRow,
+)
+
+_CHUNK = 200
+_PLACE = (FileRow.sort_key, FileRow.path, PageRow.page, RecordRow.number)
+"""The order of records: file as people count, page, record."""
+
+_Columns = TypeVarTuple("_Columns")
+
+Reading = Callable[[], AbstractContextManager[Session]]
+
+
+def records(reading: Reading, book_id: int | None) -> Iterator[Record]:
+    """All current records in order; each chunk is read in a transaction of its own."""
+    with reading() as session:
+        wanted = _current(select(RecordRow.id)).order_by(*_PLACE)
+        ids = list(session.scalars(wanted if book_id is None else wanted.where(PageRow.book_id == book_id)))
+    for start in range(0, len(ids), _CHUNK):
+        with reading() as session:
+            chunk = _records(session, ids[start : start + _CHUNK])
+        yield from chunk
+
+
+def books(session: Session) -> tuple[BookSummary, ...]:
+    """All books that have pages, in the order of their identity."""
+    rows = session.scalars(
+        select(BookRow)
+        .where(BookRow.id.in_(select(PageRow.book_id).where(PageRow.superseded_at.is_(None))))
+        .order_by(BookRow.register, BookRow.year, BookRow.number, BookRow.agency, BookRow.id)
+    )
+    by_book = counts(session)
+    return tuple(BookSummary(row.id, convert.book_key(row), Counts(**by_book.get(row.id, {}))) for row in rows)
+
+
+def counts(session: Session) -> dict[int, dict[str, int]]:
+    """Numbers of :class:`Counts` by book."""
+    found: dict[int, dict[str, int]] = {}
+
+    def add(name: str, wanted: Select[int, int]) -> None:
+        for book_id, number in session.execute(wanted.group_by(PageRow.book_id)):
+            found.setdefault(book_id, {})[name] = number
+
+    current = PageRow.superseded_at.is_(None)
+    add("pages", select(PageRow.book_id, func.count()).where(current))
+    add(
+        "page_problems",
+        select(PageRow.book_id, func.count())
+        .join(ProblemRow, ProblemRow.page_id == PageRow.id)
+        .where(current, PageRow.status == PageStatus.PROBLEM.value, ProblemRow.resolution.is_(None)),
+    )
+    add("records", _current(select(PageRow.book_id, func.count())))
+    tallies = [func.sum(case((FieldRow.decision == decision.value, 1), else_=0)) for decision in Decision]
+    fields = _current(select(PageRow.book_id, *tallies)).join(FieldRow, FieldRow.record_id == RecordRow.id)
+    for row in session.execute(fields.where(FieldRow.retired_at.is_(None)).group_by(PageRow.book_id)):
+        found.setdefault(row[0], {}).update(
+            {decision.value: int(number) for decision, number in zip(Decision, row[1:], strict=True)}
+        )
+    return found
+
+
+def problems(session: Session, book_id: int | None) -> tuple[StoredProblem, ...]:
+    """All pages without records, in order, whether somebody looked at them or not."""
+    wanted = (
+        select(ProblemRow, PageRow, FileRow.path, BookRow)
+        .join(PageRow, PageRow.id == ProblemRow.page_id)
+        .join(FileRow, FileRow.id == PageRow.file_id)
+        .join(BookRow, BookRow.id == PageRow.book_id)
+        .where(PageRow.superseded_at.is_(None))
+        .order_by(FileRow.sort_key, FileRow.path, PageRow.page)
+    )
+    if book_id is not None:
+        wanted = wanted.where(PageRow.book_id == book_id)
+    return tuple(
+        StoredProblem(
+            id=row.id,
+            page_id=page.id,
+            problem=convert.page_problem(row, path, page.page),
+            book_id=book.id,
+            book=convert.book_key(book),
+            picture=convert.picture(page),
+            resolution=None if row.resolution is None else ProblemResolution(row.resolution),
+            resolved_by=row.resolved_by,
+        )
+        for row, page, path, book in session.execute(wanted)
+    )
+
+
+def stored_record(session: Session, record_id: int) -> StoredRecord:
+    """One record with all that is known of its fields.
+
+    Raises:
+        StoreError: there is no such record, or a newer reading no longer has it.
+    """
+    found = session.execute(
+        _current(select(RecordRow, PageRow, FileRow, BookRow))
+        .join(BookRow, BookRow.id == PageRow.book_id)
+        .where(RecordRow.id == record_id)
+    ).one_or_none()
+    if found is None:
+        raise StoreError(f"There is no record {record_id} in the store.")
+    row, page, file, book = found
+    before, after = _beside(session, row, page, file)
+    return StoredRecord(
+        id=row.id,
+        page_id=page.id,
+        book_id=book.id,
+        book=convert.book_key(book),
+        key=(file.path, page.page, row.number),
+        form=row.form,
+        registration=convert.registration(row.registration),
+        picture=convert.picture(page),
+        fields=tuple(
+            StoredField(field.id, field.code, field.kind, convert.field_value(field), field.person, field.decided_at)
+            for field in _fields(session, [row.id]).get(row.id, [])
+        ),
+        warnings=_warnings(session, [row.id]).get(row.id, ()),
+        previous_id=before,
+        following_id=after,
+    )
+
+
+def record_ids(session: Session, book_id: int) -> tuple[int, ...]:
+    """Numbers of all current records of a book, in order."""
+    return tuple(session.scalars(_current(select(RecordRow.id)).where(PageRow.book_id == book_id).order_by(*_PLACE)))
+
+
+def field_context(session: Session, field_id: int) -> FieldContext:
+    """What a person needs to see to judge a field.
+
+    Raises:
+        StoreError: there is no such field.
+    """
+    found = session.execute(
+        _current(select(FieldRow, RecordRow, PageRow, FileRow))
+        .join(FieldRow, FieldRow.record_id == RecordRow.id)
+        .where(FieldRow.id == field_id)
+    ).one_or_none()
+    if found is None:
+        raise StoreError(f"There is no field {field_id} in the store.")
+    field, record, page, file = found
+    before, after = _beside(session, record, page, file)
+    return FieldContext(
+        field_id=field.id,
+        code=field.code,
+        kind=field.kind,
+        field=convert.field_value(field),
+        picture=convert.picture(page),
+        char_confidences=tuple(field.char_confidences),
+        warnings=tuple(
+            warning for warning in _warnings(session, [record.id]).get(record.id, ()) if field.code in warning.fields
+        ),
+        previous=_neighbour(session, before, field.code),
+        following=_neighbour(session, after, field.code),
+    )
+
+
+def history(session: Session, field_id: int) -> tuple[HistoryEntry, ...]:
+    """All that ever happened to a field, oldest first."""
+    rows = session.scalars(select(DecisionRow).where(DecisionRow.field_id == field_id).order_by(DecisionRow.id))
+    return tuple(HistoryEntry(row.id, row.at, row.person, row.action, row.before, row.after) for row in rows)
+
+
+def book_id_of(session: Session, book: BookKey | int | None) -> int | None:
+    """Number of a book in the store.
+
+    Raises:
+        StoreError: there is no such book.
+    """
+    if book is None or isinstance(book, int):
+        return book
+    found = session.scalar(select(BookRow.id).where(*book_is(book)))
+    if found is None:
+        raise StoreError(
+            "There is no such book in the store.", mend="Name register, year, number and agency as stored."
+        )
+    return found
+
+
+def _current(wanted: Select[*_Columns]) -> Select[*_Columns]:
+    """Records that stand, with their page and file joined."""
+    return (
+        wanted.select_from(RecordRow)
+        .join(PageRow, PageRow.id == RecordRow.page_id)
+        .join(FileRow, FileRow.id == PageRow.file_id)
+        .where(RecordRow.retired_at.is_(None), PageRow.superseded_at.is_(None))
+    )
+
+
+def _records(session: Session, ids: Sequence[int]) -> list[Record]:
+    rows = session.execute(
+        _current(select(RecordRow, PageRow.page, FileRow.path)).where(RecordRow.id.in_(ids)).order_by(*_PLACE)
+    ).all()
+    fields, warnings = _fields(session, ids), _warnings(session, ids)
+    return [
+        Record(
+            file=path,
+            page=page,
+            record=row.number,
+            form=row.form,
+            form_version=row.form_version,
+            registration=convert.registration(row.registration),
+            fields={field.code: convert.field_value(field) for field in fields.get(row.id, [])},
+            warnings=warnings.get(row.id, ()),
+        )
+        for row, page, path in rows
+    ]
+
+
+def _fields(session: Session, ids: Sequence[int]) -> Mapping[int, list[FieldRow]]:
+    found: dict[int, list[FieldRow]] = {}
+    wanted = select(FieldRow).where(FieldRow.record_id.in_(ids), FieldRow.retired_at.is_(None))
+    for row in session.scalars(wanted.order_by(FieldRow.record_id, FieldRow.position, FieldRow.id)):
+        found.setdefault(row.record_id, []).append(row)
+    return found
+
+
+def _warnings(session: Session, ids: Sequence[int]) -> Mapping[int, tuple[RuleWarning, ...]]:
+    found: dict[int, tuple[RuleWarning, ...]] = {}
+    wanted = select(WarningRow).where(WarningRow.record_id.in_(ids))
+    for row in session.scalars(wanted.order_by(WarningRow.record_id, WarningRow.position)):
+        found[row.record_id] = (*found.get(row.record_id, ()), convert.rule_warning(row))
+    return found
+
+
+def _beside(session: Session, record: RecordRow, page: PageRow, file: FileRow) -> tuple[int | None, int | None]:
+    """Numbers of the records before and after in the same book."""
+    here = tuple_(file.sort_key, file.path, page.page, record.number)
+    same_book = _current(select(RecordRow.id)).where(PageRow.book_id == page.book_id)
+    place = tuple_(*_PLACE)
+    before = same_book.where(place < here).order_by(*(column.desc() for column in _PLACE)).limit(1)
+    after = same_book.where(place > here).order_by(*_PLACE).limit(1)
+    return session.scalar(before), session.scalar(after)
+
+
+def _neighbour(session: Session, record_id: int | None, code: str) -> Neighbour | None:
+    if record_id is None:
+        return None
+    found = session.execute(
+        _current(select(FieldRow, RecordRow.number, PageRow.page, FileRow.path))
+        .join(FieldRow, FieldRow.record_id == RecordRow.id)
+        .where(RecordRow.id == record_id, FieldRow.code == code, FieldRow.retired_at.is_(None))
+    ).one_or_none()
+    if found is None:
+        return None
+    field, number, page, path = found
+    return Neighbour(record=(path, page, number), field=convert.field_value(field))

@@ -1,0 +1,281 @@
+"""What goes into the store and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from extractor.records import BookKey, FieldValue, PageProblem, Record, Registration, RuleWarning
+
+RecordKey = tuple[str, int, int]
+"""File, page and record number, as :attr:`extractor.records.Record.key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """All that was made of one page: either its records or the reason why there are none.
+
+    Args:
+        file: source as the user named it.
+        page: page number in the file, from 1.
+        sha256: hash of the page's decoded pixels.
+        width: width of the source page in pixels; boxes are in these pixels.
+        height: height of the source page in pixels.
+        image: picture of the page for people, path relative to the output folder with ``/``; empty where none was kept.
+        pipeline_version: changes whenever the same pixels could give other records.
+        book: the book the page belongs to, as far as known.
+        file_sha256: hash of the file's bytes, or empty.
+        records: the page's records in order; not together with ``problem``.
+        problem: why the page yields no records.
+        kinds: field code to kind of field (``person_name``); kinds choose and order tasks.
+        reader_versions: reader name to version, for the provenance of each field.
+        image_to_source: projective map from pixels of ``image`` to source pixels, nine numbers row by row; none where
+            ``image`` shows the source page as it is, at any scale.
+        char_confidences: probability of each character of ``raw``, by record number and field code; given only where
+            there is exactly one for each character.
+    """
+
+    file: str
+    page: int
+    sha256: str
+    width: int
+    height: int
+    image: str
+    pipeline_version: str
+    book: BookKey = field(default_factory=BookKey)
+    file_sha256: str = ""
+    records: tuple[Record, ...] = ()
+    problem: PageProblem | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    reader_versions: Mapping[str, str] = field(default_factory=dict)
+    image_to_source: tuple[float, ...] | None = None
+    char_confidences: Mapping[tuple[int, str], tuple[float, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse results that contradict themselves; they are mistakes of the program, not of the input."""
+        if bool(self.records) == (self.problem is not None):
+            raise ValueError(f"{self.file}, page {self.page}: give either records or a problem")
+        numbers = [record.record for record in self.records]
+        if len(set(numbers)) != len(numbers):
+            raise ValueError(f"{self.file}, page {self.page}: record numbers stand twice")
+        if any((record.file, record.page) != (self.file, self.page) for record in self.records):
+            raise ValueError(f"{self.file}, page {self.page}: a record names another file or page")
+        if self.image_to_source is not None and len(self.image_to_source) != 9:
+            raise ValueError("image_to_source needs nine numbers")
+
+
+@dataclass(frozen=True, slots=True)
+class MachineChange:
+    """A machine's second thought about one field, after the whole book was seen."""
+
+    record: RecordKey
+    code: str
+    value: FieldValue
+
+
+class ProblemResolution(StrEnum):
+    """What a person said a page without records is."""
+
+    COVER = "cover"
+    BLANK = "blank"
+    CLOSING_PAGE = "closing_page"
+    RESCAN = "rescan"
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """The picture of a page and how its pixels relate to source pixels (see :class:`PageResult`)."""
+
+    image: str
+    width: int
+    height: int
+    image_to_source: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProblem:
+    """A page problem with what the store knows about it."""
+
+    id: int
+    page_id: int
+    problem: PageProblem
+    book_id: int
+    book: BookKey
+    picture: PageImage
+    resolution: ProblemResolution | None = None
+    resolved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far the work is; all numbers count what is current, nothing superseded or retired."""
+
+    pages: int = 0
+    records: int = 0
+    accepted: int = 0
+    review: int = 0
+    confirmed: int = 0
+    corrected: int = 0
+    page_problems: int = 0
+    """Pages without records that no person has looked at yet."""
+
+    @property
+    def fields(self) -> int:
+        """All fields."""
+        return self.accepted + self.review + self.confirmed + self.corrected
+
+    @property
+    def settled(self) -> int:
+        """Fields that wait for nobody."""
+        return self.fields - self.review
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus(Counts):
+    """State of the whole store."""
+
+    leased: int = 0
+    """Fields that a person holds at this moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookSummary:
+    """A book and how far it is."""
+
+    id: int
+    key: BookKey
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A field handed to one person for a time.
+
+    Args:
+        token: fencing token; an answer must name it, and only the newest one of a task is taken.
+        kind: kind of field, or empty where unknown.
+    """
+
+    id: int
+    token: int
+    person: str
+    leased_until: datetime
+    field_id: int
+    record_id: int
+    book_id: int
+    record: RecordKey
+    form: str
+    code: str
+    kind: str
+    field: FieldValue
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEmpty:
+    """Nothing is left that could be handed out.
+
+    Args:
+        held_by_others: open fields that other people hold at this moment.
+    """
+
+    held_by_others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToUndo:
+    """The person has no decision that could be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The same field of the record before or after in the book."""
+
+    record: RecordKey
+    field: FieldValue
+
+
+@dataclass(frozen=True, slots=True)
+class FieldContext:
+    """What a person needs to see to judge one field.
+
+    Args:
+        picture: the page's picture.
+        char_confidences: one for each character of the machine's ``raw``, or empty.
+        warnings: rule messages that concern the field.
+        previous: same field of the record before, or none at the start of the book.
+        following: same field of the record after, or none at its end.
+    """
+
+    field_id: int
+    code: str
+    kind: str
+    field: FieldValue
+    picture: PageImage
+    char_confidences: tuple[float, ...] = ()
+    warnings: tuple[RuleWarning, ...] = ()
+    previous: Neighbour | None = None
+    following: Neighbour | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredField:
+    """One field of a stored record, with its identity and who decided it."""
+
+    id: int
+    code: str
+    kind: str
+    field: FieldValue
+    person: str = ""
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record with its identity in the store, for showing it beside its page."""
+
+    id: int
+    page_id: int
+    book_id: int
+    book: BookKey
+    key: RecordKey
+    form: str
+    registration: Registration
+    picture: PageImage
+    fields: tuple[StoredField, ...]
+    warnings: tuple[RuleWarning, ...]
+    previous_id: int | None = None
+    following_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One step in the history of a field; ``before`` and ``after`` hold what :class:`FieldValue` holds."""
+
+    id: int
+    at: datetime
+    person: str
+    action: str
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """Outcome of checking the audit chain.
+
+    Args:
+        events: links checked.
+        head: sequence number and code of the last link, ``"12:ab34..."``; note it elsewhere to find truncation later.
+        faults: what is wrong, one sentence each; empty where the chain holds.
+    """
+
+    events: int
+    head: str
+    faults: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.faults

@@ -1,0 +1,398 @@
+"""The store: one object that pipeline, exports and review work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from extractor.errors import LeaseLostError, StoreError
+from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
+from extractor.store import audit, queue, reading, saving
+from extractor.store.engine import make_engine, parse_url, writing
+from extractor.store.migrate import upgrade
+from extractor.store.results import (
+    AuditReport,
+    BookSummary,
+    FieldContext,
+    HistoryEntry,
+    MachineChange,
+    NothingToUndo,
+    PageResult,
+    ProblemResolution,
+    QueueEmpty,
+    QueueStatus,
+    RecordKey,
+    StoredProblem,
+    StoredRecord,
+    Task,
+)
+from extractor.store.saving import Writer
+from extractor.store.tables import PageRow, ProblemRow, TaskRow, TaskStatus
+
+LEASE_SECONDS = 300.0
+
+BookRef = BookKey | int
+"""A book by its identity, or by its number in the store."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """Books, pages, records and the work on them, on SQLite or PostgreSQL. Safe to share between threads."""
+
+    def __init__(self, engine: Engine, audit_key: bytes, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._writing_engine = writing(engine)
+        self._key = audit_key
+        self._clock = clock
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        audit_key_file: Path | None = None,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> Store:
+        """Open a database, creating or upgrading its schema.
+
+        Args:
+            url: ``sqlite:///file.sqlite`` or ``postgresql://user@host/name``.
+            audit_key_file: file with the key of the audit chain, made if missing; beside the database by default on
+                SQLite, needed on PostgreSQL.
+            clock: gives the current time, with zone.
+
+        Raises:
+            StoreError: the database cannot be opened, is of a newer version, or belongs to another key.
+        """
+        parsed = parse_url(url)
+        if audit_key_file is None:
+            if parsed.get_backend_name() != "sqlite":
+                raise StoreError(
+                    "A PostgreSQL database needs the file of its audit key.",
+                    mend="Name a file that all machines which write to the database share.",
+                )
+            audit_key_file = Path(f"{parsed.database}.audit-key")
+        engine = make_engine(parsed)
+        try:
+            upgrade(engine)
+            store = cls(engine, audit.load_or_make_key(audit_key_file), clock)
+            with store._reading() as session:
+                if not audit.key_fits(session, store._key):
+                    raise StoreError(
+                        f"{audit_key_file}: this audit key belongs to another database.",
+                        mend="Give the key file that was made with this database.",
+                    )
+        except BaseException:
+            engine.dispose()
+            raise
+        return store
+
+    def __enter__(self) -> Store:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    # What the machine does
+
+    def page_done(self, page_sha256: str, file: str, page: int, pipeline_version: str) -> bool:
+        """Whether these pixels were stored under this name by this very pipeline."""
+        with self._reading() as session:
+            return saving.page_done(session, page_sha256, file, page, pipeline_version)
+
+    def save_page(self, result: PageResult) -> bool:
+        """Store a page in one transaction; returns whether anything was new.
+
+        What a person decided stays. Values that a newer pipeline reads otherwise go into the history; pixels that
+        differ make a new page, and the old one is kept aside with all its decisions.
+        """
+        with self._writing() as writer:
+            return saving.save_page(writer, result)
+
+    def update_machine_values(self, changes: Iterable[MachineChange]) -> int:
+        """Replace values that no person decided, after a pass over a whole book; returns how many changed.
+
+        Raises:
+            StoreError: a record or field is not in the store.
+        """
+        with self._writing() as writer:
+            return saving.update_machine_values(writer, changes)
+
+    def replace_warnings(self, warnings: Mapping[RecordKey, Sequence[RuleWarning]]) -> int:
+        """Set all rule warnings of each record named; returns of how many records they changed.
+
+        Raises:
+            StoreError: a record is not in the store.
+        """
+        with self._writing() as writer:
+            return saving.replace_warnings(writer, warnings)
+
+    # What there is
+
+    def records(self, book: BookRef | None = None) -> Iterator[Record]:
+        """All records, or those of one book: by file as people count, page and record number."""
+        with self._reading() as session:
+            book_id = reading.book_id_of(session, book)
+        return reading.records(self._reading, book_id)
+
+    def books(self) -> tuple[BookSummary, ...]:
+        """All books with their counts."""
+        with self._reading() as session:
+            return reading.books(session)
+
+    def page_problems(self, book: BookRef | None = None) -> tuple[StoredProblem, ...]:
+        """All pages without records, whether a person looked at them or not."""
+        with self._reading() as session:
+            return reading.problems(session, reading.book_id_of(session, book))
+
+    def status(self) -> QueueStatus:
+        """Counts over the whole store."""
+        with self._reading() as session:
+            total: dict[str, int] = {}
+            for counts in reading.counts(session).values():
+                for name, number in counts.items():
+                    total[name] = total.get(name, 0) + number
+            leased = session.scalar(
+                select(func.count())
+                .select_from(TaskRow)
+                .where(TaskRow.status == TaskStatus.OPEN.value, TaskRow.leased_until > self._clock())
+            )
+            return QueueStatus(**total, leased=leased or 0)
+
+    def stored_record(self, record_id: int) -> StoredRecord:
+        """One record with what is known of its fields.
+
+        Raises:
+            StoreError: there is no such record.
+        """
+        with self._reading() as session:
+            return reading.stored_record(session, record_id)
+
+    def record_ids(self, book: BookRef) -> tuple[int, ...]:
+        """Numbers of a book's records in the store, in the order of :meth:`records`."""
+        with self._reading() as session:
+            return reading.record_ids(session, reading.book_id_of(session, book) or 0)
+
+    def field_context(self, field_id: int) -> FieldContext:
+        """What a person needs to see to judge a field.
+
+        Raises:
+            StoreError: there is no such field.
+        """
+        with self._reading() as session:
+            return reading.field_context(session, field_id)
+
+    def history(self, field_id: int) -> tuple[HistoryEntry, ...]:
+        """All that ever happened to a field, oldest first; refused answers too."""
+        with self._reading() as session:
+            return reading.history(session, field_id)
+
+    # What people do
+
+    def claim(
+        self,
+        person: str,
+        *,
+        kinds: Collection[str] | None = None,
+        book: BookRef | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> Task | QueueEmpty:
+        """Lease the next free field to a person.
+
+        Fields that name the record come first, then the most confident; what the person skipped comes last.
+
+        Args:
+            kinds: only fields of these kinds or codes.
+            book: only fields of this book.
+        """
+        with self._writing() as writer:
+            return queue.claim(
+                writer,
+                _named(person),
+                kinds=kinds,
+                book_id=reading.book_id_of(writer.session, book),
+                lease_seconds=lease_seconds,
+            )
+
+    def claim_field(self, field_id: int, person: str, *, lease_seconds: float = LEASE_SECONDS) -> Task:
+        """Lease one field to a person, also one that was settled before.
+
+        Raises:
+            LeaseLostError: another person holds it.
+            StoreError: there is no such field.
+        """
+        with self._writing() as writer:
+            return queue.claim_field(writer, field_id, _named(person), lease_seconds=lease_seconds)
+
+    def held(self, person: str) -> tuple[Task, ...]:
+        """Fields the person holds at this moment, in the order of the queue."""
+        with self._reading() as session:
+            return queue.held(session, person, self._clock())
+
+    def renew(self, task: Task | int, token: int, *, person: str, lease_seconds: float = LEASE_SECONDS) -> datetime:
+        """Prolong a lease and return its new end; one that ran out is given anew if nobody took the field.
+
+        Raises:
+            LeaseLostError: the field passed to somebody else or was answered.
+        """
+        with self._writing() as writer:
+            outcome = queue.renew(writer, _task_id(task), token, person, lease_seconds)
+        if isinstance(outcome, queue.Refused):
+            raise LeaseLostError(outcome.reason)
+        return outcome
+
+    def release(self, task: Task | int, token: int, *, person: str) -> bool:
+        """Give a field back unanswered; returns whether it was still held."""
+        with self._writing() as writer:
+            return queue.release(writer, _task_id(task), token, person, skip=False)
+
+    def skip(self, task: Task | int, token: int, *, person: str) -> bool:
+        """Put a field off: this person gets it again after all others; returns whether it was still held."""
+        with self._writing() as writer:
+            return queue.release(writer, _task_id(task), token, person, skip=True)
+
+    def decide(
+        self,
+        task: Task | int,
+        token: int,
+        *,
+        person: str,
+        raw: str,
+        value: str | None,
+        state: FieldState = FieldState.READ,
+        decision: Decision | None = None,
+    ) -> FieldValue:
+        """Take a person's answer; once this returns, it is on disk.
+
+        Args:
+            raw: verbatim, as written in the book.
+            value: normalised form, or none.
+            decision: ``confirmed`` or ``corrected``; by default the first where the answer is what stood there.
+
+        Raises:
+            LeaseLostError: the lease ran out or passed on; the answer is kept in the history as refused.
+        """
+        if decision is not None and decision not in (Decision.CONFIRMED, Decision.CORRECTED):
+            raise ValueError("a person confirms or corrects")
+        answer = queue.Answer(raw, value, state, decision)
+        with self._writing() as writer:
+            outcome = queue.decide(writer, _task_id(task), token, _named(person), answer)
+        if isinstance(outcome, queue.Refused):
+            raise LeaseLostError(outcome.reason, mend="The answer was kept; take the field again.")
+        return outcome
+
+    def undo_last(self, person: str, *, lease_seconds: float = LEASE_SECONDS) -> Task | NothingToUndo:
+        """Take back the person's newest decision that still stands, and lease the field to the person again."""
+        with self._writing() as writer:
+            return queue.undo_last(writer, _named(person), lease_seconds=lease_seconds)
+
+    def open_tasks(self, *, kinds: Collection[str] | None = None, book: BookRef | None = None) -> int:
+        """How many fields wait for a person, whether held at this moment or not."""
+        with self._reading() as session:
+            return queue.open_tasks(session, kinds, reading.book_id_of(session, book))
+
+    def resolve_problem(self, problem_id: int, resolution: ProblemResolution | None, *, person: str) -> None:
+        """Record what a person says a page without records is; none takes it back.
+
+        Raises:
+            StoreError: there is no such problem.
+        """
+        person = _named(person)
+        with self._writing() as writer:
+            row = writer.session.scalar(select(ProblemRow).where(ProblemRow.id == problem_id).with_for_update())
+            if row is None:
+                raise StoreError(f"There is no page problem {problem_id} in the store.")
+            said = None if resolution is None else resolution.value
+            row.resolution, row.resolved_by, row.resolved_at = said, person, writer.now
+            sha256 = writer.session.scalars(select(PageRow.sha256).where(PageRow.id == row.page_id)).one()
+            audit.append(
+                writer.session,
+                self._key,
+                at=writer.now,
+                actor=person,
+                action=f"page_{said or 'reopened'}",
+                subject=f"page:{row.page_id}",
+                content=[sha256, said],
+            )
+
+    # The audit chain
+
+    def append_audit(self, *, actor: str, action: str, subject: str, content: object = None) -> str:
+        """Add an event of another room (an export, a login) to the chain and return the new head.
+
+        Args:
+            subject: what it is about, never text of a register (``export:KS_60``).
+            content: what the event vouches for; only its hash is kept.
+        """
+        with self._writing() as writer:
+            audit.append(
+                writer.session,
+                self._key,
+                at=writer.now,
+                actor=actor,
+                action=action,
+                subject=subject.replace("decision:", "decision "),
+                content=content,
+            )
+            return audit.head_of(writer.session)
+
+    def audit_head(self) -> str:
+        """Head of the audit chain, for noting elsewhere (in the manifest of an export)."""
+        with self._reading() as session:
+            return audit.head_of(session)
+
+    def verify_audit(self, *, head: str | None = None) -> AuditReport:
+        """Check the whole chain: edits, gaps, other orders; with a noted ``head`` also a cut end."""
+        with self._reading() as session:
+            return audit.verify(session, self._key, head=head)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with _named_faults(), Session(self._engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _writing(self) -> Iterator[Writer]:
+        with _named_faults(), Session(self._writing_engine, expire_on_commit=False) as session, session.begin():
+            session.connection()  # on SQLite the wait for the write lock is here, so the clock is read after it
+            yield Writer(session, self._key, self._clock())
+
+
+@contextmanager
+def _named_faults() -> Iterator[None]:
+    """Turn faults of the database's surroundings into one error of ours."""
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreError(
+            f"The database gave up: {error.orig}.",
+            mend="Check its server, folder and free space.",
+        ) from error
+
+
+def _task_id(task: Task | int) -> int:
+    return task if isinstance(task, int) else task.id
+
+
+def _named(person: str) -> str:
+    if not person.strip():
+        raise StoreError("The person's name is empty.", mend="Give the name of the person who works.")
+    return person.strip()

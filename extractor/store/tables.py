@@ -1,0 +1,264 @@
+"""The one schema, for SQLite and PostgreSQL alike. Changes need a migration; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from extractor.store.columns import Id, SortText, UtcDateTime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; constraint names follow one rule, so that migrations can refer to them."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class PageStatus(StrEnum):
+    """What became of a page."""
+
+    READ = "read"
+    PROBLEM = "problem"
+
+
+class TaskStatus(StrEnum):
+    """Whether a field still waits for a person."""
+
+    OPEN = "open"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+    """The machine settled the field, or a newer reading no longer has it."""
+
+
+class Action(StrEnum):
+    """What a row of the decision history tells."""
+
+    CONFIRM = "confirm"
+    CORRECT = "correct"
+    UNDO = "undo"
+    REFUSED = "refused"
+    """An answer that came under a lost lease; it changed nothing and is kept as given."""
+    REREAD = "reread"
+    """A newer pipeline read the field otherwise."""
+    RECONSIDERED = "reconsidered"
+    """A pass over the whole book changed the machine's value."""
+
+
+class BookRow(Base):
+    """A book; unknown parts of its identity are empty, not null, so that they compare."""
+
+    __tablename__ = "book"
+    __table_args__ = (
+        UniqueConstraint(
+            "register", "year", "number", "agency", "commune", "district", "province", name="uq_book_identity"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    register: Mapped[str] = mapped_column(String)
+    year: Mapped[str] = mapped_column(String)
+    number: Mapped[str] = mapped_column(String)
+    agency: Mapped[str] = mapped_column(String)
+    commune: Mapped[str] = mapped_column(String)
+    district: Mapped[str] = mapped_column(String)
+    province: Mapped[str] = mapped_column(String)
+
+
+class FileRow(Base):
+    """A source file as the user named it; ``sort_key`` orders names as people do (2 before 10)."""
+
+    __tablename__ = "source_file"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    path: Mapped[str] = mapped_column(SortText, unique=True)
+    sort_key: Mapped[str] = mapped_column(SortText, index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class PageRow(Base):
+    """One page of a file. Other pixels under the same name make a new row and supersede the old one."""
+
+    __tablename__ = "page"
+    __table_args__ = (
+        UniqueConstraint("file_id", "page", "sha256"),
+        Index("ix_page_book_id_status", "book_id", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("source_file.id"))
+    book_id: Mapped[int] = mapped_column(ForeignKey("book.id"))
+    page: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    image: Mapped[str] = mapped_column(String)
+    image_to_source: Mapped[list[float] | None] = mapped_column(JSON(none_as_null=True))
+    pipeline_version: Mapped[str] = mapped_column(String)
+    form: Mapped[str] = mapped_column(String)
+    form_version: Mapped[str] = mapped_column(String)
+    registration: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    status: Mapped[str] = mapped_column(String(16))
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    superseded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecordRow(Base):
+    """One registered event on a page; retired where a newer reading no longer finds it."""
+
+    __tablename__ = "record"
+    __table_args__ = (UniqueConstraint("page_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    page_id: Mapped[int] = mapped_column(ForeignKey("page.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    form: Mapped[str] = mapped_column(String)
+    form_version: Mapped[str] = mapped_column(String)
+    registration: Mapped[dict[str, Any]] = mapped_column(JSON)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FieldRow(Base):
+    """One field of one record as it stands now; what it was before is in the decision history."""
+
+    __tablename__ = "field"
+    __table_args__ = (
+        UniqueConstraint("record_id", "code"),
+        Index("ix_field_code_decision", "code", "decision"),
+        Index("ix_field_decision", "decision"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    code: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))
+    raw: Mapped[str] = mapped_column(Text)
+    value: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    confidence: Mapped[float] = mapped_column(Float)
+    decision: Mapped[str] = mapped_column(String(16))
+    reader: Mapped[str] = mapped_column(String(64))
+    box: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    candidates: Mapped[list[list[Any]]] = mapped_column(JSON)
+    char_confidences: Mapped[list[float]] = mapped_column(JSON)
+    reader_version: Mapped[str] = mapped_column(String)
+    template_version: Mapped[str] = mapped_column(String)
+    person: Mapped[str] = mapped_column(String)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WarningRow(Base):
+    """What a rule found on a record."""
+
+    __tablename__ = "rule_warning"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    rule: Mapped[str] = mapped_column(String(64))
+    fields: Mapped[list[str]] = mapped_column(JSON)
+    message: Mapped[str] = mapped_column(Text)
+    message_en: Mapped[str] = mapped_column(Text)
+    severity: Mapped[str] = mapped_column(String(16))
+
+
+class ProblemRow(Base):
+    """Why a page yields no records, and what a person said it is."""
+
+    __tablename__ = "page_problem"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    page_id: Mapped[int] = mapped_column(ForeignKey("page.id"), unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    message: Mapped[str] = mapped_column(Text)
+    form: Mapped[str | None] = mapped_column(String)
+    registration: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    overlay: Mapped[str | None] = mapped_column(String)
+    resolution: Mapped[str | None] = mapped_column(String(16))
+    resolved_by: Mapped[str] = mapped_column(String)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TaskRow(Base):
+    """A field that waits for a person, and the lease on it.
+
+    ``token`` rises with every lease and never falls: an answer that names an older one comes too late.
+    ``book_id``, ``kind``, ``code`` and ``confidence`` repeat what page and field say, so that one index finds the next.
+    """
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_next", "status", "key_rank", "ease", "id"),
+        Index("ix_task_book_next", "book_id", "status", "key_rank", "ease", "id"),
+        Index("ix_task_person", "person", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("field.id"), unique=True)
+    book_id: Mapped[int] = mapped_column(ForeignKey("book.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    code: Mapped[str] = mapped_column(String(64))
+    key_rank: Mapped[int] = mapped_column(Integer)
+    ease: Mapped[float] = mapped_column(Float)
+    """Minus the confidence, so that ascending order gives the easiest first."""
+    status: Mapped[str] = mapped_column(String(16))
+    person: Mapped[str] = mapped_column(String)
+    token: Mapped[int] = mapped_column(Integer)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SkipRow(Base):
+    """A person put a task off: it comes back to that person when nothing else is left."""
+
+    __tablename__ = "task_skip"
+
+    task_id: Mapped[int] = mapped_column(ForeignKey("task.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(String, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DecisionRow(Base):
+    """History of a field, append-only: database triggers refuse update and delete."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("ix_decision_person_action", "person", "action", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("field.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    person: Mapped[str] = mapped_column(String)
+    action: Mapped[str] = mapped_column(String(16))
+    token: Mapped[int | None] = mapped_column(Integer)
+    reverses: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), unique=True)
+    before: Mapped[dict[str, Any]] = mapped_column(JSON)
+    after: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class AuditRow(Base):
+    """One link of the audit chain, append-only: database triggers refuse update and delete.
+
+    ``mac`` is the HMAC-SHA256 of the previous link's ``mac`` and of this link's own columns.
+    """
+
+    __tablename__ = "audit_event"
+
+    seq: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String)
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String)
+    digest: Mapped[str] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(String(64))
+    mac: Mapped[str] = mapped_column(String(64))

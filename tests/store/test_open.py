@@ -1,0 +1,97 @@
+"""Opening, upgrading and refusing databases."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from extractor.errors import StoreError
+from extractor.store import Store
+from extractor.store.engine import make_engine, parse_url
+from extractor.store.migrate import HEAD, alembic_config
+from extractor.store.tables import Base
+
+
+def test_the_migrations_give_exactly_the_schema_of_the_tables(empty_database):
+    Store.open(empty_database.url, audit_key_file=empty_database.key_file).close()
+    engine = make_engine(parse_url(empty_database.url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_head_names_the_newest_migration():
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
+
+
+def test_opening_again_keeps_what_is_there(store, database, result):
+    store.save_page(result())
+    with Store.open(database.url, audit_key_file=database.key_file) as again:
+        assert again.status() == store.status()
+
+
+def test_a_database_of_a_newer_version_is_refused(store, database):
+    engine = make_engine(parse_url(database.url))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StoreError, match="does not know"):
+        Store.open(database.url, audit_key_file=database.key_file)
+
+
+def test_another_audit_key_is_refused(store, database, result, tmp_path):
+    store.save_page(result())
+    with pytest.raises(StoreError, match="belongs to another database"):
+        Store.open(database.url, audit_key_file=tmp_path / "other-key")
+
+
+def test_a_broken_key_file_is_named(database):
+    database.key_file.write_text("abc")
+    with pytest.raises(StoreError, match=database.key_file.name):
+        Store.open(database.url, audit_key_file=database.key_file)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://root@host/base", "rubbish"])
+def test_unsupported_addresses_are_refused(url):
+    with pytest.raises(StoreError):
+        Store.open(url)
+
+
+def test_an_unreachable_server_is_an_error_without_the_password(tmp_path):
+    url = f"postgresql://somebody:very-secret@/base?host={tmp_path}"
+    with pytest.raises(StoreError) as caught:
+        Store.open(url, audit_key_file=tmp_path / "key")
+    assert "very-secret" not in str(caught.value)
+
+
+def test_postgresql_asks_for_the_key_file():
+    with pytest.raises(StoreError, match="audit key"):
+        Store.open("postgresql://somebody@host/base")
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(b"this is no database, by any means" * 100)
+    with pytest.raises(StoreError, match=r"store\.sqlite"):
+        Store.open(f"sqlite:///{path}")
+
+
+def test_sqlite_is_private_durable_and_checks_references(tmp_path):
+    path = tmp_path / "new" / "store.sqlite"
+    with Store.open(f"sqlite:///{path}"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        key_file = Path(f"{path}.audit-key")
+        assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    engine = make_engine(parse_url(f"sqlite:///{path}"))
+    with engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    engine.dispose()
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
