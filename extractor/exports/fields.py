@@ -1,0 +1,96 @@
+"""From the fields of a form to the columns of a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from extractor.errors import ExportError
+from extractor.exports.findings import Finding
+from extractor.records import FieldState, FieldValue, Record, Severity
+from extractor.templates.form import FieldSpec, FormSchema
+
+Split = Callable[[FieldSpec, str], Mapping[str, str]]
+"""Parts a value that fills several columns: ``split(spec, value)`` gives each column its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells one record's fields fill.
+
+    Args:
+        settled: text by column, from fields that a person or the certified machine answers for.
+        proposed: text by column, from fields that await review; never part of an import sheet.
+        pending: columns whose fields await review, with or without a proposal.
+        findings: warnings about single fields.
+    """
+
+    settled: dict[str, str]
+    proposed: dict[str, str]
+    pending: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
+def default_split(spec: FieldSpec, value: str) -> Mapping[str, str]:
+    """Parts a value by the project's own reading of signers and identity papers."""
+    from extractor.vietnamese import split_columns
+
+    return split_columns(spec, value)
+
+
+def column_owners(schema: FormSchema) -> dict[str, FieldSpec]:
+    """Which field fills each column.
+
+    Raises:
+        ExportError: two fields of the form claim one column.
+    """
+    owners: dict[str, FieldSpec] = {}
+    for spec in schema.fields:
+        for column in spec.columns:
+            if column in owners:
+                raise ExportError(
+                    f"Form '{schema.form}': fields '{owners[column].code}' and '{spec.code}' both fill '{column}'.",
+                    mend="Give the column to one of them in the form's form.yaml.",
+                )
+            owners[column] = spec
+    return owners
+
+
+def labels(columns: tuple[str, ...], schema: FormSchema | None) -> str:
+    """Columns as people know them: the printed label where the form has one, with the code."""
+    owners = column_owners(schema) if schema is not None else {}
+    return ", ".join(f"{owners[c].label} ({c})" if c in owners else c for c in columns)
+
+
+def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -> Cells:
+    """The columns that a record's fields fill; blank fields fill theirs with empty text."""
+    settled: dict[str, str] = {}
+    proposed: dict[str, str] = {}
+    pending: set[str] = set()
+    findings: list[Finding] = []
+    for spec in schema.fields:
+        field = record.fields.get(spec.code)
+        if not spec.columns or field is None or field.state is FieldState.NOT_ON_FORM:
+            continue
+        if field.decision.settled:
+            if field.value is None and field.raw and field.state in (FieldState.READ, FieldState.DITTO):
+                label = f"{spec.label} ({spec.code})"
+                findings.append(Finding("not_normalised", spec.columns, label, Severity.WARNING))
+            settled.update(_columns(spec, field.value or "", split))
+        else:
+            pending.update(spec.columns)
+            proposed.update(_columns(spec, _proposal(field), split))
+    return Cells(settled, proposed, frozenset(pending), tuple(findings))
+
+
+def _proposal(field: FieldValue) -> str:
+    return field.raw if field.value is None else field.value
+
+
+def _columns(spec: FieldSpec, value: str, split: Split) -> dict[str, str]:
+    if len(spec.columns) == 1:
+        return {spec.columns[0]: value}
+    if not value:
+        return dict.fromkeys(spec.columns, "")
+    parts = split(spec, value)
+    return {column: parts.get(column, "") for column in spec.columns}

@@ -1,0 +1,215 @@
+"""Which records of a book leave the house, with which cells and names.
+
+Workbook and package are written from one plan, so they hold the same records in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from extractor.errors import ExportError
+from extractor.exports import checks
+from extractor.exports.fields import Cells, Split, cells_of, default_split
+from extractor.exports.findings import Finding, HeldBack, RecordId, errors
+from extractor.exports.keys import RecordKey, settle_key
+from extractor.exports.naming import book_stem
+from extractor.exports.profile import ExportProfile
+from extractor.records import BookKey, Record, Severity
+from extractor.scans.types import OfficialName
+from extractor.templates.form import FormSchema
+
+Forms = Mapping[str, FormSchema]
+"""Form schemas by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as a sheet shows it.
+
+    Args:
+        cells: settled text by column; columns without text are left out.
+        proposals: text by column that awaits review, for drafts only.
+        pending: columns whose fields await review.
+        warnings: what was found and does not hold the record back.
+        reasons: what holds the record back; empty for a row that leaves the house.
+    """
+
+    key: RecordId
+    pdf_name: str
+    cells: Mapping[str, str]
+    proposals: Mapping[str, str]
+    pending: frozenset[str]
+    warnings: tuple[Finding, ...] = ()
+    reasons: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BookPlan:
+    """What of one book is exported by one profile.
+
+    Args:
+        rows: records that leave the house, in the order of the book.
+        held_back: records that do not, in the order of files and pages.
+        withheld: the rows of ``held_back``, for drafts.
+        not_in_profile: columns the forms fill and this sheet does not have.
+    """
+
+    book: BookKey
+    profile: ExportProfile
+    rows: tuple[Row, ...]
+    held_back: tuple[HeldBack, ...]
+    withheld: tuple[Row, ...]
+    not_in_profile: tuple[str, ...]
+
+
+def as_forms(schema: FormSchema | Forms) -> Forms:
+    """Form schemas by name, also for a single one."""
+    return {schema.form: schema} if isinstance(schema, FormSchema) else schema
+
+
+def plan_book(
+    records: Iterable[Record],
+    schema: FormSchema | Forms,
+    book: BookKey,
+    profile: ExportProfile,
+    *,
+    official: Mapping[RecordId, OfficialName] | None = None,
+    split: Split = default_split,
+) -> BookPlan:
+    """Decide what of a book is exported.
+
+    Args:
+        records: the book's records, in any order.
+        schema: the form, or all forms by name.
+        official: official names of source files, by record.
+        split: parts a value that fills several columns.
+
+    Raises:
+        ExportError: a record's form is not among the forms or belongs to another register.
+    """
+    forms = as_forms(schema)
+    names = official or {}
+    drafts = [
+        _draft(record, _form(record, forms, profile), book, profile, official=names.get(record.key), split=split)
+        for record in records
+    ]
+    doubled = checks.check_duplicates([draft.candidate(profile) for draft in drafts if draft.settled], profile)
+    rows: list[tuple[tuple[object, ...], Row]] = []
+    withheld: list[Row] = []
+    for draft in drafts:
+        row = draft.row(profile, doubled.get(draft.record.key, []))
+        if draft.settled is None or row.reasons:
+            withheld.append(row)
+        else:
+            rows.append(((*draft.settled.order, row.key), row))
+    withheld.sort(key=lambda row: row.key)
+    stem = book_stem(profile, book)
+    return BookPlan(
+        book=book,
+        profile=profile,
+        rows=tuple(row for _, row in sorted(rows, key=lambda pair: pair[0])),
+        held_back=tuple(HeldBack(row.key, stem, row.reasons) for row in withheld),
+        withheld=tuple(withheld),
+        not_in_profile=_not_in_profile(forms, profile),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A record on its way into the plan; ``settled`` is its key, or none."""
+
+    record: Record
+    form: FormSchema
+    fields: Cells
+    settled: RecordKey | None
+    cells: dict[str, str]
+    findings: tuple[Finding, ...]
+
+    def candidate(self, profile: ExportProfile) -> checks.Candidate:
+        name = self.settled.pdf_name(profile) if self.settled else ""
+        return checks.Candidate(self.record.key, self.cells, name, self.form)
+
+    def row(self, profile: ExportProfile, doubled: list[Finding]) -> Row:
+        columns = set(profile.columns)
+        findings = (*self.findings, *doubled)
+        # Once the key is settled by another witness, the key's own fields need not be waited for.
+        key_columns = set(profile.key_cells) if self.settled else set()
+        return Row(
+            key=self.record.key,
+            pdf_name=self.settled.pdf_name(profile) if self.settled else "",
+            cells={column: text for column, text in self.cells.items() if text and column in columns},
+            proposals={column: text for column, text in self.fields.proposed.items() if text and column in columns},
+            pending=frozenset(self.fields.pending & columns) - key_columns,
+            warnings=tuple(finding for finding in findings if finding.severity is not Severity.ERROR),
+            reasons=errors(findings),
+        )
+
+
+def _draft(
+    record: Record,
+    form: FormSchema,
+    book: BookKey,
+    profile: ExportProfile,
+    *,
+    official: OfficialName | None,
+    split: Split,
+) -> _Draft:
+    fields = cells_of(record, form, split)
+    key, key_findings = settle_key(fields, form, book, official, profile)
+    cells = _merged(fields, key, book, profile)
+    findings = [*fields.findings, *key_findings, *_rule_findings(record, form)]
+    if key is not None:
+        findings += checks.check_cells(cells, profile, form, skip=fields.pending - set(profile.key_cells))
+    return _Draft(record, form, fields, key, cells, tuple(findings))
+
+
+def _form(record: Record, forms: Forms, profile: ExportProfile) -> FormSchema:
+    if record.form not in forms:
+        raise ExportError(
+            f"{record.file}, page {record.page}: form '{record.form}' is not known here.",
+            mend="Install the form's folder in page_templates.",
+        )
+    form = forms[record.form]
+    if form.register_code != profile.register_code:
+        raise ExportError(
+            f"{record.file}, page {record.page}: form '{record.form}' is not of register {profile.register_code}.",
+            mend=f"Choose an export profile of register {form.register_code or 'of the form'}.",
+        )
+    return form
+
+
+def _merged(cells: Cells, key: RecordKey | None, book: BookKey, profile: ExportProfile) -> dict[str, str]:
+    """Settled cells, the book's columns where the page has no say, and the key's columns once the key is settled."""
+    merged = dict(cells.settled)
+    for column, attribute in profile.book_columns.items():
+        if not merged.get(column) and column not in cells.pending:
+            merged[column] = str(getattr(book, attribute))
+    if key is not None:
+        merged.update(key.cells(profile))
+    return merged
+
+
+def _rule_findings(record: Record, form: FormSchema) -> list[Finding]:
+    by_code = {spec.code: spec for spec in form.fields}
+    return [
+        Finding(
+            "rule",
+            tuple(column for code in warning.fields if code in by_code for column in by_code[code].columns),
+            ", ".join(f"{by_code[code].label} ({code})" if code in by_code else code for code in warning.fields),
+            other=warning.rule,
+        )
+        for warning in record.warnings
+        if warning.severity is Severity.ERROR
+    ]
+
+
+def _not_in_profile(forms: Forms, profile: ExportProfile) -> tuple[str, ...]:
+    filled = {
+        column
+        for form in forms.values()
+        if form.register_code == profile.register_code
+        for spec in form.fields
+        for column in spec.columns
+    }
+    return tuple(sorted(filled - set(profile.columns)))

@@ -1,0 +1,1 @@
+"""Export profiles, one YAML file each; see :mod:`extractor.exports.profile`."""

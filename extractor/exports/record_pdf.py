@@ -1,0 +1,110 @@
+"""One record's PDF, cut from the source scan without recompressing it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import pikepdf
+from PIL import Image
+
+from extractor.errors import ExportError
+from extractor.exports import image_pages
+from extractor.exports.findings import RecordId
+
+Source: TypeAlias = Path | bytes
+PageSource: TypeAlias = Callable[[RecordId], tuple[Source, int | Sequence[int]]]
+"""Where a record's page lies: the file or its bytes, and the page or pages in it, from 1."""
+
+
+class UnusableSourceError(ExportError):
+    """A source page cannot be cut; ``reason`` is short and machine-readable."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message, mend="Check that the scan is still in its place and can be opened.")
+        self.reason = reason
+
+
+class PageCutter:
+    """Cuts PDFs from sources, keeping the last source PDF open since the records of a book often share one."""
+
+    def __init__(self) -> None:
+        self._source: Source | None = None
+        self._pdf: pikepdf.Pdf | None = None
+        self._data = b""
+
+    def cut(self, source: Source, pages: int | Sequence[int]) -> bytes:
+        """One PDF of some pages of a source; the same source always gives the same bytes.
+
+        Args:
+            source: PDF, JPEG, PNG, TIFF or other picture file, told apart by its content.
+            pages: page numbers from 1; several pages stand in the PDF in the order given.
+
+        Raises:
+            UnusableSourceError: the source is missing, damaged, encrypted or has no such page.
+        """
+        numbers = [pages] if isinstance(pages, int) else list(pages)
+        self._open(source)
+        with pikepdf.Pdf.new() as target:
+            for number in numbers:
+                self._add(target, number)
+            # Scanning programs often hang the pictures of all pages on each page; the others' must not come along.
+            target.remove_unreferenced_resources()
+            written = io.BytesIO()
+            target.save(
+                written,
+                deterministic_id=True,
+                compress_streams=False,
+                stream_decode_level=pikepdf.StreamDecodeLevel.none,
+                recompress_flate=False,
+                object_stream_mode=pikepdf.ObjectStreamMode.disable,
+            )
+        return written.getvalue()
+
+    def close(self) -> None:
+        """Close the source PDF, if one is open."""
+        if self._pdf is not None:
+            self._pdf.close()
+        self._pdf, self._source, self._data = None, None, b""
+
+    def __enter__(self) -> PageCutter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self, source: Source) -> None:
+        if self._source is not None and (source is self._source or source == self._source):
+            return
+        self.close()
+        try:
+            data = source if isinstance(source, bytes) else source.read_bytes()
+        except OSError as error:
+            raise UnusableSourceError("missing", "The source file cannot be read.") from error
+        if not data:
+            raise UnusableSourceError("empty", "The source file is empty.")
+        if b"%PDF-" in data[:1024]:
+            try:
+                self._pdf = pikepdf.Pdf.open(io.BytesIO(data))
+            except pikepdf.PasswordError as error:
+                raise UnusableSourceError("encrypted", "The source PDF asks for a password.") from error
+            except pikepdf.PdfError as error:
+                raise UnusableSourceError("damaged", "The source PDF is damaged.") from error
+        self._source, self._data = source, data
+
+    def _add(self, target: pikepdf.Pdf, number: int) -> None:
+        try:
+            if self._pdf is not None:
+                if not 1 <= number <= len(self._pdf.pages):
+                    raise UnusableSourceError("no_such_page", f"The source PDF has no page {number}.")
+                target.pages.append(self._pdf.pages[number - 1])
+            elif self._data.startswith(b"\xff\xd8\xff"):
+                if number != 1:
+                    raise UnusableSourceError("no_such_page", f"The source picture has no page {number}.")
+                image_pages.add_jpeg(target, self._data)
+            else:
+                image_pages.add_other(target, self._data, number)
+        except (ValueError, OSError, SyntaxError, Image.DecompressionBombError, pikepdf.PdfError) as error:
+            raise UnusableSourceError("damaged", f"The source page cannot be cut ({type(error).__name__}).") from error
