@@ -1,0 +1,18 @@
+"""Invented texts of civil-status registers with their values, and whole records whose fields agree."""
+
+from extractor.training.texts.birth import BirthRecord, birth_record
+from extractor.training.texts.books import BookSetting, make_book
+from extractor.training.texts.kinds import DEFAULT_WEIGHTS, GENERATORS, any_line
+from extractor.training.texts.sample import BLANK, Sample
+
+__all__ = [
+    "BLANK",
+    "DEFAULT_WEIGHTS",
+    "GENERATORS",
+    "BirthRecord",
+    "BookSetting",
+    "Sample",
+    "any_line",
+    "birth_record",
+    "make_book",
+]
