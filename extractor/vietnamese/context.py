@@ -9,16 +9,16 @@ from extractor.records import BookKey
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known about the book a field stands in; unknown parts are none or empty, never guessed.
+    """What is known about the book a field stands in; unknown parts are empty, never guessed.
 
     Args:
-        book_year: year the book was opened.
+        year: year the book was opened, four digits.
         register: register code in upper case (KS, KH, ...), or empty.
         agency: registering authority, verbatim.
         language: language of the form, ISO 639-1.
     """
 
-    book_year: int | None = None
+    year: str = ""
     register: str = ""
     agency: str = ""
     language: str = "vi"
@@ -26,8 +26,12 @@ class Context:
     @classmethod
     def of_book(cls, book: BookKey, language: str = "vi") -> Context:
         """The context a book gives its fields."""
-        year = int(book.year) if book.year.isdecimal() and len(book.year) == 4 else None
-        return cls(book_year=year, register=book.register, agency=book.agency, language=language)
+        return cls(year=book.year, register=book.register, agency=book.agency, language=language)
+
+    @property
+    def book_year(self) -> int | None:
+        """The year as a number, or none where it is unknown."""
+        return int(self.year) if self.year.isdecimal() and len(self.year) == 4 else None
 
 
 @dataclass(frozen=True, slots=True)

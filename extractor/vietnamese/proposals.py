@@ -106,11 +106,12 @@ def _near_words(word: str) -> tuple[tuple[str, float], ...]:
 
 def _repaired_words(text: str) -> Iterator[Proposal]:
     """The text with words the grammar does not know replaced by near ones it does."""
-    grammar = words().known()
+    grammar = words()
+    known = grammar.known()
     pieces = single_spaces(text).split(" ")
     bare = [piece.strip(" .,;:()") for piece in pieces]
     strange = [
-        index for index, word in enumerate(bare) if word and not word.isdecimal() and compare_key(word) not in grammar
+        index for index, word in enumerate(bare) if word and not word.isdecimal() and compare_key(word) not in known
     ]
     if not 0 < len(strange) <= _MOST_STRANGE_WORDS:
         return

@@ -1,7 +1,7 @@
 """Vietnamese letters: forms of a text that make two writings of the same word comparable.
 
 Every letter of the national script is a base letter, perhaps with a vowel mark or a stroke (ă â ê ô ơ ư đ), perhaps
-with one of five tones. The tone belongs to the syllable; on which vowel it is written is a matter of style (hòa or hoà).
+with one of five tones. The tone belongs to the syllable; on which vowel it is written is a matter of style (hòa, hoà).
 """
 
 from __future__ import annotations
