@@ -9,7 +9,7 @@ belongs to no record; so does the line in the band under the printed head where 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -34,6 +34,10 @@ _WIDTH = 1400
 
 _INDENT = 0.1
 """A heading keeps this distance from both edges of its column, in column widths."""
+
+
+_LIFT = 0.2
+"""Marks of an entry's beginning stand up to so much higher than half a line above its text, in line distances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def locate_records(
     """
     straight = frame.straightened(grey, _WIDTH)
     bounds = [round(share * (_WIDTH - 1)) for share in frame.shares]
-    ink = find_ink(straight, bounds)
+    ink = find_ink(straight, bounds, [round(share * (_WIDTH - 1)) for share in frame.inner])
     lines, pitch = find_lines(ink, bounds, template)
     body = [column.field for column in template.columns].index(template.rows.body)
     inside = slice(bounds[body], bounds[body + 1])
@@ -88,8 +92,13 @@ def find_lines(
     body = fields.index(template.rows.body)
     mask, left = column_mask(ink, body, bounds)
     pitch = measure_pitch(mask, template.rows.line_height * _WIDTH)
-    slope = measure_slope(mask, (bounds[body] + bounds[body + 1]) / 2.0 - left)
-    lines = {field: column_lines(ink, number, bounds, pitch, slope) for number, field in enumerate(fields) if field}
+    centre = (bounds[body] + bounds[body + 1]) / 2.0
+    slope = measure_slope(mask, centre - left)
+    lines = {
+        field: column_lines(ink, number, bounds, pitch, slope=slope, centre=centre)
+        for number, field in enumerate(fields)
+        if field
+    }
     gaps = np.diff([line.middle for line in lines[template.rows.body]])
     close = gaps[gaps < 1.8 * pitch]
     return lines, float(np.median(close)) if len(close) >= 3 else pitch
@@ -121,15 +130,18 @@ def find_entries(
         heading_band: rows under the head in which a line without an entry's beginning is the form's own heading.
         column: pixel columns of the running text's edges.
     """
-    body = lines[rows.body]
+    body = [line for line in lines[rows.body] if line.middle > heading_band]
     begins = _beginnings(lines, rows, body, pitch)
     tops = [row - 0.5 * pitch for row in begins]
     entries: list[Entry] = []
     first = tops[0] if tops else float("inf")
-    carried = [line for line in body if heading_band < line.middle < first]
+    carried = [line for line in body if line.middle < first]
     headings = _headings(carried, separators, pitch, column)
     if len(carried) > len(headings):
         entries.append(Entry(carried[0].middle - 0.6 * pitch, first, begins=False, headings=headings))
+    elif tops:
+        # With nothing carried over, what stands just above the first line of the first entry belongs to it.
+        tops[0] -= pitch
     for top, bottom in zip(tops, [*tops[1:], float("inf")], strict=True):
         own = [line for line in body if top <= line.middle < bottom]
         entries.append(Entry(top, bottom, begins=True, headings=_headings(own[1:], separators, pitch, column)))
@@ -145,16 +157,17 @@ def _beginnings(
     scores = np.zeros(len(body))
     middles = np.array([line.middle for line in body])
     for field, score in rows.starts.items():
-        beside = {int(np.argmin(np.abs(middles - line.middle))): line for line in lines[field] if _is_mark(line, pitch)}
-        for number, line in beside.items():
+        usual = float(np.median([line.ink for line in lines[field]] or [0.0]))
+        marks = [line for line in _with_tails(lines[field], pitch) if _is_mark(line, usual, pitch)]
+        for number, line in {int(np.argmin(np.abs(middles - line.middle))): line for line in marks}.items():
             if abs(middles[number] - line.middle) <= 0.8 * pitch:
                 scores[number] += score
     return [float(row) for row in middles[scores >= rows.threshold]]
 
 
-def _is_mark(line: TextLine, pitch: float) -> bool:
-    """Whether a line of a narrow column is writing rather than a speck at its edge."""
-    return line.right - line.left >= 0.12 * pitch and line.height >= 0.25 * pitch
+def _is_mark(line: TextLine, usual: float, pitch: float) -> bool:
+    """Whether a line of a narrow column is a word or a number rather than a speck or a ditto mark."""
+    return line.right - line.left >= 0.12 * pitch and line.height >= 0.25 * pitch and line.ink >= 0.15 * usual
 
 
 def _headings(
@@ -187,12 +200,33 @@ def _fields(
     for column in template.columns:
         if not column.field:
             continue
-        own = [line for line in lines[column.field] if entry.top <= line.middle < entry.bottom]
+        # What marks an entry's beginning is often written a little higher than its text.
+        lift = _LIFT * pitch if column.field in template.rows.starts else 0.0
+        own = [line for line in lines[column.field] if entry.top - lift <= line.middle < entry.bottom - lift]
         if column.field == template.rows.body:
             own = [line for line in own if line.middle not in entry.headings]
+        else:
+            own = _with_tails(own, pitch)
         polygons = tuple(_polygon(line, frame, pitch) for line in own)
         fields.append(LocatedField(column.field, polygons, printed=_printed(polygons, text.words)))
     return tuple(fields)
+
+
+def _with_tails(lines: Sequence[TextLine], pitch: float) -> list[TextLine]:
+    """Lines of a cell, with the loose ends of strokes joined to the line above them."""
+    joined: list[TextLine] = []
+    for line in lines:
+        above = joined[-1] if joined else None
+        if above is not None and line.ink < 0.35 * above.ink and line.middle - above.middle < 1.9 * pitch:
+            joined[-1] = replace(
+                above,
+                bottom=max(above.bottom, line.bottom),
+                left=min(above.left, line.left),
+                right=max(above.right, line.right),
+            )
+        else:
+            joined.append(line)
+    return joined
 
 
 def _polygon(line: TextLine, frame: TableFrame, pitch: float) -> Polygon:

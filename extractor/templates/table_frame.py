@@ -30,6 +30,7 @@ class TableFrame:
         levels: rising y, ``(levels,)``.
         edges: x of each edge at each level, ``(edges, levels)``.
         shares: place of each edge as a share of the table's width, as found, ``(edges,)``.
+        inner: places of rulings inside columns, as shares of the width, ``(n,)``.
         top: y of the table's top line, where it was found, else as the template has it.
         head: y of the line below the headings at each share of ``head_shares``.
         head_shares: rising shares of the width, ``(n,)``.
@@ -43,6 +44,7 @@ class TableFrame:
     levels: Floats
     edges: Floats
     shares: Floats
+    inner: Floats
     top: float
     head: Floats
     head_shares: Floats
@@ -58,6 +60,7 @@ class TableFrame:
             self.levels * factor,
             self.edges * factor,
             self.shares,
+            self.inner,
             self.top * factor,
             self.head * factor,
             self.head_shares,
@@ -175,6 +178,7 @@ def find_frame(
         levels,
         edges,
         shares,
+        _inner_rulings(rulings, chosen, levels, edges, shares),
         expected_top,
         np.asarray(drop, np.float64),
         inside,
@@ -201,6 +205,22 @@ def _inner_frame(rulings: Sequence[Ruling], match: EdgeMatch) -> list[int]:
             if best < gap <= _FRAME * match.width and weights[other] >= 0.8 * weights[number]:
                 chosen[edge] = other
     return chosen
+
+
+def _inner_rulings(
+    rulings: Sequence[Ruling], chosen: Sequence[int], levels: Floats, edges: Floats, shares: Floats
+) -> Floats:
+    """Places of the long rulings inside the table that are no edges, as shares of its width."""
+    places = []
+    for number, (ruling, weight) in enumerate(zip(rulings, ruling_weights(rulings), strict=True)):
+        if number in chosen or weight < 0.5:
+            continue
+        middle = (ruling.start + ruling.end) / 2.0
+        row = np.array([float(np.interp(middle, levels, edge)) for edge in edges])
+        share = float(np.interp(float(ruling.at(middle)), row, shares, left=-1.0, right=-1.0))
+        if share > 0.0:
+            places.append(share)
+    return np.array(places)
 
 
 def _between(place: float, places: Floats, known: Floats) -> Floats:

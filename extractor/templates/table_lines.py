@@ -21,17 +21,21 @@ _OVERFLOW = 0.05
 """Writing goes on past its column's edge by so much at most, in table widths."""
 
 
+_TALL = 2.0
+"""A stroke higher than this ties lines together and is cut between them, in line distances."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextLine:
     """One written line of a column, in pixels of the straightened table.
 
     Args:
-        middle: row of its middle at the column's own middle.
-        top: row above which none of it stands, at the column's middle.
-        bottom: row below which none of it stands.
+        middle: row of its middle at ``centre``.
+        top: row above which little of it stands, at ``centre``.
+        bottom: row below which little of it stands.
         left: first column with ink.
         right: last column with ink.
-        centre: pixel column at which ``middle``, ``top`` and ``bottom`` hold.
+        centre: pixel column at which ``middle``, ``top`` and ``bottom`` hold, the same for all lines of a table.
         slope: rows down for each column to the right.
         ink: pixels of ink.
         height: rows between the 5th and the 95th hundredth of its ink.
@@ -63,12 +67,13 @@ class Ink:
     owner: NDArray[np.int8]
 
 
-def find_ink(grey: Mask, bounds: Sequence[int]) -> Ink:
+def find_ink(grey: Mask, bounds: Sequence[int], inner: Sequence[int] = ()) -> Ink:
     """Split a straightened table's pixels into writing by columns, long strokes and paper.
 
     Args:
         grey: the straightened table, paper light.
         bounds: pixel columns of the edges, left to right.
+        inner: pixel columns of rulings inside columns.
     """
     width = bounds[-1] - bounds[0]
     size = max(9, round(0.03 * width)) | 1
@@ -78,13 +83,14 @@ def find_ink(grey: Mask, bounds: Sequence[int]) -> Ink:
     deep = np.clip(paper.astype(np.float32) - soft, 0.0, None)
     dark = np.asarray(deep / np.maximum(paper, 40).astype(np.float32), np.float32)
     ink = (dark > _threshold(dark)).astype(np.uint8)
-    ink = _without_rulings(ink, bounds, width)
+    ink = _without_rulings(ink, [*bounds, *inner], width)
     long = max(15, round(0.1 * width))
     flat = cv2.dilate(ink, np.ones((3, 1), np.uint8))
     strokes: Mask = np.asarray(cv2.morphologyEx(flat, cv2.MORPH_OPEN, np.ones((1, long), np.uint8)), np.uint8)
     grown = np.asarray(cv2.dilate(strokes, np.ones((3, 3), np.uint8)), np.uint8)
     strokes = np.minimum(grown, ink).astype(np.uint8)
     writing = np.asarray(ink - strokes, np.uint8)
+    _drop_crumbs(writing, [*bounds, *inner], width)
     # Beyond the frame nothing belongs to the table, and its bold lines leave crumbs just inside.
     crumb = round(0.005 * width)
     writing[:, : bounds[0] + crumb] = 0
@@ -115,6 +121,20 @@ def _without_rulings(ink: Mask, bounds: Sequence[int], width: int) -> Mask:
     inner = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((round(0.12 * width), 1), np.uint8))
     ink[cv2.dilate(inner, np.ones((1, 3), np.uint8)) > 0] = 0
     return ink
+
+
+def _drop_crumbs(writing: Mask, bounds: Sequence[int], width: int) -> None:
+    """Blank the thin upright pieces that a broken ruling leaves beside an edge."""
+    near, thin = round(0.01 * width), max(3, round(0.004 * width))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(writing, connectivity=8)
+    left = stats[:, cv2.CC_STAT_LEFT]
+    right = left + stats[:, cv2.CC_STAT_WIDTH] - 1
+    beside = np.zeros(len(stats), np.bool_)
+    for bound in bounds:
+        beside |= (left >= bound - near) & (right <= bound + near)
+    crumbs = beside & (stats[:, cv2.CC_STAT_WIDTH] <= thin)
+    crumbs[0] = False
+    writing[crumbs[labels]] = 0
 
 
 def _owners(writing: Mask, bounds: Sequence[int], width: int) -> NDArray[np.int8]:
@@ -154,7 +174,9 @@ def column_mask(ink: Ink, column: int, bounds: Sequence[int]) -> tuple[Mask, int
     return np.asarray(ink.owner[:, left:right] == column, np.uint8), left
 
 
-def column_lines(ink: Ink, column: int, bounds: Sequence[int], pitch: float, slope: float) -> tuple[TextLine, ...]:
+def column_lines(
+    ink: Ink, column: int, bounds: Sequence[int], pitch: float, *, slope: float, centre: float
+) -> tuple[TextLine, ...]:
     """Lines of one column, top to bottom.
 
     Args:
@@ -162,37 +184,65 @@ def column_lines(ink: Ink, column: int, bounds: Sequence[int], pitch: float, slo
         bounds: pixel columns of the edges.
         pitch: usual distance of lines, pixels.
         slope: rows down for each column to the right, along which lines are written.
+        centre: pixel column at which rows are given, the same for all columns so that their lines can be compared.
     """
-    width = bounds[-1] - bounds[0]
     mask, left = column_mask(ink, column, bounds)
-    middle = (bounds[column] + bounds[column + 1]) / 2.0 - left
-    flat = _sheared(mask, slope, middle)
-    profile = flat.sum(axis=1).astype(np.float64)
-    peaks = _peaks(profile, pitch, least=max(3.0, 0.0025 * width))
+    flat = _sheared(mask, slope, centre - left)
+    peaks = _peaks(flat.sum(axis=1).astype(np.float64), pitch, least=0.6)
+    if not peaks:
+        return ()
+    rows, across, line = _assigned(flat, peaks, pitch)
     lines = []
-    for number, row in enumerate(peaks):
-        above, below = _limits(profile, peaks, number, pitch)
-        weight = np.cumsum(profile[above:below])
-        low, high = np.searchsorted(weight, [0.05 * weight[-1], 0.95 * weight[-1]])
+    for number, middle in enumerate(peaks):
+        own = line == number
         # A ditto mark has as much ink; specks have less.
-        if high - low < 0.12 * pitch or weight[-1] < 0.03 * pitch**2:
+        if np.count_nonzero(own) < 0.02 * pitch**2:
             continue
-        rows = np.flatnonzero(profile[above:below] > 0)
-        across = np.flatnonzero(flat[above:below].any(axis=0))
+        y, x = rows[own], across[own]
+        low, high = np.quantile(y, [0.05, 0.95])
+        if high - low < 0.12 * pitch:
+            continue
         lines.append(
             TextLine(
-                middle=float(row),
-                top=float(above + rows[0]),
-                bottom=float(above + rows[-1] + 1),
-                left=float(left + across[0]),
-                right=float(left + across[-1] + 1),
-                centre=left + middle,
+                middle=float(middle),
+                top=min(float(y.min()), middle - 0.35 * pitch),
+                bottom=max(float(y.max() + 1), middle + 0.35 * pitch),
+                left=float(left + x.min()),
+                right=float(left + x.max() + 1),
+                centre=centre,
                 slope=slope,
-                ink=int(weight[-1]),
+                ink=len(y),
                 height=float(high - low),
             )
         )
     return tuple(lines)
+
+
+def _assigned(
+    flat: Mask, peaks: Sequence[int], pitch: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the pixels of ink, and the number of the line each belongs to, -1 for none.
+
+    A stroke goes with the line its middle is nearest to, tail and all, unless it ties several lines together.
+    """
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(flat, connectivity=8)
+    rows, across = np.nonzero(flat)
+    nearest = _nearest(peaks, centres[:, 1])
+    far = np.abs(np.asarray(peaks)[nearest] - centres[:, 1]) > 0.8 * pitch
+    of_stroke = np.where(far, -1, nearest)
+    label = labels[rows, across]
+    line = of_stroke[label]
+    tied = stats[:, cv2.CC_STAT_HEIGHT] > _TALL * pitch
+    apart = tied[label]
+    by_row = _nearest(peaks, rows[apart].astype(np.float64))
+    line[apart] = np.where(np.abs(np.asarray(peaks)[by_row] - rows[apart]) > 0.8 * pitch, -1, by_row)
+    return rows, across, line
+
+
+def _nearest(peaks: Sequence[int], places: Floats) -> NDArray[np.intp]:
+    """Number of the peak nearest to each place."""
+    borders = (np.asarray(peaks[1:], np.float64) + np.asarray(peaks[:-1], np.float64)) / 2.0
+    return np.searchsorted(borders, places)
 
 
 def measure_slope(mask: Mask, middle: float) -> float:
@@ -252,17 +302,3 @@ def _peaks(profile: Floats, pitch: float, least: float) -> list[int]:
             if between < 0.45 * smooth[row]:
                 kept.append(int(row))
     return sorted(kept)
-
-
-def _limits(profile: Floats, peaks: list[int], number: int, pitch: float) -> tuple[int, int]:
-    """Rows between which a line's ink is looked for: up to the emptiest row towards each neighbour."""
-    row = peaks[number]
-    above = max(0, row - round(0.75 * pitch))
-    below = min(len(profile), row + round(0.75 * pitch) + 1)
-    if number and peaks[number - 1] > above - 0.5 * pitch:
-        start = max(above, peaks[number - 1])
-        above = start + int(np.argmin(profile[start : row + 1]))
-    if number + 1 < len(peaks) and peaks[number + 1] < below + 0.5 * pitch:
-        end = min(below, peaks[number + 1] + 1)
-        below = row + int(np.argmin(profile[row:end])) + 1
-    return above, max(below, above + 1)
