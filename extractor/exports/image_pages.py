@@ -12,7 +12,8 @@ from PIL import ExifTags, Image
 
 # Where a file states no resolution, its page is made as long as A4.
 _A4_LENGTH_PT = 842.0
-_PLAUSIBLE_DPI = (36.0, 4800.0)
+# Cameras state 72 whatever they took; no scan of a register is so coarse.
+_PLAUSIBLE_DPI = (75.0, 4800.0)
 
 # EXIF orientation -> clockwise turn for viewing, and whether the picture is mirrored left to right before the turn.
 _ORIENTATIONS = {
