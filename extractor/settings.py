@@ -22,7 +22,6 @@ class Settings(BaseSettings):
         templates_dir: folder with one folder a form.
         workers: worker processes of a run; 0 means one for each processor.
         render_dpi: resolution at which PDF pages that are no plain scan are rendered.
-        target_error: highest share of wrong values among those accepted without a person, 0 to 1.
     """
 
     model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", env_file=".env", extra="ignore", frozen=True)
@@ -31,7 +30,11 @@ class Settings(BaseSettings):
     templates_dir: Path = _ROOT / "page_templates"
     workers: int = Field(default=0, ge=0, le=256)
     render_dpi: int = Field(default=300, ge=72, le=1200)
-    target_error: float = Field(default=0.01, gt=0.0, lt=0.5)
+
+    @property
+    def certificate(self) -> Path:
+        """The shipped certificate."""
+        return self.models_dir / "confidence" / "certificate.json"
 
     @property
     def worker_count(self) -> int:
@@ -51,4 +54,6 @@ def get_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "EXTRACTOR_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"Setting {name}: {first['msg']}.", mend="Correct it in the environment or in .env.") from None
+        raise SettingsError(
+            f"Setting {name}: {first['msg']}.", mend="Correct it in the environment or in .env."
+        ) from None

@@ -1,0 +1,73 @@
+"""Make a certificate from books with known truth, by running the main job on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from extractor.batch.judging import examine_books
+from extractor.batch.run import RunOptions, open_store, run
+from extractor.batch.sources import load_sources
+from extractor.book_pass import FieldKey
+from extractor.confidence import Certificate, FieldEvidence, LabelledField, fit_certificate
+from extractor.errors import EvaluationError
+from extractor.evaluation.figures import compare
+from extractor.evaluation.truth import TruthRecord, read_truth
+from extractor.pipeline import Pipeline
+from extractor.records import Record
+
+TRUTH = "truth.jsonl"
+
+
+def calibrate(
+    books: Sequence[Path],
+    options: RunOptions,
+    *,
+    source: str,
+    target_error: float,
+    on_book: Callable[[int, int], None] = lambda done, total: None,
+) -> Certificate:
+    """Run the books and fit a certificate to what came out.
+
+    Args:
+        books: folders with scans and ``truth.jsonl``; half of them fit, half prove.
+        options: ``out`` is a working folder; each book gets a folder of its own below it and is read only once.
+        source: in words, where the books come from.
+
+    Raises:
+        EvaluationError: a folder has no truth, or there are too few books.
+    """
+    labelled: list[LabelledField] = []
+    pipeline = Pipeline(options.pipeline)
+    forms = {form.schema.form: form for form in pipeline.forms}
+    seen_forms: dict[str, str] = {}
+    for number, folder in enumerate(books):
+        truth = read_truth(folder / TRUTH)
+        out = options.out / folder.name
+        book_options = replace(
+            options, inputs=(folder,), out=out, certificate=None, pipeline=replace(options.pipeline, out=out)
+        )
+        run(book_options, outputs=False)
+        with open_store(out) as store:
+            for judged in examine_books(store, out, forms, load_sources(out)):
+                for record in judged.records:
+                    seen_forms[record.form] = record.form_version
+                    labelled.extend(_label(record, judged.evidence, truth.get(record.key), folder.name))
+        on_book(number + 1, len(books))
+    if not labelled:
+        raise EvaluationError("No record of these books has a truth.", mend=f"Give folders with scans and {TRUTH}.")
+    return fit_certificate(
+        labelled, source=source, forms=seen_forms, readers=pipeline.reader_versions, target_error=target_error
+    )
+
+
+def _label(
+    record: Record, evidence: Mapping[FieldKey, FieldEvidence], truth: TruthRecord | None, book: str
+) -> Iterator[LabelledField]:
+    """Evidence of the record's fields with whether each value is exactly right; fields without truth are left out."""
+    for code, value in record.fields.items():
+        item = evidence.get((record.key, code))
+        true_field = truth.fields.get(code) if truth else None
+        if item is not None and true_field is not None:
+            yield LabelledField(item, compare(item.kind, true_field, value).exact, book)

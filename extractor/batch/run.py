@@ -1,0 +1,142 @@
+"""The main job: inputs through the pipeline into the store, the pass along each book, then all outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from extractor.batch.judging import judge_books
+from extractor.batch.outputs import OutputSummary, write_outputs
+from extractor.batch.sources import remember_sources
+from extractor.batch.workers import process_pages
+from extractor.confidence import Certificate
+from extractor.errors import SettingsError, StoreError
+from extractor.page_file import load_page_file, page_stem
+from extractor.pipeline import Pipeline, PipelineOptions
+from extractor.scans import Limits, PageRef, SetAside, SourceFile, list_sources, page_refs
+from extractor.store import Store
+
+DATABASE = "extractor.sqlite"
+AUDIT_KEY = "audit.key"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Options of a run, checked before any work starts.
+
+    Args:
+        inputs: files and folders.
+        out: output folder.
+        pipeline: what worker processes need.
+        database: URL, or empty for a SQLite file in ``out``.
+        workers: worker processes.
+        redo: read pages again even if nothing changed; what people decided stays.
+    """
+
+    inputs: tuple[Path, ...]
+    out: Path
+    pipeline: PipelineOptions
+    certificate: Certificate | None = None
+    database: str = ""
+    workers: int = 1
+    limits: Limits = field(default_factory=Limits)
+    render_dpi: int = 300
+    redo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run did, and where things stand now."""
+
+    pages: int
+    pages_new: int
+    set_aside: tuple[SetAside, ...]
+    outputs: OutputSummary | None
+
+
+Progress = Callable[[int, int], None]
+"""Is told how many pages are done, of how many."""
+
+
+def open_store(out: Path, database: str = "") -> Store:
+    """The store of an output folder: ``database``, or the SQLite file in it."""
+    if database:
+        return Store.open(database, audit_key_file=out / AUDIT_KEY)
+    return Store.open(f"sqlite:///{(out / DATABASE).resolve()}", audit_key_file=out / AUDIT_KEY)
+
+
+def run(options: RunOptions, *, on_progress: Progress = lambda done, total: None, outputs: bool = True) -> RunSummary:
+    """Run the main job; a run that was stopped goes on where it was.
+
+    Args:
+        outputs: whether to write workbooks, packages, overlays and the report; the store is filled in any case.
+
+    Raises:
+        SettingsError: the output folder cannot be used.
+        ExtractorError: a form, model, program or the database is not usable.
+    """
+    prepare_folder(options.out)
+    pipeline = Pipeline(options.pipeline)
+    set_aside: list[SetAside] = []
+    sources: list[SourceFile] = list(list_sources(options.inputs, options.limits, on_set_aside=set_aside.append))
+    refs = [ref for source in sources for ref in page_refs(source, options.limits, render_dpi=options.render_dpi)]
+    known = remember_sources(options.out, sources)
+    with open_store(options.out, options.database) as store:
+        todo = [ref for ref in refs if options.redo or not _is_done(store, options.out, ref, pipeline.version)]
+        done = len(refs) - len(todo)
+        on_progress(done, len(refs))
+        for outcome in process_pages(todo, options.pipeline, min(options.workers, max(1, len(todo)))):
+            if outcome.set_aside:
+                set_aside.append(outcome.set_aside)
+            if outcome.result:
+                store.save_page(outcome.result)
+            done += 1
+            on_progress(done, len(refs))
+        forms = {form.schema.form: form for form in pipeline.forms}
+        judge_books(
+            store,
+            options.out,
+            forms,
+            known,
+            certificate=options.certificate,
+            reader_versions=pipeline.reader_versions,
+        )
+        written = None
+        if outputs:
+            written = write_outputs(
+                store,
+                options.out,
+                forms,
+                known,
+                certificate=options.certificate,
+                reader_versions=pipeline.reader_versions,
+                set_aside=set_aside,
+            )
+    return RunSummary(len(refs), len(todo), tuple(set_aside), written)
+
+
+def prepare_folder(out: Path) -> None:
+    """Make the output folder, readable by its owner only: it will hold personal data.
+
+    Raises:
+        SettingsError: it cannot be made or written.
+    """
+    try:
+        if not out.exists():
+            out.mkdir(parents=True, mode=0o700)
+        probe = out / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"--out {out}: cannot be written ({error.strerror}).", mend="Choose another folder."
+        ) from error
+
+
+def _is_done(store: Store, out: Path, ref: PageRef, version: str) -> bool:
+    try:
+        kept = load_page_file(out, page_stem(ref.source.sha256, ref.page))
+    except StoreError:
+        return False
+    return kept.pipeline_version == version and store.page_done(kept.sha256, ref.source.file, ref.page, version)

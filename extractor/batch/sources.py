@@ -1,0 +1,65 @@
+"""Where the pages of a run came from, kept beside its outputs so that packages can be cut from the original scans."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from extractor.errors import ExportError
+from extractor.scans import OfficialName, SourceFile
+
+FILE = "sources.json"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """A source file of an earlier or the present run.
+
+    Args:
+        file: name in the records.
+        path: file on disk; for an archive member, the archive.
+        member: member's name in the archive, or empty.
+        sha256: hash of the content.
+        name: what its official file name says, or none.
+    """
+
+    file: str
+    path: str
+    member: str
+    sha256: str
+    name: OfficialName | None
+
+
+def remember_sources(out: Path, sources: Iterable[SourceFile]) -> dict[str, KnownSource]:
+    """Add sources to those already known in ``out``; returns all, by the name in the records."""
+    known = load_sources(out)
+    for source in sources:
+        known[source.file] = KnownSource(
+            source.file, str(source.path.resolve()), source.member, source.sha256, source.name
+        )
+    content = json.dumps([asdict(known[file]) for file in sorted(known)], ensure_ascii=False, indent=1)
+    part = out / f"{FILE}.part"
+    part.write_text(content + "\n", encoding="utf-8")
+    part.replace(out / FILE)
+    return known
+
+
+def load_sources(out: Path) -> dict[str, KnownSource]:
+    """Known sources by the name in the records; empty where there was no run.
+
+    Raises:
+        ExportError: the list is damaged.
+    """
+    path = out / FILE
+    if not path.exists():
+        return {}
+    try:
+        items = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            item["file"]: KnownSource(**{**item, "name": OfficialName(**item["name"]) if item["name"] else None})
+            for item in items
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise ExportError(f"{path} is damaged.", mend="Delete it and run the same input again.") from error

@@ -1,0 +1,82 @@
+"""Second thoughts once all pages of a book are in: rules along the book, then each field's confidence and decision."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from extractor.confidence import Certificate, FieldEvidence
+from extractor.confidence.certificate import unproved_confidence
+from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning, Severity
+from extractor.rules import check_book, check_record, supports
+from extractor.templates.form import FormSchema
+
+RecordKey = tuple[str, int, int]
+FieldKey = tuple[RecordKey, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BookFindings:
+    """What the rules found in one book.
+
+    Args:
+        warnings: by record, in the order of the rules.
+        support_counts: how many findings speak for a field's value.
+        warning_counts: how many warnings, not mere notes, concern a field.
+    """
+
+    warnings: dict[RecordKey, tuple[RuleWarning, ...]]
+    support_counts: Mapping[FieldKey, int]
+    warning_counts: Mapping[FieldKey, int]
+
+    def applied_to(self, key: FieldKey, evidence: FieldEvidence) -> FieldEvidence:
+        """Evidence with these findings counted in."""
+        return evidence.with_findings(self.support_counts.get(key, 0), self.warning_counts.get(key, 0))
+
+
+def examine(records: Sequence[Record], schemas: Mapping[str, FormSchema], book: BookKey) -> BookFindings:
+    """Apply all rules to the records of one book, form by form, in the order given."""
+    by_form: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        by_form[record.form].append(record)
+    warnings: dict[RecordKey, list[RuleWarning]] = {record.key: [] for record in records}
+    support: Counter[FieldKey] = Counter()
+    for form, members in by_form.items():
+        schema = schemas[form]
+        for record in members:
+            warnings[record.key].extend(check_record(record, schema, book))
+        for key, found in check_book(members, schema, book).items():
+            warnings[key].extend(found)
+        for field_key, reasons in supports(members, schema, book).items():
+            support[field_key] += len(reasons)
+    against = Counter(
+        (key, code)
+        for key, found in warnings.items()
+        for warning in found
+        if warning.severity is not Severity.INFO
+        for code in warning.fields
+    )
+    return BookFindings({key: tuple(found) for key, found in warnings.items()}, support, against)
+
+
+def judge(
+    value: FieldValue, evidence: FieldEvidence, certificate: Certificate | None, *, covered: bool, required: bool
+) -> FieldValue:
+    """The field with its calibrated confidence and decision; what a person decided stays as it is.
+
+    Args:
+        covered: whether the certificate holds for the form and the readers in use.
+        required: an empty field of that kind is never accepted without a person.
+    """
+    if value.decision in {Decision.CONFIRMED, Decision.CORRECTED}:
+        return value
+    if certificate is None or not covered:
+        return value.model_copy(update={"confidence": unproved_confidence(evidence), "decision": Decision.REVIEW})
+    confidence = certificate.confidence(evidence)
+    empty = value.state is FieldState.BLANK and not required
+    usable = empty or (value.state is FieldState.READ and value.value is not None)
+    accepted = usable and certificate.accepts(evidence, confidence)
+    return value.model_copy(
+        update={"confidence": confidence, "decision": Decision.ACCEPTED if accepted else Decision.REVIEW}
+    )

@@ -1,0 +1,280 @@
+"""From located fields to proposed values with evidence: judge the crop, read it, decode it by kind."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from extractor.confidence.certificate import unproved_confidence
+from extractor.confidence.evidence import FieldEvidence
+from extractor.readers.crops import cut_line, edge_ink
+from extractor.readers.protocol import Reader, Reading
+from extractor.readers.script import ScriptJudgement, judge_script
+from extractor.readers.ticks import read_tick
+from extractor.records import Box, Candidate, FieldState, FieldValue
+from extractor.scans.types import CleanPage, Image
+from extractor.templates.form import FieldSpec, FormSchema, Kind
+from extractor.templates.types import LocatedField, Polygon, RegisteredPage
+from extractor.vietnamese import Context, Decoded, decode, normalise
+
+HANDWRITING = "handwriting"
+PRINTED = "printed"
+
+_SURE_PRINT = 0.85
+_SURE_HAND = 0.15
+_BLANK = 0.5
+_KEPT_PER_LINE = 4
+_KEPT = 5
+_MM_PER_INCH = 25.4
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReading:
+    """A proposed value and what speaks for it."""
+
+    value: FieldValue
+    evidence: FieldEvidence
+
+
+@dataclass(slots=True)
+class _Line:
+    crop: Image
+    judgement: ScriptJudgement
+    readings: dict[str, Reading]
+
+
+@dataclass(slots=True)
+class _Task:
+    """One field on its way: its lines with ink, and what each reader made of them."""
+
+    spec: FieldSpec
+    located: LocatedField
+    lines: list[_Line]
+    blank: float
+
+    @property
+    def printed(self) -> float:
+        """Probability that the field is printed; lines count by width, a form's preference decides when unsure."""
+        if not self.lines:
+            return 0.0
+        weights = [line.crop.shape[1] for line in self.lines]
+        judgements = [line.judgement for line in self.lines]
+        shares = [j.printed / max(j.printed + j.handwritten, 1e-6) for j in judgements]
+        share = sum(w * s for w, s in zip(weights, shares, strict=True)) / sum(weights)
+        if _SURE_HAND < share < _SURE_PRINT and self.spec.reader in {PRINTED, HANDWRITING}:
+            share = (share + (1.0 if self.spec.reader == PRINTED else 0.0)) / 2
+        return share
+
+    @property
+    def reader_names(self) -> tuple[str, ...]:
+        """Readers to ask: one where the crop is clearly print or handwriting, both where it is not."""
+        if self.printed >= _SURE_PRINT:
+            return (PRINTED,)
+        return (HANDWRITING,) if self.printed <= _SURE_HAND else (HANDWRITING, PRINTED)
+
+
+def read_fields(
+    page: CleanPage,
+    registered: RegisteredPage,
+    schema: FormSchema,
+    readers: dict[str, Reader],
+    context: Context,
+) -> list[dict[str, FieldReading]]:
+    """Read all fields of all records of a page, one dictionary a record, in order.
+
+    Every field of the schema is there; one that was not located has the state ``not_on_form``.
+
+    Args:
+        readers: readers by name; ``handwriting`` and ``printed`` are asked.
+    """
+    specs = {spec.code: spec for spec in schema.fields}
+    tasks = [
+        [_prepare(page, specs[located.code], located) for located in record.fields] for record in registered.records
+    ]
+    _ask(readers, itertools.chain.from_iterable(tasks))
+    results = []
+    for record in tasks:
+        done = {task.spec.code: _finish(page, task, registered, context) for task in record}
+        results.append({code: done.get(code) or _absent(specs[code]) for code in specs})
+    return results
+
+
+def _absent(spec: FieldSpec) -> FieldReading:
+    return FieldReading(FieldValue(state=FieldState.NOT_ON_FORM), FieldEvidence(spec.kind.value, blank=True))
+
+
+def _prepare(page: CleanPage, spec: FieldSpec, located: LocatedField) -> _Task:
+    if spec.kind is Kind.CHOICE:
+        return _Task(spec, located, [], 0.0)
+    lines, blank = [], 1.0
+    for polygon in located.lines:
+        crop = cut_line(page.grey, polygon)
+        judgement = judge_script(crop)
+        blank = min(blank, judgement.blank)
+        if judgement.blank < _BLANK:
+            lines.append(_Line(crop, judgement, {}))
+    return _Task(spec, located, lines, blank)
+
+
+def _ask(readers: dict[str, Reader], tasks: Iterable[_Task]) -> None:
+    """One call to each reader for the whole page, so that it can batch."""
+    wanted: dict[str, list[_Line]] = {}
+    for task in tasks:
+        for name in task.reader_names:
+            wanted.setdefault(name, []).extend(task.lines)
+    for name, lines in wanted.items():
+        for line, reading in zip(lines, readers[name].read([line.crop for line in lines]), strict=True):
+            line.readings[name] = reading
+
+
+def _finish(page: CleanPage, task: _Task, registered: RegisteredPage, context: Context) -> FieldReading:
+    box = _source_box(page, task.located)
+    base = FieldEvidence(
+        task.spec.kind.value,
+        printed=task.printed,
+        lines=len(task.lines),
+        residual_mm=_residual_mm(page, registered),
+        coverage=registered.registration.coverage,
+    )
+    if task.spec.kind is Kind.CHOICE:
+        return _finish_choice(page, task, base, box)
+    if not task.lines:
+        return _finish_blank(base, task.blank, box)
+    joined = {name: _join([line.readings[name] for line in task.lines]) for name in task.reader_names}
+    printed = task.printed
+    weights = {name: (printed if name == PRINTED else 1 - printed) if len(joined) > 1 else 1.0 for name in joined}
+    decoded = {name: decode(task.spec, reading.candidates, context) for name, reading in joined.items()}
+    best = max(joined, key=lambda name: weights[name] * _top(decoded[name]).probability)
+    merged = _merge((weights[name], decoded[name]) for name in joined)
+    if not merged or not merged[0].raw:
+        return _finish_blank(base, 0.5, box)
+    first = merged[0]
+    normalised = normalise(task.spec, first.raw, context)
+    evidence = replace(
+        base,
+        reader=joined[best].confidence,
+        min_char=min(joined[best].char_confidences, default=joined[best].confidence),
+        decoded=first.probability,
+        margin=first.probability - max((d.probability for d in merged[1:] if d.value != first.value), default=0.0),
+        known=first.known,
+        agreement=_agreement(task, decoded, first, context),
+        length=len(first.raw),
+        edge_ink=max(edge_ink(line.crop) for line in task.lines),
+    )
+    value = FieldValue(
+        raw=first.raw,
+        value=first.value,
+        state=FieldState.DITTO if normalised.ditto else FieldState.READ,
+        confidence=unproved_confidence(evidence),
+        reader=best,
+        box=box,
+        candidates=tuple(Candidate(d.raw, round(d.probability, 4)) for d in merged[:_KEPT]),
+    )
+    return FieldReading(value, evidence)
+
+
+def _finish_blank(base: FieldEvidence, blank: float, box: Box) -> FieldReading:
+    evidence = replace(base, blank=True, reader=blank, min_char=blank, decoded=blank, margin=blank)
+    value = FieldValue(state=FieldState.BLANK, confidence=unproved_confidence(evidence), reader="ink", box=box)
+    return FieldReading(value, evidence)
+
+
+def _finish_choice(page: CleanPage, task: _Task, base: FieldEvidence, box: Box) -> FieldReading:
+    ticks = [(option, read_tick(cut_line(page.grey, option.polygon))) for option in task.located.options]
+    ticked = [option for option, tick in ticks if tick.ticked]
+    sure = math.prod(tick.confidence for _, tick in ticks)
+    evidence = replace(
+        base, reader=sure, min_char=min((t.confidence for _, t in ticks), default=0.0), decoded=sure, margin=sure
+    )
+    if not ticked:
+        state = FieldState.BLANK if ticks else FieldState.NOT_ON_FORM
+        evidence = replace(evidence, blank=True)
+        return FieldReading(
+            FieldValue(state=state, confidence=unproved_confidence(evidence), reader="tick", box=box), evidence
+        )
+    raw = "; ".join(option.label for option in ticked)
+    # Two ticks in one group contradict each other: both are kept verbatim, and no code is chosen between them.
+    value = ticked[0].value if len(ticked) == 1 else None
+    return FieldReading(
+        FieldValue(
+            raw=raw,
+            value=value,
+            confidence=unproved_confidence(evidence),
+            reader="tick",
+            box=box,
+            candidates=(Candidate(raw, round(sure, 4)),),
+        ),
+        evidence,
+    )
+
+
+def _join(readings: Sequence[Reading]) -> Reading:
+    """The readings of a field's lines as one: texts joined by spaces, the best few combinations kept."""
+    best_of_lines = [
+        (reading.candidates or (Candidate(reading.text, reading.confidence),))[:_KEPT_PER_LINE] for reading in readings
+    ]
+    combined: dict[str, float] = {}
+    for combination in itertools.product(*best_of_lines):
+        text = " ".join(candidate.text for candidate in combination if candidate.text)
+        probability = math.prod(candidate.probability for candidate in combination)
+        combined[text] = combined.get(text, 0.0) + probability
+    top = heapq.nlargest(_KEPT * 2, combined.items(), key=lambda item: item[1])
+    candidates = tuple(Candidate(text, min(probability, 1.0)) for text, probability in top)
+    chars = tuple(itertools.chain.from_iterable(reading.char_confidences for reading in readings))
+    confidence = math.prod(reading.confidence for reading in readings)
+    return Reading(candidates[0].text, confidence, candidates, chars)
+
+
+def _merge(weighted: Iterable[tuple[float, Sequence[Decoded]]]) -> list[Decoded]:
+    """Decoded candidates of several readers as one list, best first; the same raw text adds up."""
+    merged: dict[str, Decoded] = {}
+    for weight, decoded in weighted:
+        for item in decoded:
+            known = merged.get(item.raw)
+            probability = min(1.0, item.probability * weight + (known.probability if known else 0.0))
+            merged[item.raw] = replace(item, probability=probability)
+    return sorted(merged.values(), key=lambda item: -item.probability)
+
+
+def _top(decoded: Sequence[Decoded]) -> Decoded:
+    return decoded[0] if decoded else Decoded(raw="", value=None, probability=0.0, known=False)
+
+
+def _agreement(task: _Task, decoded: dict[str, tuple[Decoded, ...]], chosen: Decoded, context: Context) -> int:
+    """Whether a second reading says the same: another reader's, or the page's own OCR pass."""
+    others = [_top(items).value for items in decoded.values()]
+    if len(decoded) == 1 and task.located.printed and PRINTED not in decoded:
+        return 0  # the page's OCR pass on handwriting is noise, not a witness
+    if len(decoded) == 1 and task.located.printed:
+        others.append(normalise(task.spec, task.located.printed[0], context).value)
+    if len(others) < 2:
+        return 0
+    return 1 if all(other == chosen.value for other in others) else -1
+
+
+def _residual_mm(page: CleanPage, registered: RegisteredPage) -> float:
+    return registered.registration.residual_px / page.dpi * _MM_PER_INCH
+
+
+def source_polygon(page: CleanPage, polygon: Polygon) -> Polygon:
+    """A polygon ``(n, 2)`` of clean pixels in source pixels."""
+    points = np.asarray(polygon, dtype=np.float64).reshape(-1, 1, 2)
+    return np.asarray(cv2.perspectiveTransform(points, page.to_source).reshape(-1, 2), dtype=np.float64)
+
+
+def _source_box(page: CleanPage, located: LocatedField) -> Box:
+    polygons = [*located.lines, *(option.polygon for option in located.options)]
+    if not polygons:
+        return Box(0, 0, 0, 0)
+    points = source_polygon(page, np.concatenate(polygons))
+    height, width = page.source.image.shape[:2]
+    points = np.clip(points, 0, (width, height))
+    left, top = np.floor(points.min(axis=0)).astype(int)
+    right, bottom = np.ceil(points.max(axis=0)).astype(int)
+    return Box(int(left), int(top), int(right - left), int(bottom - top))

@@ -1,0 +1,140 @@
+"""What is kept of a page beside the database: its cleaned picture, where the fields lie on it, and the evidence.
+
+The picture serves the people who verify; regions serve the overlays; evidence lets the confidence be worked out again
+when the whole book is known, without reading the page again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from extractor.confidence.evidence import FieldEvidence
+from extractor.errors import StoreError
+from extractor.scans.types import CleanPage, Image
+from extractor.templates.types import Polygon, RegisteredPage
+
+_QUALITY = 82
+FOLDER = "pages"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageFile:
+    """Regions and evidence of one page.
+
+    Args:
+        sha256: hash of the source page's pixels.
+        pipeline_version: version of the pipeline that made it.
+        seconds: wall-clock time the page took.
+        regions: polygons ``(n, 2)`` in pixels of the picture, by record number and field code.
+        evidence: evidence by record number and field code.
+        anchors: matched anchors ``(n, 4)``, see :class:`extractor.templates.types.RegisteredPage`.
+    """
+
+    sha256: str
+    pipeline_version: str
+    seconds: float = 0.0
+    regions: dict[tuple[int, str], list[Polygon]] = field(default_factory=dict)
+    evidence: dict[tuple[int, str], FieldEvidence] = field(default_factory=dict)
+    anchors: list[list[float]] = field(default_factory=list)
+
+
+def page_stem(file_sha256: str, page: int) -> str:
+    """Name of a page's files without ending: made of the source's content, so that a renamed file is known again."""
+    return f"{file_sha256[:20]}-{page:04d}"
+
+
+def regions_of(registered: RegisteredPage) -> dict[tuple[int, str], list[Polygon]]:
+    """All regions of a registered page by record number and field code."""
+    return {
+        (record.record, located.code): [*located.lines, *(option.polygon for option in located.options)]
+        for record in registered.records
+        for located in record.fields
+    }
+
+
+def save_picture(out: Path, stem: str, page: CleanPage) -> str:
+    """Write the cleaned picture as JPEG; returns its path relative to ``out``.
+
+    Raises:
+        StoreError: the picture cannot be written.
+    """
+    relative = f"{FOLDER}/{stem}.jpg"
+    target = out / relative
+    target.parent.mkdir(parents=True, exist_ok=True)
+    done, data = cv2.imencode(".jpg", page.image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise StoreError(f"The picture {target} could not be encoded.")
+    target.write_bytes(data.tobytes())
+    return relative
+
+
+def load_picture(out: Path, relative: str) -> Image:
+    """Read a picture written by :func:`save_picture`, BGR ``(h, w, 3)``.
+
+    Raises:
+        StoreError: it is missing or damaged.
+    """
+    path = out / relative
+    try:
+        data = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    except OSError as error:
+        raise StoreError(f"The page picture {path} is missing.", mend="Run the same input again.") from error
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    if image is None:
+        raise StoreError(f"The page picture {path} is damaged.", mend="Delete it and run the same input again.")
+    return np.asarray(image, dtype=np.uint8)
+
+
+def save_page_file(out: Path, stem: str, page: PageFile) -> None:
+    """Write regions and evidence beside the picture, replacing the file only once it is whole."""
+    target = out / FOLDER / f"{stem}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    data: dict[str, Any] = {
+        "sha256": page.sha256,
+        "pipeline_version": page.pipeline_version,
+        "seconds": round(page.seconds, 2),
+        "regions": [
+            {"record": record, "field": code, "polygons": [np.round(p, 1).tolist() for p in polygons]}
+            for (record, code), polygons in page.regions.items()
+        ],
+        "evidence": [
+            {"record": record, "field": code, **evidence.to_dict()}
+            for (record, code), evidence in page.evidence.items()
+        ],
+        "anchors": page.anchors,
+    }
+    part = target.with_suffix(".json.part")
+    part.write_text(json.dumps(data), encoding="utf-8")
+    part.replace(target)
+
+
+def load_page_file(out: Path, stem: str) -> PageFile:
+    """Read what :func:`save_page_file` wrote.
+
+    Raises:
+        StoreError: it is missing or damaged.
+    """
+    path = out / FOLDER / f"{stem}.json"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return PageFile(
+            sha256=data["sha256"],
+            pipeline_version=data["pipeline_version"],
+            seconds=data["seconds"],
+            regions={
+                (item["record"], item["field"]): [np.array(p, dtype=np.float64) for p in item["polygons"]]
+                for item in data["regions"]
+            },
+            evidence={(item["record"], item["field"]): FieldEvidence.from_dict(item) for item in data["evidence"]},
+            anchors=data["anchors"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"The page file {path} is missing or damaged.", mend="Run with --redo to read the page again."
+        ) from error

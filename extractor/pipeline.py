@@ -1,0 +1,180 @@
+"""The one place where the steps are put together: a page goes in, its records or the reason why not come out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+
+from extractor.confidence import FieldEvidence
+from extractor.field_reading import HANDWRITING, PRINTED, read_fields
+from extractor.page_file import PageFile, page_stem, regions_of, save_page_file, save_picture
+from extractor.readers import get_reader
+from extractor.readers.page_text import PageText
+from extractor.readers.printed import read_page
+from extractor.readers.protocol import Reader
+from extractor.records import BookKey, PageProblem, PageProblemKind, Record
+from extractor.scans import CleanPage, PageRef, SourcePage, clean_page
+from extractor.store.results import PageResult
+from extractor.templates import Form, find_form, identify, load_forms, register
+from extractor.templates.types import FormMatch, RegisteredPage
+from extractor.vietnamese import Context
+
+STEPS_VERSION = "1"
+"""Raised whenever the steps between the scan and the fields change in a way that forms and readers do not show."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """What a run needs to know; picklable, so that worker processes can build their own pipeline.
+
+    Args:
+        out: output folder; pictures and page files go below it.
+        templates: folders of page templates.
+        form: name of the form all pages are of, or empty to find out.
+        book: what the user said about the book; it overrides what file names say.
+    """
+
+    out: Path
+    templates: tuple[Path, ...]
+    form: str = ""
+    book: BookKey = field(default_factory=BookKey)
+
+
+@dataclass
+class Pipeline:
+    """Forms and readers kept warm, and the steps between them.
+
+    Raises:
+        TemplateError: a form is wrong or unknown.
+        ModelError: a reader's model is missing or unfit.
+    """
+
+    options: PipelineOptions
+
+    def __post_init__(self) -> None:
+        """Load the forms and check the wanted one before any work starts."""
+        cv2.setNumThreads(1)
+        self.forms: list[Form] = load_forms(self.options.templates)
+        self.wanted = find_form(self.forms, self.options.form) if self.options.form else None
+
+    @cached_property
+    def readers(self) -> dict[str, Reader]:
+        """The readers by name."""
+        return {name: get_reader(name) for name in (HANDWRITING, PRINTED)}
+
+    @cached_property
+    def reader_versions(self) -> dict[str, str]:
+        """Reader versions by name."""
+        return {name: reader.version for name, reader in self.readers.items()}
+
+    @cached_property
+    def version(self) -> str:
+        """Changes whenever the same pixels could give other records: steps, forms, readers."""
+        parts = {
+            "steps": STEPS_VERSION,
+            "forms": {form.schema.form: form.version for form in self.forms},
+            "readers": self.reader_versions,
+            "form": self.options.form,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def process(self, ref: PageRef) -> PageResult:
+        """Load, clean, identify, register and read one page; keep its picture, regions and evidence.
+
+        Raises:
+            InputError: the page cannot be decoded.
+        """
+        started = time.monotonic()
+        source = ref.load()
+        page = clean_page(source)
+        stem = page_stem(ref.source.sha256, ref.page)
+        image = save_picture(self.options.out, stem, page)
+        text = read_page(page)
+        match = self._match(page, text)
+        registered, kept = None, PageFile(source.sha256, self.version)
+        records: tuple[Record, ...] = ()
+        form = None
+        if match.form is not None:
+            form = find_form(self.forms, match.form)
+            registered = register(page, text, form)
+            kept = replace(kept, regions=regions_of(registered), anchors=registered.anchors.tolist())
+        book = merge_books(self.options.book, source.book)
+        if form and registered and registered.registration.ok and registered.records:
+            book = merge_books(book, BookKey(register=form.schema.register_code))
+            records, evidence = self._read(page, registered, form, book)
+            kept = replace(kept, evidence=evidence)
+        save_page_file(self.options.out, stem, replace(kept, seconds=time.monotonic() - started))
+        height, width = source.image.shape[:2]
+        return PageResult(
+            file=source.file,
+            page=source.page,
+            sha256=source.sha256,
+            width=width,
+            height=height,
+            image=image,
+            pipeline_version=self.version,
+            book=book,
+            file_sha256=ref.source.sha256,
+            records=records,
+            problem=None if records else _problem(source, match, registered),
+            kinds={spec.code: spec.kind.value for spec in form.schema.fields} if form else {},
+            reader_versions=self.reader_versions,
+            image_to_source=tuple(float(v) for v in page.to_source.ravel()),
+        )
+
+    def _match(self, page: CleanPage, text: PageText) -> FormMatch:
+        match = identify(page, text, [self.wanted] if self.wanted else self.forms)
+        if self.wanted and match.form is None and not match.blank:
+            # The user named the form: registration, not identification, decides whether it fits.
+            return FormMatch(self.wanted.schema.form, match.score, match.margin)
+        return match
+
+    def _read(
+        self, page: CleanPage, registered: RegisteredPage, form: Form, book: BookKey
+    ) -> tuple[tuple[Record, ...], dict[tuple[int, str], FieldEvidence]]:
+        context = Context.of_book(book, form.schema.language)
+        readings = read_fields(page, registered, form.schema, self.readers, context)
+        records, evidence = [], {}
+        for located, fields in zip(registered.records, readings, strict=True):
+            records.append(
+                Record(
+                    file=page.source.file,
+                    page=page.source.page,
+                    record=located.record,
+                    form=form.schema.form,
+                    form_version=form.version,
+                    registration=registered.registration,
+                    fields={code: reading.value for code, reading in fields.items()},
+                )
+            )
+            evidence.update({(located.record, code): reading.evidence for code, reading in fields.items()})
+        return tuple(records), evidence
+
+
+def merge_books(first: BookKey, second: BookKey) -> BookKey:
+    """One book key from two; what the first knows wins."""
+    names = BookKey.__dataclass_fields__
+    return BookKey(**{name: getattr(first, name) or getattr(second, name) for name in names})
+
+
+def _problem(source: SourcePage, match: FormMatch, registered: RegisteredPage | None) -> PageProblem:
+    if match.blank:
+        kind, message = PageProblemKind.BLANK_PAGE, "Trang trắng: không thấy chữ in hay chữ viết."
+    elif registered is None:
+        kind, message = PageProblemKind.UNKNOWN_FORM, match.reason or "Không nhận ra biểu mẫu."
+    else:
+        kind, message = PageProblemKind.BAD_REGISTRATION, registered.registration.reason or "Không khớp với biểu mẫu."
+    return PageProblem(
+        file=source.file,
+        page=source.page,
+        kind=kind,
+        message=message,
+        form=match.form,
+        registration=registered.registration if registered else None,
+    )
