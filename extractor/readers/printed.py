@@ -1,0 +1,201 @@
+"""Tesseract: the one OCR pass a page gets, and a reader for printed lines."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+from extractor.errors import ImageError, MissingProgramError
+from extractor.readers.furniture import find_furniture, without_furniture
+from extractor.readers.page_text import PageText, Word
+from extractor.readers.protocol import Reading
+from extractor.records import Box, Candidate, nfc
+from extractor.scans.types import CleanPage, Image
+
+LANGUAGE = "vie"
+_PAGE = "--psm 11 --oem 1 --dpi {dpi} -c tessedit_do_invert=0"
+"""Sparse text: a form is no column of prose, and the other modes lose labels in the tick-box cell."""
+_STRIP = "--psm 6 --oem 1 --dpi {dpi} -c tessedit_do_invert=0"
+_LINE_HEIGHT = 48
+"""Height crops are brought to in a strip; Tesseract's recogniser works at 36 and reads capitals best from this."""
+_STRIP_LINES = 12
+_MARGIN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of Tesseract's table of words, in pixels of the image it saw."""
+
+    text: str
+    confidence: float
+    x: int
+    y: int
+    w: int
+    h: int
+    group: tuple[int, int, int]
+
+
+def read_page(page: CleanPage) -> PageText:
+    """Find all print of a page in one pass.
+
+    Leaders and rulings are painted over first; words come back in clean pixels, in reading order.
+
+    Raises:
+        MissingProgramError: Tesseract or its Vietnamese data is not installed.
+    """
+    furniture = find_furniture(page)
+    rows = _recognise(without_furniture(furniture), _PAGE.format(dpi=round(furniture.dpi)))
+    groups: dict[tuple[int, int, int], list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(row.group, []).append(row)
+    ordered = sorted(groups.values(), key=lambda line: (min(row.y + row.h / 2 for row in line), min(r.x for r in line)))
+    words = []
+    for number, line in enumerate(ordered):
+        for row in sorted(line, key=lambda row: row.x):
+            words.append(Word(row.text, row.confidence, _scaled(row, 1 / furniture.scale), number))
+    return PageText(tuple(words))
+
+
+class PrintedReader:
+    """Reads printed lines with Tesseract, a dozen lines a call."""
+
+    @property
+    def name(self) -> str:
+        """Name under which the reader is registered."""
+        return "printed"
+
+    @property
+    def version(self) -> str:
+        """Version of Tesseract and of this reader's preparation."""
+        return f"tesseract-{tesseract_version()}-{LANGUAGE}-1"
+
+    def read(self, lines: Sequence[Image]) -> list[Reading]:
+        """Read the lines; an empty reading with no confidence where Tesseract sees no word.
+
+        Raises:
+            ImageError: an array is no picture.
+            MissingProgramError: Tesseract or its Vietnamese data is not installed.
+        """
+        prepared = [_prepare(line) for line in lines]
+        readings: list[Reading] = []
+        for start in range(0, len(prepared), _STRIP_LINES):
+            readings += _read_strip(prepared[start : start + _STRIP_LINES])
+        return readings
+
+
+def tesseract_version() -> str:
+    """Version of the installed Tesseract.
+
+    Raises:
+        MissingProgramError: Tesseract or its Vietnamese data is not installed.
+    """
+    return _installed()[0]
+
+
+@cache
+def _installed() -> tuple[str, frozenset[str]]:
+    import pytesseract
+
+    hint = "Install it, on Debian or Ubuntu with 'apt install tesseract-ocr tesseract-ocr-vie'."
+    try:
+        version = str(pytesseract.get_tesseract_version()).split("-")[0]
+        languages = frozenset(str(name) for name in pytesseract.get_languages(config=""))
+    except (pytesseract.TesseractNotFoundError, SystemExit) as error:
+        raise MissingProgramError("The program 'tesseract' is not installed.", mend=hint) from error
+    if LANGUAGE not in languages:
+        raise MissingProgramError("Tesseract's Vietnamese data (vie.traineddata) is not installed.", mend=hint)
+    return version, languages
+
+
+def _recognise(image: Image, config: str) -> list[_Row]:
+    import pytesseract
+
+    _installed()
+    # More threads than free cores make Tesseract slower; it reads this from the environment at its start.
+    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+    table: Mapping[str, list[Any]] = pytesseract.image_to_data(
+        image, lang=LANGUAGE, config=config, output_type=pytesseract.Output.DICT
+    )
+    rows = []
+    for i, raw in enumerate(table["text"]):
+        text = nfc(str(raw)).strip()
+        if not text or float(table["conf"][i]) < 0:
+            continue
+        x, y, w, h = (int(table[key][i]) for key in ("left", "top", "width", "height"))
+        group = (int(table["block_num"][i]), int(table["par_num"][i]), int(table["line_num"][i]))
+        rows.append(_Row(text, min(1.0, float(table["conf"][i]) / 100), x, y, w, h, group))
+    return rows
+
+
+def _scaled(row: _Row, factor: float) -> Box:
+    left, top = round(row.x * factor), round(row.y * factor)
+    return Box(left, top, max(1, round(row.w * factor)), max(1, round(row.h * factor)))
+
+
+def _prepare(line: Image) -> Image:
+    """Grey, evenly high, dark on light."""
+    array = np.asarray(line)
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or 0 in array.shape:
+        raise ImageError(
+            f"A line to read has shape {array.shape} and type {array.dtype}.",
+            mend="Hand over grey or BGR pixels of 8 bits.",
+        )
+    grey = array if array.ndim == 2 else cv2.cvtColor(np.ascontiguousarray(array[:, :, :3]), cv2.COLOR_BGR2GRAY)
+    factor = _LINE_HEIGHT / grey.shape[0]
+    width = int(np.clip(round(grey.shape[1] * factor), 1, 4000))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(grey, (width, _LINE_HEIGHT), interpolation=how), dtype=np.uint8)
+
+
+def _read_strip(lines: Sequence[Image]) -> list[Reading]:
+    """Read a few prepared lines stacked into one image, and give each its words back."""
+    step = _LINE_HEIGHT + _MARGIN
+    width = max(line.shape[1] for line in lines) + 2 * _MARGIN
+    strip = np.full((step * len(lines) + _MARGIN, width), 255, dtype=np.uint8)
+    for number, line in enumerate(lines):
+        top = _MARGIN + number * step
+        # The paper's own tone around a crop would look like a frame: stretch it to white.
+        paper = max(1.0, float(np.percentile(line, 90)))
+        strip[top : top + _LINE_HEIGHT, _MARGIN : _MARGIN + line.shape[1]] = np.clip(line * (255 / paper), 0, 255)
+    buckets: list[list[_Row]] = [[] for _ in lines]
+    for row in _recognise(strip, _STRIP.format(dpi=150)):
+        number = int((row.y + row.h / 2 - _MARGIN / 2) // step)
+        if 0 <= number < len(lines):
+            buckets[number].append(row)
+    return [_reading(words, line.shape[1]) for words, line in zip(buckets, lines, strict=True)]
+
+
+def _reading(words: list[_Row], width: int) -> Reading:
+    """Words of one line as a reading; the confidence of a line is the product of its words'."""
+    if not words:
+        return Reading("", 0.0)
+    words = sorted(words, key=lambda row: row.x)
+    text = " ".join(word.text for word in words)
+    confidences: list[float] = []
+    positions: list[float] = []
+    for number, word in enumerate(words):
+        if number:
+            confidences.append(min(words[number - 1].confidence, word.confidence))
+            positions.append((words[number - 1].x + words[number - 1].w + word.x) / 2)
+        confidences += [word.confidence] * len(word.text)
+        positions += [word.x + word.w * (i + 0.5) / len(word.text) for i in range(len(word.text))]
+    confidence = float(np.prod([word.confidence for word in words]))
+    shares = tuple(float(np.clip((x - _MARGIN) / max(1, width), 0, 1)) for x in positions)
+    candidates = [Candidate(text, confidence)]
+    plain = _without_specks(words)
+    if plain and plain != text:
+        candidates.append(Candidate(plain, min(confidence, (1 - confidence) / 2)))
+    return Reading(text, confidence, tuple(candidates), tuple(confidences), shares)
+
+
+def _without_specks(words: list[_Row]) -> str:
+    """The line without words that are punctuation alone: remains of leaders and frames."""
+    kept = [word.text for word in words if any(unicodedata.category(sign)[0] in "LN" for sign in word.text)]
+    return " ".join(kept)

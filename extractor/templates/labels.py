@@ -1,0 +1,203 @@
+"""The engine for forms whose fields hang on printed labels: evidence, registration, location of the fields."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractor.readers.furniture import Furniture, find_furniture
+from extractor.readers.page_text import PageText, Word
+from extractor.records import Box
+from extractor.scans.types import CleanPage, Matrix
+from extractor.templates.boxes import find_boxes
+from extractor.templates.form import FieldSpec, FormSchema
+from extractor.templates.free_ink import note_lines, signed_name
+from extractor.templates.gate import judge
+from extractor.templates.label_template import LabelTemplate, ValuePlace
+from extractor.templates.margins import Margins, find_margins
+from extractor.templates.placing import Placed, Placement, place, weight_of
+from extractor.templates.types import (
+    LocatedField,
+    LocatedOption,
+    LocatedRecord,
+    Polygon,
+    RegisteredPage,
+)
+from extractor.templates.values import Region, Stretch, region_of, value_stretches
+from extractor.templates.wording import find_wordings, fold, pieces_of
+
+METHOD = "labels"
+
+
+def label_evidence(page: CleanPage, text: PageText, template: LabelTemplate) -> float:
+    """How far a page's print speaks for a form, 0 to 1, without looking where it stands.
+
+    Half is the share of the form's label wordings that occur on the page (as often as the form has them), half the
+    share of the words that tell it from its sisters. A word of another form rules it out.
+    """
+    lines = pieces_of(text)
+    if not lines:
+        return 0.0
+    if template.denies and find_wordings(lines, template.denies, least=0.86):
+        return 0.0
+    entries = [label for _, _, label in template.labels() if not label.optional]
+    wordings = sorted({wording for label in entries for wording in label.wordings})
+    number = {wording: i for i, wording in enumerate(wordings)}
+    seen = Counter(found.wording for found in find_wordings(lines, wordings) if found.similarity >= 0.8)
+    wanted, got = 0.0, 0.0
+    for label in entries:
+        wanted += weight_of(label)
+        hits = [number[wording] for wording in label.wordings if seen[number[wording]] > 0]
+        if hits:
+            seen[hits[0]] -= 1
+            got += weight_of(label)
+    tells = {found.wording for found in find_wordings(lines, template.tells) if found.similarity >= 0.8}
+    sizes = [len(fold(word)) for word in template.tells]
+    told = sum(sizes[i] for i in tells) / sum(sizes)
+    return 0.5 * got / wanted + 0.5 * told
+
+
+def register_labels(page: CleanPage, text: PageText, schema: FormSchema, template: LabelTemplate) -> RegisteredPage:
+    """Lay the template over the page and locate every field of the form.
+
+    Where the registration is not good enough the page comes back without records.
+    """
+    furniture = find_furniture(page)
+    scaled = _scaled_text(text, furniture.scale)
+    placement = place(template, pieces_of(scaled), furniture.mm)
+    stretch = _stretch(page.to_source, page.grey.shape) / furniture.scale
+    registration = judge(
+        coverage=placement.coverage(),
+        residual_px=placement.residual() * stretch,
+        mm=placement.mm * stretch,
+        missing=_missing(placement, schema),
+        method=METHOD,
+    )
+    records: tuple[LocatedRecord, ...] = ()
+    if registration.ok:
+        fields = locate(template, schema, placement, furniture, scaled)
+        records = (LocatedRecord(1, fields),)
+    return RegisteredPage(
+        schema.form, schema.version, registration, records, _anchors(placement) / max(1e-9, furniture.scale)
+    )
+
+
+def locate(
+    template: LabelTemplate, schema: FormSchema, placement: Placement, furniture: Furniture, text: PageText
+) -> tuple[LocatedField, ...]:
+    """All fields of the form in the order of its schema; regions in clean pixels.
+
+    Args:
+        template: the form's template.
+        schema: the form's fields.
+        placement: where its labels are, working pixels.
+        furniture: page furniture, working pixels.
+        text: words, working pixels.
+    """
+    regions: dict[str, list[tuple[str, Region]]] = {}
+    options: dict[str, list[LocatedOption]] = {}
+    for number, block in enumerate(template.blocks):
+        margins = find_margins(block, number, placement, furniture, template.pitch)
+        own = [placed for placed in placement.labels if placed.block == number]
+        stretches = value_stretches(own, margins, furniture)
+        for i, placed in enumerate(own):
+            for piece in _regions(placed, own, margins, furniture, stretches.get(i, [])):
+                regions.setdefault(str(placed.label.field), []).append((placed.label.part or "", piece))
+        boxed = [placed for placed in own if placed.label.value is ValuePlace.BOX]
+        for placed, box in zip(boxed, find_boxes(boxed, block.tick, furniture, placement.mm), strict=True):
+            code = str(placed.label.field)
+            label = placed.label.option or placed.label.text
+            value = next((o.value for o in schema.field(code).options if o.label == label), None)
+            options.setdefault(code, []).append(LocatedOption(label, value, _polygon(box, furniture.scale)))
+    return tuple(_field(spec, regions, options, furniture.scale, text) for spec in schema.fields)
+
+
+def _regions(
+    placed: Placed, own: Sequence[Placed], margins: Margins, furniture: Furniture, stretches: Sequence[Stretch]
+) -> list[Region]:
+
+    if placed.label.field is None:
+        return []
+    match placed.label.value:
+        case ValuePlace.RIGHT:
+            return [region_of(s, margins, furniture) for s in stretches]
+        case ValuePlace.BELOW:
+            return [signed_name(placed, own, margins, furniture)]
+        case ValuePlace.BLOCK:
+            return note_lines(placed, own, margins, furniture)
+        case ValuePlace.BOX:
+            return []
+
+
+def _field(
+    spec: FieldSpec,
+    regions: dict[str, list[tuple[str, Region]]],
+    options: dict[str, list[LocatedOption]],
+    scale: float,
+    text: PageText,
+) -> LocatedField:
+    own = regions.get(spec.code, [])
+    if spec.parts:
+        own = sorted(own, key=lambda entry: spec.parts.index(entry[0]) if entry[0] in spec.parts else 0)
+    lines = tuple(_polygon(region, scale) for _, region in own)
+    order = {option.label: i for i, option in enumerate(spec.options)}
+    boxes = tuple(sorted(options.get(spec.code, []), key=lambda option: order.get(option.label, 99)))
+    return LocatedField(spec.code, lines, boxes, _printed([region for _, region in own], text))
+
+
+def _printed(regions: Sequence[Region], text: PageText) -> tuple[str, float] | None:
+    """What the page's OCR pass has read inside the regions."""
+    words: list[Word] = []
+    for region in regions:
+        inside = [
+            word
+            for word in text.words
+            if region.left <= word.box.x + word.box.w / 2 <= region.right
+            and region.top <= word.box.y + word.box.h / 2 <= region.bottom
+        ]
+        words += sorted(inside, key=lambda word: word.box.x)
+    if not words:
+        return None
+    return " ".join(word.text for word in words), float(np.mean([word.confidence for word in words]))
+
+
+def _polygon(region: Region, scale: float) -> Polygon:
+    corners = [
+        (region.left, region.top),
+        (region.right, region.top),
+        (region.right, region.bottom),
+        (region.left, region.bottom),
+    ]
+    return np.array(corners, dtype=np.float64) / scale
+
+
+def _scaled_text(text: PageText, scale: float) -> PageText:
+    if scale == 1.0:
+        return text
+    return PageText(
+        tuple(Word(w.text, w.confidence, Box(*(round(v * scale) for v in w.box)), w.line) for w in text.words)
+    )
+
+
+def _missing(placement: Placement, schema: FormSchema) -> tuple[str, ...]:
+    """Labels of required fields that were not found; one found blank of a date stands for the field."""
+    found = {placed.label.field for placed in placement.labels if placed.found}
+    return tuple(spec.label for spec in schema.fields if spec.required and spec.code not in found)
+
+
+def _stretch(to_source: Matrix, shape: tuple[int, ...]) -> float:
+    """Source pixels for each clean pixel, at the middle of the page."""
+    middle = np.array([[shape[1] / 2, shape[0] / 2, 1.0]]).T
+    steps = to_source @ (middle + np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
+    points = (steps[:2] / steps[2]).T
+    area = abs(float(np.linalg.det(points[1:] - points[0])))
+    return float(np.sqrt(area))
+
+
+def _anchors(placement: Placement) -> NDArray[np.float64]:
+    """Found labels beside where the page-wide map puts them, ``(n, 4)``."""
+    rows = [(p.left, p.baseline, *p.home) for p in placement.labels if p.found]
+    return np.array(rows, dtype=np.float64).reshape(-1, 4)

@@ -1,0 +1,81 @@
+"""The layout engines, by the name that ``layout:`` in a template gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from extractor.templates.label_template import LabelTemplate
+from extractor.templates.table_template import TableTemplate
+
+if TYPE_CHECKING:
+    from extractor.readers.page_text import PageText
+    from extractor.scans.types import CleanPage
+    from extractor.templates.form import FormSchema
+    from extractor.templates.types import RegisteredPage
+
+Template: TypeAlias = LabelTemplate | TableTemplate
+"""A template of any layout."""
+
+
+class Evidence(Protocol):
+    """How far a page looks like a form, 0 to 1; cheap."""
+
+    def __call__(self, page: CleanPage, text: PageText, template: Any, /) -> float:
+        """Judge the page."""
+        ...
+
+
+class Register(Protocol):
+    """Lay a template over a page and locate its fields."""
+
+    def __call__(self, page: CleanPage, text: PageText, schema: FormSchema, template: Any, /) -> RegisteredPage:
+        """Register the page."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One layout engine.
+
+    Args:
+        model: what ``template.yaml`` must hold.
+        evidence: see :class:`Evidence`.
+        register: see :class:`Register`.
+        codes: the field codes a template of this layout places.
+    """
+
+    model: type[BaseModel]
+    evidence: Evidence
+    register: Register
+    codes: Callable[[Any], list[str]]
+
+
+@cache
+def layouts() -> dict[str, Layout]:
+    """All layouts by name; the engines are imported here, because they need OpenCV."""
+    from extractor.templates.labels import label_evidence, register_labels
+    from extractor.templates.tables import register_table, table_evidence
+
+    return {
+        "labels": Layout(LabelTemplate, label_evidence, register_labels, _label_codes),
+        "table": Layout(TableTemplate, table_evidence, register_table, _column_codes),
+    }
+
+
+def template_json_schema() -> dict[str, Any]:
+    """JSON Schema of ``template.yaml``, for editors."""
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[LabelTemplate | TableTemplate, Field(discriminator="layout")])
+    return adapter.json_schema()
+
+
+def _label_codes(template: LabelTemplate) -> list[str]:
+    return [label.field for _, _, label in template.labels() if label.field is not None]
+
+
+def _column_codes(template: TableTemplate) -> list[str]:
+    return [column.field for column in template.columns if column.field]

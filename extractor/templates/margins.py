@@ -1,0 +1,110 @@
+"""Where the lines of a block begin and end on the page: by its rulings, else its leaders, else the template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from extractor.readers.furniture import Furniture, Segment
+from extractor.templates.label_template import Block
+from extractor.templates.placing import Placed, Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """A block on the page, working pixels.
+
+    Args:
+        left: where written lines begin.
+        right: where written lines end.
+        top: upper end of the block.
+        bottom: lower end of the block.
+        ruled: whether a ruling bounds the right side, so that nothing of the block lies beyond it.
+        pitch: distance of neighbouring written lines.
+    """
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    ruled: bool
+    pitch: float
+
+
+def find_margins(block: Block, number: int, placement: Placement, furniture: Furniture, pitch_mm: float) -> Margins:
+    """Bounds of block ``number`` of a template."""
+    mm = placement.mm
+    own = [placed for placed in placement.labels if placed.block == number]
+    first, last = block.lines[0].y, block.lines[-1].y
+    middle = (first + last) / 2
+    left, _ = placement.local(block.left, middle, number)
+    right, _ = placement.local(block.right, middle, number)
+    _, top = placement.local(block.left, first - 0.9 * pitch_mm, number)
+    _, bottom = placement.local(block.left, block.bottom, number)
+    # Labels are surer than the template: lines begin no further right than they do.
+    left = min([left, *(placed.left for placed in own if placed.found)])
+    rows = (min(p.baseline for p in own), max(p.baseline for p in own))
+    height = float(furniture.grey.shape[0])
+
+    wall = _wall(furniture.verticals, right, rows, reach=14 * mm)
+    fence = _wall(furniture.verticals, left - 2 * mm, rows, reach=10 * mm)
+    if fence is not None and fence < left + 0.5 * mm:
+        left = max(fence + 0.6 * mm, left - 3 * mm)
+    else:
+        left -= 1.5 * mm
+    if wall is not None:
+        right = wall - 0.5 * mm
+    else:
+        ends = sorted(s.end for s in furniture.leaders if _belongs(s, left, right, rows, mm))
+        right = max(right, ends[-1] + 1.5 * mm) if ends else right
+    half = 0.5 * (right - left)
+    floor = [s.at for s in furniture.horizontals if min(s.end, right) - max(s.start, left) > half]
+    under = [y for y in floor if y > rows[1] + 0.3 * pitch_mm * mm and abs(y - bottom) < 60 * mm]
+    if under and wall is not None:
+        bottom = min(under, key=lambda y: abs(y - bottom)) - 0.5 * mm
+    over = [y for y in floor if rows[0] - 3 * pitch_mm * mm < y < rows[0] - 0.3 * pitch_mm * mm]
+    if over:
+        top = max(top, max(over) + 0.5 * mm)
+    return Margins(
+        max(0.0, left),
+        min(right, float(furniture.grey.shape[1]) - 1),
+        max(0.0, top),
+        min(bottom, height - 1),
+        wall is not None,
+        _pitch(furniture.leaders, left, right, rows, pitch_mm * mm),
+    )
+
+
+def lines_of(placed: list[Placed], pitch: float) -> list[list[Placed]]:
+    """Labels grouped by the line they stand on, from top to bottom and left to right."""
+    lines: list[list[Placed]] = []
+    for label in sorted(placed, key=lambda p: p.baseline):
+        if lines and label.baseline - lines[-1][-1].baseline < 0.4 * pitch:
+            lines[-1].append(label)
+        else:
+            lines.append([label])
+    return [sorted(line, key=lambda p: p.left) for line in lines]
+
+
+def _wall(verticals: tuple[Segment, ...], x: float, rows: tuple[float, float], *, reach: float) -> float | None:
+    """The vertical ruling nearest to ``x`` that runs beside at least half of the rows."""
+    near = [
+        (abs(s.at - x), s.at)
+        for s in verticals
+        if abs(s.at - x) <= reach
+        and min(s.end, rows[1] + 1) - max(s.start, rows[0] - 1) >= 0.5 * (rows[1] - rows[0] + 1)
+    ]
+    return min(near)[1] if near else None
+
+
+def _belongs(s: Segment, left: float, right: float, rows: tuple[float, float], mm: float) -> bool:
+    return rows[0] - 4 * mm < s.at < rows[1] + 12 * mm and s.start > left - 2 * mm and abs(s.end - right) < 12 * mm
+
+
+def _pitch(
+    leaders: tuple[Segment, ...], left: float, right: float, rows: tuple[float, float], expected: float
+) -> float:
+    """Median distance of neighbouring leaders, where there are enough of them to say."""
+    heights = sorted(s.at for s in leaders if rows[0] - 5 < s.at < rows[1] + 5 and s.start < right and s.end > left)
+    gaps = sorted(b - a for a, b in pairwise(heights) if 0.7 * expected < b - a < 1.4 * expected)
+    return gaps[len(gaps) // 2] if len(gaps) >= 4 else expected

@@ -1,0 +1,106 @@
+"""YAML with the place of every value, so that a message can name the line to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from extractor.errors import TemplateError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedYaml:
+    """A YAML file's data and its node tree.
+
+    Args:
+        path: the file.
+        data: plain Python data.
+        root: node tree with line numbers.
+    """
+
+    path: Path
+    data: Any
+    root: yaml.Node
+
+    def line(self, place: Sequence[int | str]) -> int:
+        """Line, from 1, of the value at ``place``; of the innermost value above it where there is none."""
+        node = self.root
+        for step in place:
+            inner = _child(node, step)
+            if inner is None:
+                break
+            node = inner
+        return int(node.start_mark.line) + 1
+
+
+def read_yaml(path: Path) -> MarkedYaml:
+    """Read one YAML file.
+
+    Raises:
+        TemplateError: it is missing, empty or no YAML; the message names file and line.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise TemplateError(f"{path}: cannot be read.", mend="Write the file or correct the folder's name.") from error
+    except UnicodeDecodeError as error:
+        raise TemplateError(f"{path}: is not UTF-8.", mend="Save the file as UTF-8.") from error
+    try:
+        root = yaml.compose(source, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(source)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "no YAML"
+        raise TemplateError(f"{path}{line}: {problem}.", mend="Correct the YAML there.") from error
+    if root is None or not isinstance(data, dict):
+        raise TemplateError(f"{path}, line 1: holds no mapping.", mend="Begin with lines such as 'form: ks-2016'.")
+    return MarkedYaml(path, data, root)
+
+
+def validate(file: MarkedYaml, model: type[Model]) -> Model:
+    """Check the data against a model.
+
+    Raises:
+        TemplateError: for the first mistake; the message names file, line, place and what is wrong.
+    """
+    try:
+        return model.model_validate(file.data)
+    except ValidationError as error:
+        messages = [explain(file, item["loc"], item["type"], item["msg"]) for item in error.errors()]
+        more = f" ({len(messages) - 1} more mistakes in this file.)" if len(messages) > 1 else ""
+        message, mend = messages[0]
+        raise TemplateError(message, mend=mend + more) from error
+
+
+def explain(file: MarkedYaml, place: Sequence[int | str], kind: str, problem: str) -> tuple[str, str]:
+    """A pydantic error as a message with its place, and how to mend it."""
+    where = ".".join(str(step) for step in place) or "the file"
+    name = str(place[-1]) if place else ""
+    problem = problem.removeprefix("Value error, ")
+    mends = {
+        "missing": f"Add '{name}'.",
+        "extra_forbidden": f"Remove '{name}' or correct its spelling.",
+        "value_error": "Correct it there.",
+    }
+    mend = mends.get(kind, f"Correct '{name}' there.")
+    return f"{file.path}, line {file.line(place)}: {where}: {problem}.", mend
+
+
+def _child(node: yaml.Node, step: int | str) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                inner: yaml.Node = value
+                return inner
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
+        found: yaml.Node = node.value[step]
+        return found
+    return None

@@ -1,0 +1,123 @@
+"""Value regions on written lines: right of a label, and the lines below that a wrapped value goes on to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractor.readers.furniture import Furniture
+from extractor.templates.label_template import ValuePlace
+from extractor.templates.margins import Margins, lines_of
+from extractor.templates.placing import Placed
+
+_ASCENT, _DESCENT = 0.74, 0.30
+"""Usual reach of handwriting above and below its line, in line distances: with the marks of capitals, and the tails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Upright rectangle in working pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece of a written line: where a value may stand, before its height is known."""
+
+    left: float
+    right: float
+    baseline: float
+
+
+def value_stretches(placed: Sequence[Placed], margins: Margins, furniture: Furniture) -> dict[int, list[Stretch]]:
+    """For each label whose value stands to its right, the pieces of lines that are its own.
+
+    Args:
+        placed: labels of one block.
+        margins: bounds of the block.
+        furniture: leaders tell where a line is.
+
+    Returns:
+        Stretches by index of the label in ``placed``, top to bottom; at least one for each such label.
+    """
+    mm = furniture.mm
+    number = {id(label): i for i, label in enumerate(placed)}
+    solid = [label for label in placed if label.found or not label.label.optional]
+    lines = lines_of(solid, margins.pitch)
+    stretches: dict[int, list[Stretch]] = {}
+    for at, line in enumerate(lines):
+        floor = min((p.baseline for p in lines[at + 1]), default=margins.bottom) if at + 1 < len(lines) else None
+        for k, label in enumerate(line):
+            if label.label.field is None or label.label.value is not ValuePlace.RIGHT:
+                continue
+            left = min(label.right + 0.3 * mm, margins.right - 2 * mm)
+            right = line[k + 1].left - 0.4 * mm if k + 1 < len(line) else margins.right
+            right = max(right, left + 2 * mm)
+            own = [Stretch(left, right, _on_leader(label.baseline, left, right, furniture))]
+            if k + 1 == len(line) and label.label.wraps:
+                below = floor if floor is not None else min(margins.bottom, label.baseline + 3.5 * margins.pitch)
+                own += _wrapped(label, below, margins, furniture)
+            stretches[number[id(label)]] = own
+    return stretches
+
+
+def _on_leader(baseline: float, left: float, right: float, furniture: Furniture) -> float:
+    """The dotted line's row where one runs near the baseline; the baseline else."""
+    reach = 1.6 * furniture.mm
+    near = [
+        (abs(s.at - baseline), s.at)
+        for s in (*furniture.leaders, *furniture.horizontals)
+        if abs(s.at - baseline) <= reach and min(s.end, right) - max(s.start, left) > 0.2 * (right - left)
+    ]
+    return min(near)[1] if near else baseline
+
+
+def _wrapped(label: Placed, floor: float, margins: Margins, furniture: Furniture) -> list[Stretch]:
+    """Lines between a label's own and the next label's, as leaders show them, else evenly spaced."""
+    pitch = margins.pitch
+    gap = floor - label.baseline
+    seen: list[float] = []
+    for s in (*furniture.leaders, *furniture.horizontals):
+        inside = min(s.end, margins.right) - max(s.start, margins.left)
+        if inside < 0.35 * (margins.right - margins.left) or s.at > floor - 0.55 * pitch:
+            continue
+        if s.at > (seen[-1] if seen else label.baseline) + 0.55 * pitch:
+            seen.append(s.at)
+    if not seen:
+        count = max(0, min(round(gap / pitch) - 1, label.label.wraps + 1))
+        step = gap / (count + 1) if count and abs(gap / (count + 1) - pitch) < 0.25 * pitch else pitch
+        seen = [label.baseline + step * (k + 1) for k in range(count)]
+    return [Stretch(margins.left, margins.right, y) for y in sorted(seen)]
+
+
+def region_of(stretch: Stretch, margins: Margins, furniture: Furniture) -> Region:
+    """Give a stretch its height: cut above and below where the least ink is crossed.
+
+    Neighbouring lines are a line distance apart, so the lower cut of one and the upper cut of the next are looked for
+    in the same rows and fall together.
+    """
+    pitch, baseline = margins.pitch, stretch.baseline
+    left, right = int(max(0, stretch.left)), int(max(stretch.left + 2, stretch.right))
+    ink = furniture.ink[:, left:right]
+    top = _cut(ink, baseline - 0.95 * pitch, baseline - 0.58 * pitch, baseline - _ASCENT * pitch, pitch)
+    bottom = _cut(ink, baseline + 0.08 * pitch, baseline + 0.42 * pitch, baseline + _DESCENT * pitch, pitch)
+    return Region(stretch.left, max(0.0, top), stretch.right, min(bottom, float(ink.shape[0])))
+
+
+def _cut(ink: NDArray[np.uint8], low: float, high: float, usual: float, pitch: float) -> float:
+    """Row between ``low`` and ``high`` that crosses the least ink, the usual one where it makes no difference."""
+    first, last = max(0, round(low)), min(ink.shape[0], round(high) + 1)
+    if last - first < 2:
+        return float(np.clip(usual, 0, ink.shape[0]))
+    rows = np.count_nonzero(ink[first:last], axis=1).astype(float)
+    rows = np.convolve(np.pad(rows, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    apart = np.abs(np.arange(first, last) - usual) / pitch
+    # Two crossed strokes are worth a tenth of a line's distance.
+    return float(first + int(np.argmin(rows + 40.0 * apart**1.5)))
