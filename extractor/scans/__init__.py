@@ -1,5 +1,6 @@
 """Files in (PDF, TIFF, JPEG, PNG, ZIP), upright, flat and evenly lit pages out, under limits."""
 
+from extractor.scans.clean import BLANK_INK, clean_page, ink_share
 from extractor.scans.inputs import count_pages, list_pages, list_sources, open_inputs, page_refs
 from extractor.scans.limits import Limits
 from extractor.scans.names import REGISTERS, parse_book_name, parse_official_name
@@ -8,6 +9,7 @@ from extractor.scans.sources import PageRef, SourceFile
 from extractor.scans.types import CleanPage, Image, Matrix, OfficialName, SourcePage
 
 __all__ = [
+    "BLANK_INK",
     "REGISTERS",
     "CleanPage",
     "Image",
@@ -19,7 +21,9 @@ __all__ = [
     "SetAside",
     "SourceFile",
     "SourcePage",
+    "clean_page",
     "count_pages",
+    "ink_share",
     "list_pages",
     "list_sources",
     "open_inputs",
