@@ -157,7 +157,7 @@ def _beginnings(
     scores = np.zeros(len(body))
     middles = np.array([line.middle for line in body])
     for field, score in rows.starts.items():
-        usual = float(np.median([line.ink for line in lines[field]] or [0.0]))
+        usual = float(np.median([line.ink for line in lines[field]] or [0]))
         marks = [line for line in _with_tails(lines[field], pitch) if _is_mark(line, usual, pitch)]
         for number, line in {int(np.argmin(np.abs(middles - line.middle))): line for line in marks}.items():
             if abs(middles[number] - line.middle) <= 0.8 * pitch:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -239,7 +240,7 @@ def _assigned(
     return rows, across, line
 
 
-def _nearest(peaks: Sequence[int], places: Floats) -> NDArray[np.intp]:
+def _nearest(peaks: Sequence[int], places: NDArray[Any]) -> NDArray[np.intp]:
     """Number of the peak nearest to each place."""
     borders = (np.asarray(peaks[1:], np.float64) + np.asarray(peaks[:-1], np.float64)) / 2.0
     return np.searchsorted(borders, places)
