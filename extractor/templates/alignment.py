@@ -88,10 +88,10 @@ def align(spots: Sequence[Spot], candidates: Sequence[Sequence[Found]], affine: 
         if total[top] > 0:
             best[n] = gain[n] + total[top]
             before[n] = earlier[top]
-    n = int(np.argmax(best))
+    n = np.argmax(best)
     while n >= 0 and best[n] > 0:
         chosen[nodes.label[n]] = nodes.found[n]
-        n = int(before[n])
+        n = before[n]
     return chosen
 
 
