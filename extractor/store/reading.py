@@ -18,6 +18,7 @@ from extractor.store.results import (
     FieldContext,
     HistoryEntry,
     Neighbour,
+    PageImage,
     ProblemResolution,
     StoredField,
     StoredProblem,
@@ -120,6 +121,18 @@ def problems(session: Session, book_id: int | None) -> tuple[StoredProblem, ...]
     )
 
 
+def page_image(session: Session, page_id: int) -> PageImage:
+    """The picture of a page.
+
+    Raises:
+        StoreError: there is no such page.
+    """
+    row = session.get(PageRow, page_id)
+    if row is None:
+        raise StoreError(f"There is no page {page_id} in the store.")
+    return convert.picture(row)
+
+
 def stored_record(session: Session, record_id: int) -> StoredRecord:
     """One record with all that is known of its fields.
 
@@ -166,16 +179,21 @@ def field_context(session: Session, field_id: int) -> FieldContext:
         StoreError: there is no such field.
     """
     found = session.execute(
-        _current(select(FieldRow, RecordRow, PageRow, FileRow))
+        _current(select(FieldRow, RecordRow, PageRow, FileRow, BookRow))
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
+        .join(BookRow, BookRow.id == PageRow.book_id)
         .where(FieldRow.id == field_id)
     ).one_or_none()
     if found is None:
         raise StoreError(f"There is no field {field_id} in the store.")
-    field, record, page, file = found
+    field, record, page, file, book = found
     before, after = _beside(session, record, page, file)
     return FieldContext(
         field_id=field.id,
+        record_id=record.id,
+        page_id=page.id,
+        book=convert.book_key(book),
+        form=record.form,
         code=field.code,
         kind=field.kind,
         field=convert.field_value(field),

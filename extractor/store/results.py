@@ -209,6 +209,10 @@ class FieldContext:
     """
 
     field_id: int
+    record_id: int
+    page_id: int
+    book: BookKey
+    form: str
     code: str
     kind: str
     field: FieldValue

@@ -24,6 +24,7 @@ from extractor.store.results import (
     HistoryEntry,
     MachineChange,
     NothingToUndo,
+    PageImage,
     PageResult,
     ProblemResolution,
     QueueEmpty,
@@ -176,6 +177,15 @@ class Store:
                 .where(TaskRow.status == TaskStatus.OPEN.value, TaskRow.leased_until > self._clock())
             )
             return QueueStatus(**total, leased=leased or 0)
+
+    def page_image(self, page_id: int) -> PageImage:
+        """The picture of a page.
+
+        Raises:
+            StoreError: there is no such page.
+        """
+        with self._reading() as session:
+            return reading.page_image(session, page_id)
 
     def stored_record(self, record_id: int) -> StoredRecord:
         """One record with what is known of its fields.

@@ -1,0 +1,208 @@
+"""What the verifying page asks and tells the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from extractor.errors import ImageError, LeaseLostError
+from extractor.records import Decision, FieldState
+from extractor.review.access import Visit
+from extractor.review.answers import make_answer, read_value
+from extractor.review.room import AnyRoom, NamedCheckedVisit, NamedVisit, Room
+from extractor.review.task_view import task_view
+from extractor.review.texts import text
+from extractor.store import NothingToUndo, ProblemResolution, QueueEmpty, Task
+
+router = APIRouter()
+
+_HELD_AT_ONCE = 2
+"""The field in hand and the next, whose crop is fetched meanwhile."""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Filter(_Body):
+    """Which fields to work on."""
+
+    book: int | None = None
+    kind: str | None = Field(default=None, max_length=40)
+    field: int | None = None
+
+
+class Lease(_Body):
+    """A task and the token it was given under."""
+
+    task: int
+    token: int
+
+
+class Decided(Lease):
+    """A person's answer."""
+
+    field: int
+    raw: str = Field(max_length=4000)
+    state: FieldState
+
+
+class Preview(_Body):
+    """A text whose value is asked for."""
+
+    field: int
+    raw: str = Field(max_length=4000)
+
+
+class Resolved(_Body):
+    """What a person says a page is."""
+
+    resolution: ProblemResolution | None
+
+
+@router.post("/api/claim")
+def claim(room: AnyRoom, visit: NamedCheckedVisit, wanted: Filter) -> dict[str, Any]:
+    """The fields the person holds, topped up with the next free ones."""
+    if wanted.field is not None:
+        try:
+            task = room.store.claim_field(wanted.field, visit.person, lease_seconds=room.lease_seconds)
+        except LeaseLostError:
+            return {"tasks": [], "message": text(visit.language, "busy_field"), **_left(room, wanted)}
+        return {"tasks": [_view(room, visit, task)], **_left(room, wanted)}
+    kinds = [wanted.kind] if wanted.kind else None
+    held = [task for task in room.store.held(visit.person) if _fits(task, wanted)]
+    others = 0
+    while len(held) < _HELD_AT_ONCE:
+        found = room.store.claim(visit.person, kinds=kinds, book=wanted.book, lease_seconds=room.lease_seconds)
+        if isinstance(found, QueueEmpty):
+            others = found.held_by_others
+            break
+        held.append(found)
+    return {"tasks": [_view(room, visit, task) for task in held], "others": others, **_left(room, wanted)}
+
+
+@router.post("/api/renew")
+def renew(room: AnyRoom, visit: NamedCheckedVisit, leases: list[Lease]) -> dict[str, list[int]]:
+    """Prolong leases; names the tasks that were lost."""
+    lost = []
+    for lease in leases[:10]:
+        try:
+            room.store.renew(lease.task, lease.token, person=visit.person, lease_seconds=room.lease_seconds)
+        except LeaseLostError:
+            lost.append(lease.task)
+    return {"lost": lost}
+
+
+@router.post("/api/release")
+def release(room: AnyRoom, visit: NamedCheckedVisit, leases: list[Lease]) -> dict[str, bool]:
+    """Give fields back, as a page does when it is closed."""
+    for lease in leases[:10]:
+        room.store.release(lease.task, lease.token, person=visit.person)
+    return {"ok": True}
+
+
+@router.post("/api/skip")
+def skip(room: AnyRoom, visit: NamedCheckedVisit, lease: Lease) -> dict[str, bool]:
+    """Put a field off."""
+    return {"ok": room.store.skip(lease.task, lease.token, person=visit.person)}
+
+
+@router.post("/api/decide", response_model=None)
+def decide(room: AnyRoom, visit: NamedCheckedVisit, decided: Decided) -> dict[str, Any] | JSONResponse:
+    """Take an answer; under a lost lease, say so and hand the field out again if it is still free."""
+    context = room.store.field_context(decided.field)
+    answer = make_answer(decided.state, decided.raw, room.labels, context)
+    try:
+        value = room.store.decide(
+            decided.task,
+            decided.token,
+            person=visit.person,
+            raw=answer.raw,
+            value=answer.value,
+            state=answer.state,
+        )
+    except LeaseLostError:
+        return JSONResponse(_lost(room, visit, decided.field), 409)
+    return {"ok": True, "decision": value.decision.value}
+
+
+@router.post("/api/undo")
+def undo(room: AnyRoom, visit: NamedCheckedVisit) -> dict[str, Any]:
+    """Take the person's last decision back and hand the field out again."""
+    task = room.store.undo_last(visit.person, lease_seconds=room.lease_seconds)
+    if isinstance(task, NothingToUndo):
+        return {"task": None}
+    return {"task": _view(room, visit, task)}
+
+
+@router.post("/api/preview")
+def preview(room: AnyRoom, visit: NamedCheckedVisit, asked: Preview) -> dict[str, str | None]:
+    """The value a text would be stored with."""
+    return {"value": read_value(room.labels, room.store.field_context(asked.field), asked.raw)}
+
+
+@router.post("/api/problem/{problem_id}")
+def resolve(room: AnyRoom, visit: NamedCheckedVisit, problem_id: int, resolved: Resolved) -> dict[str, str]:
+    """Record what a page without records is."""
+    room.store.resolve_problem(problem_id, resolved.resolution, person=visit.person)
+    if resolved.resolution is None:
+        return {"shown": text(visit.language, "resolution_none")}
+    what = text(visit.language, f"resolution_{resolved.resolution.value}")
+    return {"shown": text(visit.language, "resolution_by", what=what, person=visit.person)}
+
+
+@router.get("/crop/{field_id}")
+def crop(room: AnyRoom, visit: NamedVisit, field_id: int) -> Response:
+    """A field cut out of its page."""
+    context = room.store.field_context(field_id)
+    if context.field.box is None:
+        raise ImageError("The field has no place on the page.")
+    return Response(room.pictures.crop(context.picture, context.field.box), media_type="image/webp")
+
+
+@router.get("/page/{page_id}")
+def page(room: AnyRoom, visit: NamedVisit, page_id: int) -> FileResponse:
+    """A whole page as it was stored."""
+    return FileResponse(room.pictures.path(room.store.page_image(page_id).image))
+
+
+@router.get("/problem/{problem_id}/{size}")
+def problem_picture(room: AnyRoom, visit: NamedVisit, problem_id: int, size: str) -> Response:
+    """The overlay of a page problem, or the page itself where there is none; ``small`` or ``large``."""
+    found = [problem for problem in room.store.page_problems() if problem.id == problem_id]
+    if not found:
+        raise ImageError("There is no such page problem.")
+    shown = found[0].problem.overlay or found[0].picture.image
+    return Response(room.pictures.small(shown, 360 if size == "small" else 1800), media_type="image/webp")
+
+
+def _view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
+    return task_view(room, visit, task)
+
+
+def _fits(task: Task, wanted: Filter) -> bool:
+    """Whether a field the person still holds belongs to what the page works on; settled ones were opened singly."""
+    return (
+        task.field.decision is Decision.REVIEW
+        and (wanted.book is None or task.book_id == wanted.book)
+        and (wanted.kind is None or wanted.kind in (task.kind, task.code))
+    )
+
+
+def _left(room: Room, wanted: Filter) -> dict[str, int]:
+    kinds = [wanted.kind] if wanted.kind else None
+    return {"left": room.store.open_tasks(kinds=kinds, book=wanted.book)}
+
+
+def _lost(room: Room, visit: Visit, field_id: int) -> dict[str, Any]:
+    lost = {"message": text(visit.language, "lease_lost"), "task": None}
+    if room.store.field_context(field_id).field.decision is not Decision.REVIEW:
+        return lost
+    try:
+        task = room.store.claim_field(field_id, visit.person, lease_seconds=room.lease_seconds)
+    except LeaseLostError:
+        return lost
+    return {"message": text(visit.language, "lease_retaken"), "task": _view(room, visit, task)}

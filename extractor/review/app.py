@@ -1,0 +1,120 @@
+"""The review application: where people verify what the machine was not sure of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from extractor.errors import ExtractorError, ImageError, StoreError
+from extractor.review import api, pages
+from extractor.review.access import COOKIE, Access
+from extractor.review.headers import LOOPBACK, guard
+from extractor.review.labels import Labels
+from extractor.review.pictures import Pictures
+from extractor.review.room import ForeignPostError, NamelessError, NotInvitedError, Room
+from extractor.store import LEASE_SECONDS, Store
+
+_HERE = Path(__file__).parent
+
+
+def create_app(
+    store: Store,
+    out_dir: Path,
+    *,
+    templates: Sequence[Path] = (),
+    announce: Callable[[str], None],
+    hosts: Collection[str] = LOOPBACK,
+    lease_seconds: float = LEASE_SECONDS,
+) -> FastAPI:
+    """Make the application.
+
+    Args:
+        store: where records and decisions are; the caller closes it.
+        out_dir: output folder of the run; page pictures and overlays are looked up below it.
+        templates: folders of page templates, for the names of fields.
+        announce: called with the access token for the next visitor, at once and whenever one was used.
+        hosts: names under which the server answers; none means any.
+        lease_seconds: how long a person holds a field before it is free for others.
+    """
+    app = FastAPI(title="review", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.room = Room(
+        store=store,
+        pictures=Pictures(out_dir),
+        labels=Labels.load(templates),
+        access=Access(announce),
+        pages=Environment(
+            loader=PackageLoader("extractor.review"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        ),
+        lease_seconds=lease_seconds,
+    )
+    app.state.room.access.invite()
+    app.middleware("http")(guard(hosts))
+    app.mount("/static", StaticFiles(directory=_HERE / "static"))
+    app.include_router(pages.router)
+    app.include_router(api.router)
+    app.add_exception_handler(NotInvitedError, _not_invited)
+    app.add_exception_handler(NamelessError, _nameless)
+    app.add_exception_handler(ForeignPostError, _foreign)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(HTTPException, _no_such_page)
+    app.add_exception_handler(ExtractorError, _trouble)
+    return app
+
+
+def _wants_data(request: Request) -> bool:
+    return request.url.path.startswith(("/api/", "/crop/", "/page/", "/problem/"))
+
+
+def _page(request: Request, template: str, status: int, **content: str) -> Response:
+    room: Room = request.app.state.room
+    visit = room.access.visit(request.cookies.get(COOKIE, ""))
+    return pages.render(room, visit, template, status, **content)
+
+
+def _not_invited(request: Request, _error: Exception) -> Response:
+    if _wants_data(request):
+        return JSONResponse({"error": "session"}, 401)
+    return _page(request, "no_access.html", 403)
+
+
+def _nameless(request: Request, _error: Exception) -> Response:
+    return JSONResponse({"error": "session"}, 401) if _wants_data(request) else RedirectResponse("/name", 303)
+
+
+def _foreign(_request: Request, _error: Exception) -> Response:
+    return JSONResponse({"error": "csrf"}, 403)
+
+
+def _not_understood(request: Request, _error: Exception) -> Response:
+    # The standard answer would repeat what was sent, which may be text of a register.
+    return (
+        JSONResponse({"error": "invalid"}, 422)
+        if _wants_data(request)
+        else _page(request, "error.html", 404, message="not_found")
+    )
+
+
+def _no_such_page(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    if _wants_data(request):
+        return JSONResponse({"error": "http"}, status)
+    return _page(request, "error.html", status, message="not_found")
+
+
+def _trouble(request: Request, error: Exception) -> Response:
+    missing = isinstance(error, ImageError) or (isinstance(error, StoreError) and "There is no" in error.message)
+    status = 404 if missing else 503
+    if _wants_data(request):
+        return JSONResponse({"error": "missing" if missing else "store"}, status)
+    return _page(request, "error.html", status, message="not_found" if missing else "store_trouble")

@@ -1,0 +1,94 @@
+"""What fields and forms are called, and which boxes a choice has; from the forms' own schemas."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from extractor.records import BookKey
+from extractor.review.texts import load_data, text
+from extractor.templates.form import FieldSpec, FormSchema, Kind
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Names of forms and fields; what no schema knows is called by its code."""
+
+    schemas: dict[str, FormSchema] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folders: Sequence[Path]) -> Labels:
+        """Read the schemas below the given template folders; a broken one is left out and logged by name."""
+        schemas = {}
+        for folder in folders:
+            for path in sorted(folder.glob("*/form.yaml")):
+                try:
+                    schema = FormSchema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+                except (OSError, yaml.YAMLError, ValidationError):
+                    log.warning("%s: not a form schema; its fields are shown by their codes.", path)
+                    continue
+                schemas[schema.form] = schema
+        return cls(schemas)
+
+    def spec(self, form: str, code: str, kind: str = "") -> FieldSpec:
+        """The field's specification, or the plainest one that fits where the form is not known."""
+        schema = self.schemas.get(form)
+        known = [spec for spec in schema.fields if spec.code == code] if schema else []
+        if known:
+            return known[0]
+        plain = kind if kind in {each.value for each in Kind} and kind != Kind.CHOICE.value else Kind.TEXT.value
+        return FieldSpec(code=code, label=code, kind=Kind(plain))
+
+    def group(self, code: str, language: str) -> str:
+        """Whom a field is about, or empty."""
+        for entry in _groups():
+            rest = code.removeprefix(entry["prefix"])
+            if rest != code and rest[:1].isupper():
+                return str(entry[language])
+        return ""
+
+    def title(self, form: str, language: str) -> str:
+        """Title of a form."""
+        schema = self.schemas.get(form)
+        if schema is None:
+            return form
+        return (schema.title_en if language == "en" else "") or schema.title
+
+    def language(self, form: str) -> str:
+        """Language of a form's printed labels."""
+        schema = self.schemas.get(form)
+        return schema.language if schema else "vi"
+
+    def register(self, code: str, language: str) -> str:
+        """Title of the register of that code, by any form of it."""
+        for schema in self.schemas.values():
+            if code and schema.register_code == code:
+                return schema.title_en.partition(",")[0] if language == "en" and schema.title_en else schema.title
+        return code
+
+
+@cache
+def _groups() -> list[dict[str, str]]:
+    groups: list[dict[str, str]] = load_data("groups.yaml")
+    return groups
+
+
+def book_name(book: BookKey, labels: Labels, language: str) -> str:
+    """A book as people call it: register, year, volume, agency."""
+    parts = [
+        labels.register(book.register, language),
+        f"{text(language, 'year')} {book.year}" if book.year else "",
+        f"{text(language, 'volume')} {book.number}" if book.number else "",
+    ]
+    name = ", ".join(part for part in parts if part)
+    places = ", ".join(part for part in (book.agency, book.commune, book.district, book.province) if part)
+    whole = " · ".join(part for part in (name, places) if part)
+    return whole or text(language, "book_unnamed")

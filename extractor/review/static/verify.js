@@ -1,0 +1,437 @@
+// One field after the other, by keyboard. The next field and its crop are fetched while this one is looked at.
+import { SessionGone, fill, picture, post, setup } from "./server.js";
+import { makeViewer, placeFrame } from "./viewer.js";
+
+const { book, kind, field: single, total, leaseSeconds, texts } = setup();
+const wanted = { book, kind, field: single };
+const by = (id) => document.getElementById(id);
+const box = by("box");
+const viewer = makeViewer(by("viewer"));
+const LINES_AT_MOST = 4;
+
+let tasks = [];        // the one in hand first, then those fetched ahead
+let left = 0;
+let fetching = null;   // a claim under way
+let saving = Promise.resolve(true);
+let changed = false;   // whether the person touched the box
+let chosen = -1;
+const crops = new Map();
+
+const current = () => tasks[0];
+
+// ---- fetching ahead
+
+function fetchCrop(task) {
+  if (!task.crop || crops.has(task.id)) return;
+  crops.set(task.id, picture(task.crop.url).catch(() => null));
+}
+
+async function dropCrop(task) {
+  const url = await crops.get(task.id);
+  crops.delete(task.id);
+  if (url) URL.revokeObjectURL(url);
+}
+
+function take(found) {
+  for (const task of found) {
+    const at = tasks.findIndex((known) => known.id === task.id);
+    if (at < 0) tasks.push(task);
+    else if (at > 0) tasks[at] = task;
+    else tasks[0].token = task.token;
+    fetchCrop(task);
+  }
+}
+
+function fetchMore() {
+  if (fetching) return fetching;
+  fetching = claim().finally(() => { fetching = null; });
+  return fetching;
+}
+
+async function claim() {
+  const was = current();
+  const { data } = await asking(() => post("/api/claim", wanted));
+  left = data.left;
+  // An answer still on its way may have been counted, and its field handed out again.
+  take(data.tasks.filter((task) => !answered.has(`${task.id}/${task.token}`)));
+  if (!tasks.length) showEmpty(data);
+  else if (current() !== was) show();
+  showLeft();
+}
+
+// Tries again until the server answers; says so meanwhile.
+async function asking(ask) {
+  for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
+    try {
+      const answer = await ask();
+      if (by("notice").dataset.why === "network") notice("");
+      return answer;
+    } catch (error) {
+      if (error instanceof SessionGone) {
+        notice(texts.session_gone);
+        throw error;
+      }
+      notice(texts.not_saved, "network");
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
+// ---- showing
+
+function showLeft() {
+  const all = Math.max(total, left);
+  by("left").textContent = fill(texts.left_of, { left, total: all });
+  by("bar-done").setAttribute("width", all ? String((100 * (all - left)) / all) : "100");
+}
+
+function showEmpty(data) {
+  by("loading").hidden = true;
+  by("work").hidden = true;
+  by("empty").hidden = false;
+  by("empty-others").textContent =
+    data.message || (data.others ? fill(texts.queue_others, { count: data.others }) : "");
+  by("ask-again").focus();
+}
+
+function show(keptAnswer = null) {
+  const task = current();
+  by("loading").hidden = true;
+  by("empty").hidden = true;
+  by("work").hidden = false;
+  by("label").textContent = task.label;
+  by("group").textContent = task.group;
+  by("place").textContent = `${task.place} · ${task.book}`;
+  by("record-link").href = `/records/${task.record}`;
+  hint("");
+  showReading(task);
+  showChoices(task);
+  showAside(task);
+  showCrop(task);
+  box.value = keptAnswer ?? (task.startEmpty ? "" : task.raw);
+  changed = keptAnswer !== null;
+  if (task.startEmpty && !changed && task.raw) hint(texts.starts_empty, "soft");
+  fit();
+  showValue();
+  box.focus();
+  box.setSelectionRange(box.value.length, box.value.length);
+}
+
+function showReading(task) {
+  const line = by("segments");
+  line.replaceChildren();
+  for (const [text, doubtful] of task.segments) {
+    const part = document.createElement(doubtful ? "u" : "span");
+    part.textContent = text;
+    if (doubtful) part.title = texts.doubt_help;
+    line.append(part);
+  }
+  if (!task.segments.length && task.state === "read") line.textContent = texts.machine_nothing;
+  const state = by("machine-state");
+  state.hidden = task.state === "read";
+  state.textContent = texts[`state_${task.state}`];
+}
+
+function showChoices(task) {
+  const list = by("choices");
+  list.replaceChildren();
+  chosen = task.choices.indexOf(task.startEmpty ? "" : task.raw);
+  by("choices-row").hidden = task.choices.length < (task.startEmpty || task.isOption ? 1 : 2);
+  by("choices-title").textContent = task.isOption ? texts.options : texts.choices;
+  task.choices.forEach((text, index) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    const key = document.createElement("kbd");
+    key.textContent = String(index + 1);
+    button.type = "button";
+    button.append(key, text);
+    button.addEventListener("click", () => choose(index));
+    item.append(button);
+    list.append(item);
+  });
+}
+
+function showAside(task) {
+  const list = by("warnings");
+  list.replaceChildren();
+  for (const { severity, message } of task.warnings) {
+    const item = document.createElement("li");
+    const how = document.createElement("strong");
+    item.className = severity;
+    how.textContent = texts[`severity_${severity}`];
+    item.append(how, " ", message);
+    list.append(item);
+  }
+  if (!task.warnings.length) {
+    const item = document.createElement("li");
+    item.className = "none";
+    item.textContent = texts.rules_none;
+    list.append(item);
+  }
+  for (const side of ["before", "after"]) {
+    const beside = task[side];
+    by(side).textContent = !beside
+      ? texts.no_neighbour
+      : beside.state === "read" ? beside.raw || "–" : `${beside.raw} (${texts[`state_${beside.state}`]})`;
+    by(side).classList.toggle("muted", !beside);
+  }
+}
+
+async function showCrop(task) {
+  const image = by("crop-image");
+  const frame = by("crop-frame");
+  by("crop-none").hidden = Boolean(task.crop);
+  image.hidden = frame.hidden = true;
+  if (!task.crop) return;
+  fetchCrop(task);
+  const url = await crops.get(task.id);
+  if (current() !== task) return;
+  by("crop-none").hidden = Boolean(url);
+  if (!url) return;
+  image.src = url;
+  sizeCrop(task);
+  image.hidden = false;
+  placeFrame(frame, task.crop.frame);
+  await image.decode().catch(() => {});
+  if (current() === task) document.body.dataset.ready = String(task.id);
+}
+
+// As large as the place allows: the field's own height decides, up to four times the scan's size.
+function sizeCrop(task) {
+  const place = by("crop");
+  const { width, height } = task.crop;
+  const scale = Math.min((place.clientWidth - 2) / width, (place.clientHeight - 2) / height, 4);
+  by("crop-image").style.width = `${Math.round(width * scale)}px`;
+  by("crop-image").style.height = `${Math.round(height * scale)}px`;
+}
+
+function notice(text, why = "") {
+  by("notice").hidden = !text;
+  by("notice").textContent = text;
+  by("notice").dataset.why = why;
+}
+
+function hint(text, tone = "") {
+  by("hint").textContent = text;
+  by("hint").dataset.tone = tone;
+}
+
+function fit() {
+  box.style.height = "auto";
+  const line = parseFloat(getComputedStyle(box).lineHeight);
+  box.style.height = `${Math.min(box.scrollHeight + 2, line * LINES_AT_MOST + 24)}px`;
+}
+
+// ---- the value a text would be stored with
+
+let previewTimer = 0;
+
+function showValue() {
+  clearTimeout(previewTimer);
+  const task = current();
+  const raw = box.value.trim();
+  const place = by("value");
+  if (!raw) { place.textContent = ""; return; }
+  if (raw === task.raw.trim() && task.state === "read") { say(task.value, raw); return; }
+  place.textContent = "";
+  previewTimer = setTimeout(async () => {
+    try {
+      const { status, data } = await post("/api/preview", { field: task.field, raw });
+      if (status === 200 && current() === task && box.value.trim() === raw) say(data.value, raw);
+    } catch { /* a preview may be missing; saving says what is wrong */ }
+  }, 200);
+
+  function say(value, text) {
+    if (value === null) place.textContent = texts.value_none;
+    else place.textContent = value === text ? "" : fill(texts.value_as, { value });
+  }
+}
+
+// ---- deciding
+
+const answered = new Set();
+
+async function answer(state) {
+  const task = current();
+  if (!task) return;
+  const raw = box.value.trim();
+  if (state === "read") {
+    if (!raw && task.state !== "read" && !changed) state = task.state;
+    else if (!raw) { hint(texts.empty_box); box.focus(); return; }
+    else if (task.state === "ditto" && raw === task.raw.trim()) state = "ditto";
+  }
+  const given = { task: task.id, token: task.token, field: task.field, state, raw: kept(task, state, raw) };
+  // Only one answer is on its way at a time; usually it is back long before the next.
+  const before = saving;
+  let settle;
+  saving = new Promise((resolve) => { settle = resolve; });
+  next();
+  await before;
+  by("saved").textContent = texts.saving;
+  try {
+    const { status, data } = await asking(() => post("/api/decide", given));
+    if (status === 409) lost(task, raw, data);
+    else if (status !== 200) { notice(texts.error_title); tasks.unshift(task); show(raw); }
+    else {
+      by("saved").textContent = `✓ ${texts.saved}`;
+      if (task.decision === "review") left = Math.max(0, left - 1);
+      showLeft();
+      if (single) window.location.assign(`/records/${task.record}`);
+    }
+  } finally {
+    settle(true);
+  }
+  if (tasks.length < 2 && !single) fetchMore();
+}
+
+// An illegible field keeps what was typed of it; an untouched proposal is no part of it.
+function kept(task, state, raw) {
+  if (state === "illegible") return changed ? raw : "";
+  return state === "ditto" && !changed ? task.raw : raw;
+}
+
+function next() {
+  const task = tasks.shift();
+  answered.add(`${task.id}/${task.token}`);
+  dropCrop(task);
+  notice("");
+  if (tasks.length) show();
+  else {
+    by("work").hidden = true;
+    by("loading").hidden = false;
+  }
+}
+
+function lost(task, raw, data) {
+  by("saved").textContent = "";
+  if (data.task) {
+    tasks = [data.task, ...tasks.filter((known) => known.id !== data.task.id)];
+    fetchCrop(data.task);
+    show(raw);
+  }
+  notice(data.message, "lease");
+}
+
+async function skip() {
+  const task = current();
+  if (!task || single) return;
+  const lease = { task: task.id, token: task.token };
+  next();
+  by("saved").textContent = texts.skipped;
+  await saving;
+  await asking(() => post("/api/skip", lease));
+  if (tasks.length < 2) fetchMore();
+}
+
+async function back() {
+  await saving;
+  const { data } = await asking(() => post("/api/undo", {}));
+  if (!data.task) { by("saved").textContent = texts.nothing_to_undo; return; }
+  tasks = [data.task, ...tasks.filter((known) => known.id !== data.task.id)];
+  fetchCrop(data.task);
+  left += 1;
+  notice("");
+  by("saved").textContent = texts.taken_back;
+  show();
+  showLeft();
+}
+
+// ---- keys
+
+function choose(index) {
+  const task = current();
+  if (!task || index < 0 || index >= task.choices.length) return;
+  chosen = index;
+  box.value = task.choices[index];
+  changed = true;
+  hint("");
+  fit();
+  showValue();
+  box.focus();
+  box.setSelectionRange(box.value.length, box.value.length);
+}
+
+function openPage() {
+  const task = current();
+  if (task?.page) viewer.open(task.page.url, task.page.frame);
+  else hint(texts.no_picture);
+}
+
+function openHelp() { by("help").showModal(); }
+
+const deeds = {
+  F1: openHelp,
+  F2: () => answer("blank"),
+  F3: () => answer("illegible"),
+  F4: () => answer("ditto"),
+  F6: () => answer("not_on_form"),
+  F7: skip,
+  F8: back,
+  F9: openPage,
+};
+
+document.addEventListener("keydown", (event) => {
+  // While an input method composes a letter, Enter and the arrows belong to it.
+  if (event.isComposing || event.keyCode === 229 || document.querySelector("dialog[open]")) return;
+  const plain = !event.altKey && !event.ctrlKey && !event.metaKey;
+  const inBox = document.activeElement === box;
+  const inControl = document.activeElement?.matches("button, a, select, input");
+  if (deeds[event.key] && plain) {
+    event.preventDefault();
+    if (!event.repeat && (current() || event.key === "F8")) deeds[event.key]();
+  } else if (event.altKey && /^Digit[1-9]$/.test(event.code)) {
+    event.preventDefault();
+    choose(Number(event.code.slice(5)) - 1);
+  } else if (!current()) {
+    return;
+  } else if (inBox && event.key === "Enter" && !event.shiftKey && plain) {
+    event.preventDefault();
+    if (!event.repeat) answer("read");
+  } else if (inBox && (event.key === "ArrowDown" || event.key === "ArrowUp") && plain && !box.value.includes("\n")) {
+    const count = current().choices.length;
+    if (!count) return;
+    event.preventDefault();
+    choose((chosen + (event.key === "ArrowDown" ? 1 : -1) + (chosen < 0 && event.key === "ArrowUp" ? 1 : 0) + count) % count);
+  } else if (event.key === "Escape" && inBox) {
+    box.blur();
+  } else if (!inBox && !inControl && plain) {
+    if (/^[1-9]$/.test(event.key)) { event.preventDefault(); choose(Number(event.key) - 1); }
+    else if (event.key === "Enter" || event.key.length === 1) box.focus();
+    if (event.key === "Enter") event.preventDefault();
+  }
+});
+
+box.addEventListener("input", () => { changed = true; hint(""); fit(); showValue(); });
+by("act-confirm").addEventListener("click", () => answer("read"));
+for (const state of ["blank", "illegible", "ditto", "not_on_form"]) {
+  by(`act-${state}`).addEventListener("click", () => answer(state));
+}
+by("act-skip").addEventListener("click", skip);
+by("act-back").addEventListener("click", back);
+by("act-page").addEventListener("click", openPage);
+by("act-help").addEventListener("click", openHelp);
+by("empty-back").addEventListener("click", back);
+by("help-close").addEventListener("click", () => by("help").close());
+by("ask-again").addEventListener("click", () => { by("loading").hidden = false; by("empty").hidden = true; fetchMore(); });
+by("kind").addEventListener("change", () => by("kind").form.submit());
+for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => box.focus());
+window.addEventListener("resize", () => { if (current()?.crop) sizeCrop(current()); });
+
+// ---- leases
+
+setInterval(async () => {
+  if (!tasks.length) return;
+  try {
+    const { data } = await post("/api/renew", tasks.map(({ id, token }) => ({ task: id, token })));
+    // The field in hand stays: its answer will be refused with a message, and kept. Those behind it go quietly.
+    tasks = tasks.filter((task, at) => at === 0 || !data.lost.includes(task.id));
+  } catch { /* the next answer says what is wrong */ }
+}, Math.max(1000, (leaseSeconds * 1000) / 3));
+
+window.addEventListener("pagehide", () => {
+  if (tasks.length) {
+    post("/api/release", tasks.map(({ id, token }) => ({ task: id, token })), { keepalive: true }).catch(() => {});
+  }
+});
+
+fetchMore();

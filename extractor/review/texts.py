@@ -1,0 +1,28 @@
+"""The texts people see, in Vietnamese and English, from one data file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+LANGUAGES = ("vi", "en")
+
+
+def load_data(name: str) -> Any:
+    """Content of one of the room's data files."""
+    return yaml.safe_load((resources.files("extractor.review") / "data" / name).read_text(encoding="utf-8"))
+
+
+@cache
+def texts(language: str) -> Mapping[str, str]:
+    """All texts of a language; one that is missing is an error of the program and raises ``KeyError``."""
+    return {key: entry[language] for key, entry in load_data("texts.yaml").items()}
+
+
+def text(language: str, key: str, **filled: object) -> str:
+    """One text with its words in braces filled in."""
+    return texts(language)[key].format(**filled) if filled else texts(language)[key]
