@@ -16,8 +16,13 @@ _ISSUED = re.compile(
     r"(?P<date>\d{1,2}(?:\s*[./\-]\s*|\s*tháng\s*)\d{1,2}(?:\s*[./\-]\s*|\s*năm\s*)\d{4}|\d{4}(?!\d))",
     re.IGNORECASE,
 )
-_ISSUER_BEFORE = re.compile(r"\bdo\s+(?P<issuer>.+?)\s*,?\s*(?:cấp\b|$)", re.IGNORECASE)
-_ISSUER_AFTER = re.compile(r"^\s*[,;]?\s*(?:tại|ở|bởi|do|nơi cấp\s*:?)\s+(?P<issuer>.+)$", re.IGNORECASE)
+_OFFICE = r"(?:công an|CA|cục|sở|phòng|bộ|đại sứ quán)\b"
+_ISSUER_BEFORE = re.compile(
+    rf"(?:\bdo\s+(?P<named>.+?)|(?<=[\s,;])(?P<issuer>{_OFFICE}.+?))\s*,?\s*(?:cấp\b|$)", re.IGNORECASE
+)
+_ISSUER_AFTER = re.compile(
+    rf"^\s*[,;\-]?\s*(?:(?:tại|ở|bởi|do|nơi cấp\s*:?)\s+(?P<named>.+)|(?P<issuer>{_OFFICE}.+))$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,12 @@ def parse_paper(raw: str) -> IdentityPaper:
         issued = date.value if isinstance(date, PartialDate) else ""
         rest = text[: match.start()]
         after = _ISSUER_AFTER.match(text[match.end() :])
-        issuer = after.group("issuer") if after else ""
+        issuer = _issuer(after)
     numbers = [found.group() for found in _NUMBER.finditer(rest)]
     number = re.sub(r"[\s.]", "", numbers[0]) if len(numbers) == 1 else ""
-    if not issuer and (before := _ISSUER_BEFORE.search(text)):
-        issuer = before.group("issuer")
+    issuer = issuer or _issuer(_ISSUER_BEFORE.search(text))
     return IdentityPaper(code, number, issued, issuer.strip(" .,;"))
+
+
+def _issuer(match: re.Match[str] | None) -> str:
+    return (match.group("named") or match.group("issuer")) if match else ""

@@ -7,26 +7,37 @@ provinces that is here.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
 from extractor.vietnamese.data import load
-from extractor.vietnamese.distance import distance
-from extractor.vietnamese.text import compare_key, list_key, single_spaces
+from extractor.vietnamese.distance import MARK_AND_TONE, distance
+from extractor.vietnamese.text import canonical_tones, list_key, single_spaces
 
 _COMMAS = re.compile(r"\s*[,;]\s*")
 _DASHES = re.compile(r"\s+[-–—]\s*|\s*[-–—]\s+")
 _HYPHEN = re.compile(r"\s*[-–—]\s*")
+_NEAR_PER_LETTER = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A province with the spans of years in which it existed; no spans mean all the time."""
+    """A province or city of that rank.
+
+    Args:
+        name: canonical name.
+        code: code in identity numbers, where it has one.
+        spans: first and last years in which it existed; none means all the time.
+        city: whether it is a city of the rank of a province.
+        verified: whether its years come from a source that was looked up.
+    """
 
     name: str
     code: str = ""
     spans: tuple[tuple[int, int], ...] = ()
+    city: bool = False
     verified: bool = True
 
     def existed(self, year: int) -> bool:
@@ -63,48 +74,72 @@ class Gazetteer(Protocol):
         ...
 
 
+def _generic(words: Iterable[str]) -> str:
+    return "|".join(re.escape(canonical_tones(word)) for word in sorted(words, key=len, reverse=True))
+
+
+@cache
+def _units() -> dict[str, list[str]]:
+    units: dict[str, list[str]] = load("provinces")["units"]
+    return units
+
+
+@cache
+def _unit_word() -> re.Pattern[str]:
+    """A generic word before a name; the groups tell the rank."""
+    narrower = {*_units()["commune"], *_units()["district"], *_units()["hamlet"]} - {*_units()["city"]}
+    ranks = (
+        f"(?P<province>{_generic(_units()['province'])})",
+        f"(?P<city>{_generic(_units()['city'])})",
+        f"(?P<narrower>{_generic(narrower)})",
+    )
+    return re.compile(rf"(?:{'|'.join(ranks)})(?:\s*\.\s*|\s+)(?=\S)", re.IGNORECASE)
+
+
 class ProvinceTable:
     """The provinces of ``data/provinces.yaml``."""
 
     def __init__(self) -> None:
-        data = load("provinces")
         self._by_key: dict[str, Province] = {}
-        self._spellings: list[tuple[str, str]] = []
-        entries: list[dict[str, Any]] = data["provinces"]
+        entries: list[dict[str, Any]] = load("provinces")["provinces"]
         for entry in entries:
             spans = tuple((first, last) for first, last in entry.get("from", ()))
-            province = Province(entry["name"], entry.get("code", ""), spans, entry.get("tag") != "R")
+            city = entry.get("kind") == "thành phố"
+            province = Province(entry["name"], entry.get("code", ""), spans, city, entry.get("tag") != "R")
             for spelling in (entry["name"], *entry.get("spellings", ())):
-                self._by_key.setdefault(list_key(spelling.replace("-", " ")), province)
-            self._spellings.append((entry["name"], compare_key(entry["name"])))
-        words = sorted(data["units"]["province"], key=len, reverse=True)
-        self._prefix = re.compile(rf"(?:{'|'.join(re.escape(word) for word in words)})(?:\s*\.\s*|\s+)", re.IGNORECASE)
-
-    def bare(self, name: str) -> str:
-        """The name without its generic word."""
-        text = single_spaces(name).strip(" .,;")
-        return text[match.end() :] if (match := self._prefix.match(text)) else text
+                self._by_key.setdefault(_key(spelling), province)
+        self._names = tuple(dict.fromkeys(province.name for province in self._by_key.values()))
 
     def province(self, name: str) -> Province | None:
-        """The province of that name, or none."""
-        text = single_spaces(name).strip(" .,;")
-        for form in (text, self.bare(text)):
-            found = self._by_key.get(list_key(_HYPHEN.sub(" ", form)))
-            if found:
-                return found
-        return None
+        """The province of that name; none for the name of a province after a narrower unit's word (xã, huyện)."""
+        text = canonical_tones(single_spaces(name)).strip(" .,;")
+        whole = self._by_key.get(_key(text))
+        match = _unit_word().match(text)
+        if whole or not match:
+            return whole
+        found = self._by_key.get(_key(text[match.end() :]))
+        if found is None or match.group("narrower") or (match.group("city") and not found.city):
+            return None
+        return found
 
     def near_provinces(self, name: str) -> tuple[str, ...]:
-        """Names of provinces within a quarter of an edit per letter."""
-        text = self.bare(name)
+        """Names of provinces that differ by one mark, or by little more after the word for province."""
+        text = canonical_tones(single_spaces(name)).strip(" .,;")
+        match = _unit_word().match(text)
+        if match and match.group("narrower"):
+            return ()
+        bare = text[match.end() :] if match else text
         near = []
-        for spelling, _ in self._spellings:
-            limit = 0.25 * max(len(spelling), len(text))
-            if abs(len(spelling) - len(text)) <= limit + 1:
-                found = distance(text, spelling, limit)
-                if found <= limit:
-                    near.append((found, spelling))
-        return tuple(spelling for _, spelling in sorted(near))
+        for known in self._names:
+            limit = _NEAR_PER_LETTER * len(known) if match and match.group("province") else MARK_AND_TONE
+            found = distance(bare, known, limit) if abs(len(known) - len(bare)) <= limit + 1 else limit + 1
+            if found <= limit:
+                near.append((found, known))
+        return tuple(known for _, known in sorted(near))
+
+
+def _key(name: str) -> str:
+    return list_key(_HYPHEN.sub(" ", name))
 
 
 @cache
@@ -120,12 +155,12 @@ def parse_place(raw: str, gazetteer: Gazetteer | None = None) -> Place:
     bare = text.strip(" .,;")
     if not bare:
         return Place(text, (), None)
-    parts = [part.strip(" .") for part in _COMMAS.split(bare) if part.strip(" .")]
+    parts = _split(_COMMAS, bare)
     if len(parts) == 1:
         whole = known.province(bare)
         if whole:
             return Place(text, (), whole)
-        parts = [part.strip(" .") for part in _DASHES.split(bare) if part.strip(" .")]
+        parts = _split(_DASHES, bare)
     if not parts:
         return Place(text, (), None)
     last = parts[-1]
@@ -134,9 +169,24 @@ def parse_place(raw: str, gazetteer: Gazetteer | None = None) -> Place:
         return Place(text, tuple(parts[:-1]), found)
     words = last.split(" ")
     for start in range(1, len(words)):
-        ending = " ".join(words[start:])
-        found = known.province(ending)
+        # The unit's word belongs to the name, else "xã Quảng Tín" would end in a province.
+        if _ends_in_unit_word(" ".join(words[:start])):
+            continue
+        found = known.province(" ".join(words[start:]))
         if found:
-            head = re.sub(r"(?:^|\s)(?:tỉnh|thành phố|TP|T)\.?$", "", " ".join(words[:start]), flags=re.IGNORECASE)
-            return Place(text, (*parts[:-1], *([head.strip(" -–")] if head.strip(" -–") else [])), found)
+            return Place(text, (*parts[:-1], " ".join(words[:start]).strip(" -–")), found)
     return Place(text, tuple(parts), None, known.near_provinces(last))
+
+
+def _split(sign: re.Pattern[str], text: str) -> list[str]:
+    return [part for part in (piece.strip(" .") for piece in sign.split(text)) if part]
+
+
+@cache
+def _unit_word_at_end() -> re.Pattern[str]:
+    every = {word for words in _units().values() for word in words}
+    return re.compile(rf"(?:^|\s)(?:{_generic(every)})\.?$", re.IGNORECASE)
+
+
+def _ends_in_unit_word(text: str) -> bool:
+    return bool(_unit_word_at_end().search(canonical_tones(text)))

@@ -20,7 +20,7 @@ from extractor.vietnamese.places import Province, parse_place, provinces
         ("Ê-đê", "Ê Đê"),
         ("S'tiêng", "Xtiêng"),
         ("bana", "Ba Na"),
-        ("Khmer", "Khơ Me"),
+        ("Khơ-me", "Khmer"),
         ("Mèo", "Mông (Mèo)"),
         ("A-la Công", "Ba Na (A-la Công)"),
         ("Ba Na (A-la Công)", "Ba Na (A-la Công)"),
@@ -141,11 +141,28 @@ def test_places(text: str, province: str, detail: tuple[str, ...]) -> None:
     assert (place.province.name, place.detail) == (province, detail)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "xã Quảng Tín",
+        "Trạm y tế X. Quảng Tín",
+        "thành phố Biên Hòa",
+        "Bệnh viện đa khoa thành phố Biên Hòa",
+        "h. Long Khánh",
+    ],
+)
+def test_a_narrower_unit_of_a_provinces_name_is_no_province(text: str) -> None:
+    assert parse_place(text).province is None
+
+
 def test_unknown_places_are_kept_and_near_ones_named() -> None:
     assert parse_place("Bang California").province is None
     assert parse_place("").province is None
     assert parse_place(" - ").province is None
     assert parse_place("xã A, tỉnh Đồng Nải").near == ("Đồng Nai",)
+    assert parse_place("xã A, Đồng Nải").near == ("Đồng Nai",)
+    assert parse_place("xã A, Tân Châu").near == ()
+    assert parse_place("xã Long Ân").near == ()
 
 
 def test_provinces_in_time() -> None:
@@ -186,6 +203,16 @@ def test_the_gazetteer_can_be_replaced() -> None:
         ("CMND 271234567, 271234568", IdentityPaper("1", "")),
         ("CMND 271234567 cấp ngày 31/02/2005", IdentityPaper("1", "271234567")),
         ("giấy khai sinh", IdentityPaper()),
+        (
+            "CMND 271234567, CA Đồng Nai cấp ngày 12/3/2005",
+            IdentityPaper("1", "271234567", "12.03.2005", "CA Đồng Nai"),
+        ),
+        ("CMND 271234567 cấp 12/3/2005 CA Đồng Nai", IdentityPaper("1", "271234567", "12.03.2005", "CA Đồng Nai")),
+        (
+            "CMND 271234567 cấp ngày 12/3/2005, CA Đồng Nai",
+            IdentityPaper("1", "271234567", "12.03.2005", "CA Đồng Nai"),
+        ),
+        ("CMND 271234567, CA Đồng Nai", IdentityPaper("1", "271234567", "", "CA Đồng Nai")),
     ],
 )
 def test_identity_papers(text: str, paper: IdentityPaper) -> None:
