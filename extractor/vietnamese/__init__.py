@@ -7,6 +7,7 @@ from extractor.vietnamese.dates import PartialDate, Unparsed, parse_date, parse_
 from extractor.vietnamese.decode import decode
 from extractor.vietnamese.ditto import is_ditto
 from extractor.vietnamese.normalise import normalise
+from extractor.vietnamese.witness import reconcile_dates
 
 __all__ = [
     "Context",
@@ -20,6 +21,7 @@ __all__ = [
     "parse_date",
     "parse_date_words",
     "parse_value",
+    "reconcile_dates",
     "split_columns",
     "split_signer",
 ]

@@ -133,7 +133,7 @@ class ProvinceTable:
         for known in self._names:
             limit = _NEAR_PER_LETTER * len(known) if match and match.group("province") else MARK_AND_TONE
             found = distance(bare, known, limit) if abs(len(known) - len(bare)) <= limit + 1 else limit + 1
-            if found <= limit:
+            if 0 < found <= limit:
                 near.append((found, known))
         return tuple(known for _, known in sorted(near))
 
