@@ -251,10 +251,11 @@ def template_check(templates: TemplatesOption = None) -> None:
     """Check all forms; every fault is named with file, line and mend (exit code 4)."""
     from extractor.templates import check_forms
 
-    faults = check_forms(_template_folders(templates))
-    for fault in faults:
-        err.print(str(fault), highlight=False, markup=False)
-    if faults:
+    findings = check_forms(_template_folders(templates))
+    for finding in findings:
+        grade = "Error" if finding.serious else "Advice"
+        err.print(f"{grade}: {finding.message} {finding.mend}".rstrip(), highlight=False, markup=False)
+    if any(finding.serious for finding in findings):
         raise typer.Exit(int(ExitCode.TEMPLATE))
     out.print("All forms are in order.")
 
@@ -272,8 +273,8 @@ def template_preview(
     """
     from extractor.batch.preview import preview_form
 
-    registration = preview_form(form, scan, picture, _template_folders(templates))
-    out.print(f"{picture}: {registration}", highlight=False, markup=False)
+    message = preview_form(form, scan, picture, _template_folders(templates))
+    out.print(f"{picture}: {message}", highlight=False, markup=False)
 
 
 def _template_folders(templates: list[Path] | None) -> tuple[Path, ...]:

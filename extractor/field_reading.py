@@ -66,7 +66,7 @@ class _Task:
         weights = [line.crop.shape[1] for line in self.lines]
         judgements = [line.judgement for line in self.lines]
         shares = [j.printed / max(j.printed + j.handwritten, 1e-6) for j in judgements]
-        share = sum(w * s for w, s in zip(weights, shares, strict=True)) / sum(weights)
+        share = float(np.average(shares, weights=weights))
         if _SURE_HAND < share < _SURE_PRINT and self.spec.reader in {PRINTED, HANDWRITING}:
             share = (share + (1.0 if self.spec.reader == PRINTED else 0.0)) / 2
         return share

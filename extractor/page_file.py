@@ -6,7 +6,9 @@ when the whole book is known, without reading the page again.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from extractor.templates.types import Polygon, RegisteredPage
 
 _QUALITY = 82
 FOLDER = "pages"
+OVERLAYS = "overlays"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +50,12 @@ class PageFile:
 def page_stem(file_sha256: str, page: int) -> str:
     """Name of a page's files without ending: made of the source's content, so that a renamed file is known again."""
     return f"{file_sha256[:20]}-{page:04d}"
+
+
+def overlay_name(file: str, page: int) -> str:
+    """Path of a page's overlay below the output folder; readable, and different for different pages."""
+    readable = re.sub(r"[^\w.-]+", "_", file)[-80:]
+    return f"{OVERLAYS}/{readable}-{hashlib.sha256(file.encode()).hexdigest()[:6]}-p{page:04d}.png"
 
 
 def regions_of(registered: RegisteredPage) -> dict[tuple[int, str], list[Polygon]]:

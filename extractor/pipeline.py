@@ -13,7 +13,7 @@ import cv2
 
 from extractor.confidence import FieldEvidence
 from extractor.field_reading import HANDWRITING, PRINTED, read_fields
-from extractor.page_file import PageFile, page_stem, regions_of, save_page_file, save_picture
+from extractor.page_file import PageFile, overlay_name, page_stem, regions_of, save_page_file, save_picture
 from extractor.readers import get_reader
 from extractor.readers.page_text import PageText
 from extractor.readers.printed import read_page
@@ -177,4 +177,5 @@ def _problem(source: SourcePage, match: FormMatch, registered: RegisteredPage | 
         message=message,
         form=match.form,
         registration=registered.registration if registered else None,
+        overlay=overlay_name(source.file, source.page),
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import extractor
 from extractor.batch.overlays import write_overlays
@@ -15,7 +18,10 @@ from extractor.errors import ExportError
 from extractor.exports.books import RunExport, export_run
 from extractor.exports.profile import load_profiles
 from extractor.exports.record_pdf import Source
-from extractor.records import BookKey, Record, write_records
+from extractor.exports.report import OverlayPicture, RunReport, book_lines, count_records, write_report
+from extractor.page_file import load_page_file, page_stem
+from extractor.records import BookKey, PageProblem, Record, write_records
+from extractor.rules import all_rules
 from extractor.scans import Limits, SetAside
 from extractor.scans.archives import read_member
 from extractor.store import Store
@@ -23,13 +29,14 @@ from extractor.store.results import QueueStatus
 from extractor.templates import Form
 
 RecordKey = tuple[str, int, int]
+RECORDS, PROBLEMS, REPORT = "records.jsonl", "problems.jsonl", "report.html"
+_THUMBNAILS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class OutputSummary:
-    """What stands in the output folder."""
+    """What stands in the output folder; ``seconds_per_page`` is the median of the pages in the store."""
 
-    out: Path
     status: QueueStatus
     warnings: int
     exported: RunExport
@@ -37,8 +44,71 @@ class OutputSummary:
     report: Path
 
 
+def write_outputs(
+    store: Store,
+    out: Path,
+    forms: Mapping[str, Form],
+    known: Mapping[str, KnownSource],
+    *,
+    certificate: Certificate | None,
+    reader_versions: Mapping[str, str],
+    set_aside: Sequence[SetAside],
+    workers: int = 1,
+) -> OutputSummary:
+    """Write records, problems, overlays, workbooks, packages and the report from what the store holds."""
+    records = list(store.records())
+    problems = [stored.problem for stored in store.page_problems()]
+    write_records(out / RECORDS, records)
+    _write_problems(out / PROBLEMS, problems)
+    overlays = write_overlays(out, records, problems, known, workers=workers)
+    exported = export_books(store, out, forms, known)
+    pages = {(record.file, record.page) for record in records} | {(p.file, p.page) for p in problems}
+    seconds = _seconds_per_page(out, pages, known)
+    schemas = {name: form.schema for name, form in forms.items()}
+    registered = len({(record.file, record.page) for record in records})
+    titles = {name: (rule.title, rule.title_en) for name, rule in all_rules().items()}
+    versions = {"extractor": extractor.__version__, **{f"form {n}": f.version for n, f in forms.items()}}
+    report = RunReport(
+        pages=registered + len(problems),
+        pages_registered=registered,
+        counts=count_records(records, schemas, titles),
+        books=book_lines(exported, out),
+        held_back=exported.held_back,
+        problems=problems,
+        set_aside=set_aside,
+        overlays=[OverlayPicture(name, Path(name).stem) for name in islice(overlays, _THUMBNAILS)],
+        seconds_per_page=seconds,
+        versions={**versions, **{f"reader {name}": version for name, version in reader_versions.items()}},
+        certificate=certificate.evidence if certificate else "",
+        without_profile=exported.without_profile,
+        held_back_list=exported.held_back_list.relative_to(out).as_posix(),
+    )
+    write_report(out / REPORT, report)
+    warnings = sum(len(record.warnings) for record in records)
+    return OutputSummary(store.status(), warnings, exported, seconds, out / REPORT)
+
+
+def write_records_file(store: Store, out: Path) -> int:
+    """Write ``records.jsonl`` anew; returns the number of records."""
+    return write_records(out / RECORDS, store.records())
+
+
+def _write_problems(path: Path, problems: Sequence[PageProblem]) -> None:
+    part = path.with_name(path.name + ".part")
+    lines = [json.dumps(problem.model_dump(mode="json"), ensure_ascii=False) + "\n" for problem in problems]
+    part.write_text("".join(lines), encoding="utf-8")
+    part.replace(path)
+
+
+def _seconds_per_page(out: Path, pages: set[tuple[str, int]], known: Mapping[str, KnownSource]) -> float:
+    seconds = [
+        load_page_file(out, page_stem(known[file].sha256, page)).seconds for file, page in pages if file in known
+    ]
+    return statistics.median(seconds) if seconds else 0.0
+
+
 def export_books(
-    store: Store, out: Path, forms: Mapping[str, Form], known: Mapping[str, KnownSource], **options: object
+    store: Store, out: Path, forms: Mapping[str, Form], known: Mapping[str, KnownSource], **options: Any
 ) -> RunExport:
     """Write workbooks and packages of all books of the store."""
     books: dict[RecordKey, BookKey] = {}
@@ -56,11 +126,10 @@ def export_books(
         out,
         records,
         {name: form.schema for name, form in forms.items()},
-        load_profiles(),
         books=books,
         official=official,
         page_source=page_source,
-        **options,  # type: ignore[arg-type]
+        **{"profiles": load_profiles(), **options},
     )
 
 

@@ -61,9 +61,12 @@ Progress = Callable[[int, int], None]
 
 def open_store(out: Path, database: str = "") -> Store:
     """The store of an output folder: ``database``, or the SQLite file in it."""
-    if database:
-        return Store.open(database, audit_key_file=out / AUDIT_KEY)
-    return Store.open(f"sqlite:///{(out / DATABASE).resolve()}", audit_key_file=out / AUDIT_KEY)
+    return Store.open(database_url(out, database), audit_key_file=out / AUDIT_KEY)
+
+
+def database_url(out: Path, database: str = "") -> str:
+    """URL of the database of an output folder."""
+    return database or f"sqlite:///{(out / DATABASE).resolve()}"
 
 
 def run(options: RunOptions, *, on_progress: Progress = lambda done, total: None, outputs: bool = True) -> RunSummary:
@@ -112,6 +115,7 @@ def run(options: RunOptions, *, on_progress: Progress = lambda done, total: None
                 certificate=options.certificate,
                 reader_versions=pipeline.reader_versions,
                 set_aside=set_aside,
+                workers=options.workers,
             )
     return RunSummary(len(refs), len(todo), tuple(set_aside), written)
 

@@ -13,8 +13,9 @@ def register_builtin_readers() -> None:
 
 def _handwriting() -> Reader:
     from extractor.readers.handwriting import HandwritingReader
+    from extractor.settings import get_settings
 
-    return HandwritingReader.load()
+    return HandwritingReader(get_settings().models_dir / "handwriting")
 
 
 def _printed() -> Reader:

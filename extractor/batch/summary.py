@@ -1,0 +1,88 @@
+"""What the command line shows at the end of a run, of the queue, and of a certificate. Counts only, never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from extractor.batch.run import RunSummary
+from extractor.confidence import Certificate
+from extractor.store import Store
+from extractor.store.results import Counts
+
+
+def render_summary(summary: RunSummary) -> Iterator[RenderableType]:
+    """The summary table of a run, then where its outputs are."""
+    outputs = summary.outputs
+    if outputs is None:
+        return
+    table = Table(title="Summary / Tổng hợp", show_header=False, min_width=60)
+    table.add_column()
+    table.add_column(justify="right")
+    status = outputs.status
+    rows = [
+        ("Pages read / Số trang", f"{status.pages} ({summary.pages_new} new)"),
+        ("Records / Số bản ghi", str(status.records)),
+        ("Fields accepted / Trường được chấp nhận", _share(status.accepted, status.fields)),
+        ("Fields for review / Trường chờ kiểm tra", _share(status.review, status.fields)),
+        ("Fields decided by people / Đã có người quyết định", str(status.confirmed + status.corrected)),
+        ("Warnings / Cảnh báo", str(outputs.warnings)),
+        ("Page problems / Trang có vấn đề", str(status.page_problems)),
+        ("Inputs set aside / Tệp bị loại", str(len(summary.set_aside))),
+        ("Records exported / Bản ghi xuất ra", str(sum(book.rows for book in outputs.exported.books))),
+        ("Records held back / Bản ghi giữ lại", str(len(outputs.exported.held_back))),
+        ("Seconds per page / Giây mỗi trang", f"{outputs.seconds_per_page:.1f}"),
+    ]
+    for name, value in rows:
+        table.add_row(name, value)
+    yield table
+    yield f"Report / Báo cáo: {outputs.report}"
+
+
+def render_queue(store: Store) -> Table:
+    """The queue book by book."""
+    table = Table("Book", "Pages", "Records", "Accepted", "Review", "Confirmed", "Corrected", "Page problems")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for book in store.books():
+        key = book.key
+        name = ".".join(part for part in (key.register, key.year, key.number) if part) or "-"
+        table.add_row(name, *_counts(book.counts))
+    table.add_section()
+    table.add_row("All", *_counts(store.status()))
+    return table
+
+
+def render_certificate(certificate: Certificate) -> Table:
+    """What a certificate proves, group by group."""
+    table = Table("Group", "Labelled", "Threshold", "Accepted", "Wrong", "Error at most", title=certificate.evidence)
+    for name, group in certificate.groups.items():
+        proved = group.threshold <= 1
+        table.add_row(
+            name,
+            str(group.labelled),
+            f"{group.threshold:.3f}" if proved else "none",
+            str(group.accepted),
+            str(group.wrong),
+            f"{group.bound:.1%}" if proved else "-",
+        )
+    return table
+
+
+def _counts(counts: Counts) -> tuple[str, ...]:
+    numbers = (
+        counts.pages,
+        counts.records,
+        counts.accepted,
+        counts.review,
+        counts.confirmed,
+        counts.corrected,
+        counts.page_problems,
+    )
+    return tuple(str(number) for number in numbers)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} ({part / whole:.0%})" if whole else "0"
