@@ -43,6 +43,7 @@ class FontSpec(BaseModel):
         renamed: whether the name differs from the original's because that is reserved.
         highland: letters of the highland languages it has besides the Vietnamese ones.
         scale: factor on the nominal size that makes its small letters as high as other fonts'.
+        joined: whether its letters are joined, so that they must not be moved singly.
         bold: file of the bold cut of the same family, or empty.
         italic: file of the italic cut of the same family, or empty.
     """
@@ -60,6 +61,7 @@ class FontSpec(BaseModel):
     renamed: bool = False
     highland: str = ""
     scale: float = 1.0
+    joined: bool = False
     bold: str = ""
     italic: str = ""
 

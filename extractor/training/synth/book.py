@@ -1,0 +1,250 @@
+"""Renders whole books of invented records with exact truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from extractor.errors import SettingsError
+from extractor.records import BookKey
+from extractor.training.fonts import Split, load_fonts
+from extractor.training.synth.capture import Device, draw_device, encode
+from extractor.training.synth.edition import draw_edition
+from extractor.training.synth.hand import Hand, draw_hand, draw_printer
+from extractor.training.synth.layout import load_layout
+from extractor.training.synth.lettering import Mask
+from extractor.training.synth.output import truth_entry, write_lines, write_pdf
+from extractor.training.synth.page import PagePicture, Seal, make_page
+from extractor.training.synth.paper import draw_paper
+from extractor.training.synth.printing import draw_form
+from extractor.training.synth.typeset import typeset
+from extractor.training.synth.writing import Pens
+from extractor.training.texts import BirthRecord, BookSetting, birth_record, make_book
+
+OUTPUTS = ("pdf", "pdf-per-record", "images")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class RenderedBook:
+    """What was written: picture or PDF files, and the two truth files."""
+
+    files: tuple[Path, ...]
+    truth: Path
+    layout: Path
+
+
+@dataclass(frozen=True)
+class RenderedRecord:
+    """A record and the picture of its page."""
+
+    record: BirthRecord
+    page: PagePicture
+    device: Device
+
+
+def render_book(
+    out: Path,
+    form: str,
+    *,
+    seed: int,
+    records: int,
+    strength: float = 2.0,
+    hand_split: str = "train",
+    output: str = "pdf",
+    dpi: int = 200,
+    book: BookKey | None = None,
+    progress: Progress | None = None,
+    hands: int = 1,
+    printed: Collection[int] | None = None,
+    camera: bool | None = None,
+) -> RenderedBook:
+    """Render a book into the folder ``out``; the same arguments always give the same bytes.
+
+    Beside the pages it writes ``truth.jsonl`` (what each field holds) and ``layout.jsonl`` (where it lies, in pixels).
+
+    Args:
+        form: name of a form there is a layout for, such as ``ks-2016``.
+        seed: decides everything that is drawn by lot.
+        records: number of records; one record a page.
+        strength: 0 (a clean print of the form as described) to 5 (badly kept, badly scanned, another printing).
+        hand_split: ``train``, ``calibration`` or ``test``: which fonts write.
+        output: ``pdf`` (one file), ``pdf-per-record`` (official names) or ``images`` (JPEG).
+        dpi: resolution, pixels an inch.
+        book: year and number of the book, where they are to be given ones.
+        progress: is told pages done and pages in all.
+        hands: how many people write in the book by turns.
+        printed: numbers of the records that are filled by a printer; by lot (a fifth of all books) if ``None``.
+        camera: photographs (true), scans (false), or by lot.
+
+    Raises:
+        SettingsError: an argument is out of range.
+    """
+    _check(records, strength, output, dpi, hand_split)
+    rng = Random(f"{form}/{seed}")
+    setting = make_book(
+        rng,
+        form,
+        records,
+        year=int(book.year) if book and book.year else None,
+        number=book.number if book and book.number else None,
+    )
+    stem = f"{form.partition('-')[0].upper()}.{setting.year}.{setting.number}"
+    out.mkdir(parents=True, exist_ok=True)
+    truth: list[dict[str, Any]] = []
+    places: list[dict[str, Any]] = []
+    files: list[Path] = []
+    pages: list[tuple[bytes, int, int]] = []
+    rendered = render_records(
+        setting,
+        form,
+        rng=rng,
+        strength=strength,
+        split=hand_split,
+        dpi=dpi,
+        hands=hands,
+        printed=printed,
+        camera=camera,
+    )
+    for number, item in enumerate(rendered, start=1):
+        data = encode(item.page.picture, item.device)
+        height, width = item.page.picture.shape[:2]
+        if output == "pdf":
+            name, page = f"{stem}.pdf", number
+            pages.append((data, width, height))
+        elif output == "images":
+            name, page = f"{stem}.{number:04d}.jpg", 1
+            (out / name).write_bytes(data)
+        else:
+            name, page = f"{stem}.{item.record.registered:%Y-%m-%d}.{number:02d}.pdf", 1
+            write_pdf(out / name, [(data, width, height)], dpi)
+        if page == 1:
+            files.append(out / name)
+        truth.append(truth_entry(name, page, form, item.record.fields))
+        places.append(_layout_entry(name, page, form, item.page, dpi))
+        if progress:
+            progress(number, records)
+    if output == "pdf":
+        write_pdf(files[0], pages, dpi)
+    write_lines(out / "truth.jsonl", truth)
+    write_lines(out / "layout.jsonl", places)
+    return RenderedBook(tuple(files), out / "truth.jsonl", out / "layout.jsonl")
+
+
+def _check(records: int, strength: float, output: str, dpi: int, split: str) -> None:
+    if not 1 <= records <= 100_000:
+        raise SettingsError(f"records is {records}.", mend="Give a number from 1 to 100000.")
+    if not 0.0 <= strength <= 5.0:
+        raise SettingsError(f"strength is {strength}.", mend="Give a number from 0 to 5.")
+    if output not in OUTPUTS:
+        raise SettingsError(f"output is '{output}'.", mend=f"Use one of {', '.join(OUTPUTS)}.")
+    if not 72 <= dpi <= 600:
+        raise SettingsError(f"dpi is {dpi}.", mend="Give a resolution from 72 to 600.")
+    if split not in list(Split):
+        raise SettingsError(f"hand_split is '{split}'.", mend="Use 'train', 'calibration' or 'test'.")
+
+
+def render_records(
+    setting: BookSetting,
+    form: str,
+    *,
+    rng: Random,
+    strength: float,
+    split: str,
+    dpi: int,
+    hands: int = 1,
+    printed: Collection[int] | None = None,
+    camera: bool | None = None,
+) -> Iterator[RenderedRecord]:
+    """Render the records of a book one after the other; arguments as for :func:`render_book`."""
+    layout = load_layout(form)
+    edition = draw_edition(rng, strength, len(layout.groups), split)
+    printed_form = typeset(layout, edition)
+    print_mask = draw_form(printed_form, dpi)
+    paper, device = draw_paper(rng, strength), draw_device(rng, strength, camera=camera)
+    writers = _writers(rng, split, hands, strength)
+    printer = draw_printer(rng, split)
+    if printed is None:
+        printed = range(len(setting.dates) + 1) if rng.random() < 0.2 else ()
+    officer = draw_hand(rng, split, ugliness=0.4)
+    seal = _seal(rng, setting, strength)
+    page_seed = rng.randrange(2**62)
+    turn = _turns(rng, len(setting.dates), hands)
+    other: Mask | None = None
+    for number in range(1, len(setting.dates) + 1):
+        own = Random(f"{page_seed}/{number}")
+        record = birth_record(own, form, setting, number)
+        main = writers[turn[number - 1]]
+        pens = Pens(
+            main=printer if number in printed else main,
+            notes=draw_hand(own, split, not_font=main.font.file),
+            informant=draw_hand(own, split, ugliness=0.9),
+            officer=officer,
+        )
+        page = make_page(
+            printed_form,
+            print_mask,
+            record.fields,
+            pens,
+            paper=paper,
+            device=device,
+            seal=seal,
+            other_side=other if other is not None else print_mask,
+            dpi=dpi,
+            rng=own,
+        )
+        other = page.ink
+        yield RenderedRecord(record, page, device)
+
+
+def _writers(rng: Random, split: str, hands: int, strength: float) -> list[Hand]:
+    ugliness = min(1.0, 0.15 + 0.17 * strength)
+    writers = [draw_hand(rng, split, ugliness=ugliness * rng.uniform(0.4, 1.0))]
+    for _ in range(1, hands):
+        writers.append(draw_hand(rng, split, not_font=writers[-1].font.file, ugliness=ugliness * rng.uniform(0.4, 1.0)))
+    return writers
+
+
+def _turns(rng: Random, records: int, hands: int) -> list[int]:
+    """Who writes which record: people take turns of a few records."""
+    turns: list[int] = []
+    while len(turns) < records:
+        turns += [rng.randrange(hands) if turns else 0] * rng.randint(2, 5)
+    missing = set(range(hands)) - set(turns[:records])
+    if records >= hands:
+        for place, hand in enumerate(sorted(missing)):
+            turns[records - 1 - place] = hand
+    return turns[:records]
+
+
+def _seal(rng: Random, setting: BookSetting, strength: float) -> Seal:
+    kinds = {"x": "XÃ", "p": "PHƯỜNG", "tt": "THỊ TRẤN"}
+    edge = f"ỦY BAN NHÂN DÂN {kinds[setting.unit.commune[0]]} ★ {setting.unit.district[1].upper()} ★ "
+    edge = edge.replace("★", "-")
+    font = load_fonts("print", Split.TRAIN)[0]
+    return Seal(edge.strip(" -"), setting.unit.commune[1].upper(), font, 0.15 + 0.1 * strength if strength > 0 else 0.0)
+
+
+def _layout_entry(name: str, page: int, form: str, made: PagePicture, dpi: int) -> dict[str, Any]:
+    to_pixels = np.diag([dpi / 25.4, dpi / 25.4, 1.0])
+    height, width = made.picture.shape[:2]
+    corners = [[0, 0], [made.warp.page[0], 0], list(made.warp.page), [0, made.warp.page[1]]]
+    return {
+        "file": name,
+        "page": page,
+        "record": 1,
+        "form": form,
+        "size": [width, height],
+        "corners": np.round(made.warp.points(np.array(corners, np.float64)), 1).tolist(),
+        "mm_to_pixels": np.round(made.warp.matrix @ to_pixels, 8).tolist(),
+        "bend": made.warp.bend,
+        "fields": {
+            code: {"regions": [list(box) for box in place.regions], "ink": [list(box) for box in place.ink]}
+            for code, place in made.places.items()
+        },
+    }
