@@ -19,7 +19,7 @@ from extractor.scans.types import CleanPage, Image, Matrix, SourcePage
 # Long side at which turns are judged: text of A4 is then about 10 pixels high, skew is found to 0.03 degrees.
 _JUDGE_SIDE = 1400
 # Turns smaller than this are left: resampling would cost more than it gives.
-_LEAST_SKEW = 0.04
+_LEAST_SKEW = 0.08
 _MARGIN = 0.04
 BLANK_INK = 5e-4
 """Ink share below which a page bears no writing and no print."""
@@ -92,18 +92,19 @@ def clean_page(source: SourcePage, *, find_photo: bool = True, turn_upright: boo
 
 def judge_turn(grey: Image, *, turn_upright: bool = True) -> Turn:
     """Judge from a small grey picture how a page must be turned; no turn where the evidence is weak."""
-    inner = _inner(grey)
-    ink = ink_mask(even_light(inner))
+    # The light is judged on the whole picture, where the surroundings of the sheet touch the edge.
+    even = _inner(even_light(grey))
+    ink = ink_mask(even)
     quarters = 0
     if turn_upright:
         level = level_evidence(text_only(ink))
         if level < -QUARTER_MARGIN:
             quarters = 1
-            inner, ink = np.ascontiguousarray(np.rot90(inner)), np.ascontiguousarray(np.rot90(ink))
+            even, ink = np.ascontiguousarray(np.rot90(even)), np.ascontiguousarray(np.rot90(ink))
     skew, _ = estimate_skew(ink)
     if turn_upright:
         # Which way up is judged on level lines, or the rows' edges blur.
-        text = text_only(ink_mask(even_light(_rotated(inner, skew))))
+        text = text_only(ink_mask(_rotated(even, skew)))
         evidence = upright_evidence(text)
         # After a quarter turn there is no upright default to fall back on: the likelier way is taken.
         if evidence < (0.0 if quarters else -UPRIGHT_MARGIN):
