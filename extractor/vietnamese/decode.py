@@ -16,6 +16,7 @@ from extractor.vietnamese.data import load
 from extractor.vietnamese.dates import parse_value
 from extractor.vietnamese.names import name_prior
 from extractor.vietnamese.normalise import normalise
+from extractor.vietnamese.places import parse_place
 from extractor.vietnamese.proposals import list_of, propose
 
 REGISTRATION_DATE = "ngayDangKy"
@@ -80,7 +81,10 @@ def _weight(spec: FieldSpec, text: str, result: Normalised, context: Context) ->
         return 1.0
     if spec.kind in {Kind.PERSON_NAME, Kind.SIGNER}:
         floor = float(load("decoding")["name_floor"])
-        return floor + (1.0 - floor) * name_prior(text)
+        title = 1.0 if spec.kind is Kind.PERSON_NAME or result.known else _unsettled_weight(Kind.TITLE)
+        return title * (floor + (1.0 - floor) * name_prior(text))
+    if spec.kind is Kind.PLACE:
+        return float(load("decoding")["near_province"]) if parse_place(text).near else 1.0
     if not result.known:
         return _unsettled_weight(spec.kind)
     return _date_weight(spec, result, context) if spec.kind is Kind.DATE else 1.0

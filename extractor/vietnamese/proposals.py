@@ -9,10 +9,12 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from extractor.templates.form import Kind
+from extractor.vietnamese.columns import split_signer
 from extractor.vietnamese.data import load
 from extractor.vietnamese.date_words import words
 from extractor.vietnamese.distance import LOOKALIKE, distance
 from extractor.vietnamese.lists import ClosedList, ethnic_groups, nationalities, relations, sexes, titles
+from extractor.vietnamese.places import parse_place
 from extractor.vietnamese.text import compare_key, single_spaces
 
 _LISTS = {
@@ -51,6 +53,10 @@ def propose(kind: Kind, text: str) -> Iterator[Proposal]:
         for near in entries.nearest(text, settings["reach"]):
             frequent = entries.share[near.value] ** settings["sharpness"]
             yield Proposal(near.spelling, _channel(near.distance, settings["steepness"]) * frequent)
+    elif kind is Kind.SIGNER:
+        yield from _with_known_title(text)
+    elif kind is Kind.PLACE:
+        yield from _with_known_province(text)
     elif kind is Kind.DATE_WORDS:
         yield from _repaired_words(text)
     elif kind in _DIGIT_KINDS:
@@ -77,6 +83,30 @@ def _digits_for_letters(text: str) -> Iterator[Proposal]:
     proposed = _WORD.sub(swap, text.replace("|", "l").replace("!", "l"))
     if changed:
         yield Proposal(proposed, _channel(LOOKALIKE * changed, load("decoding")["word_steepness"]))
+
+
+def _with_known_title(text: str) -> Iterator[Proposal]:
+    """The text with its ending, taken for a title, as the list spells it."""
+    text = single_spaces(text)
+    _, title = split_signer(text)
+    endings = [title] if title and text.endswith(title) else []
+    if not endings:
+        words_ = text.split(" ")
+        endings = [" ".join(words_[start:]) for start in range(2, len(words_))]
+    for ending in endings:
+        for proposal in propose(Kind.TITLE, ending):
+            yield Proposal(text[: len(text) - len(ending)] + proposal.text, proposal.weight)
+
+
+def _with_known_province(text: str) -> Iterator[Proposal]:
+    """The text with its last words as the province they nearly spell."""
+    text = single_spaces(text).rstrip(" .,;")
+    steepness = load("decoding")["word_steepness"]
+    for name in parse_place(text).near:
+        ending = " ".join(text.split(" ")[-len(name.split(" ")) :])
+        far = distance(ending, name)
+        proposed = name.upper() if ending.isupper() else name
+        yield Proposal(text[: len(text) - len(ending)] + proposed, _channel(far, steepness))
 
 
 @cache
