@@ -179,9 +179,8 @@ class _Text:
                     yield base + 100 * hundreds + number, after
         if base == 2000:
             yield base, index
-            if any(self.is_in(index, name) for name in ("zero", "odd", "ten")) or self.is_in(index + 1, "tens"):
-                for number, after in self.rest(index):
-                    yield base + number, after
+            for number, after in self.rest(index):
+                yield base + number, after
 
     def year_by_digits(self, index: int) -> Iterator[_Parse]:
         """Một chín tám hai; also một chín tám mươi hai and hai không linh tám."""

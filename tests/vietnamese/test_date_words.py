@@ -39,6 +39,7 @@ DATES = st.dates(FIRST, LAST)
         ("ngày hai tháng chín năm một nghìn chín trăm tám mươi hai, năm Nhâm Tuất", "02.09.1982"),
         ("Ngày 12 tháng ba năm 1985", "12.03.1985"),
         ("ngày hai mươi tháng hai năm hai nghìn hai mươi", "20.02.2020"),
+        ("mười bảy, tháng ba, năm hai ngàn hai tám", "17.03.2028"),
         ("Sinh ngày bốn tháng bảy năm hai nghìn mười hai", "04.07.2012"),
         ("ngày năm tháng năm năm năm một nghìn chín trăm năm mươi lăm", None),
         ("ngày năm tháng năm năm một nghìn chín trăm năm mươi lăm", "05.05.1955"),
@@ -95,14 +96,14 @@ def test_every_day_round_trips(name: str) -> None:
 
 
 @given(DATES, st.integers(0, 2**32))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_dates_in_any_style_round_trip(when: date, seed: int) -> None:
     text = date_in_words(when, random_style(random.Random(seed)))
     assert parse_date_words(text) == PartialDate(when.year, when.month, when.day), text
 
 
 @given(DATES, st.integers(0, 2**32), st.sampled_from(["old", "new"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_tone_place_commas_and_case_do_not_matter(when: date, seed: int, tones) -> None:
     text = date_in_words(when, random_style(random.Random(seed)))
     expected = PartialDate(when.year, when.month, when.day)
@@ -110,7 +111,7 @@ def test_tone_place_commas_and_case_do_not_matter(when: date, seed: int, tones) 
 
 
 @given(DATES, st.integers(0, 2**32), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_lost_or_foreign_word_never_gives_another_complete_date_by_guess(when: date, seed: int, data) -> None:
     """An unknown word makes the text unparsed."""
     words = date_in_words(when, random_style(random.Random(seed))).split(" ")
@@ -120,7 +121,7 @@ def test_a_lost_or_foreign_word_never_gives_another_complete_date_by_guess(when:
 
 
 @given(st.integers(1900, 2030), st.one_of(st.none(), st.integers(1, 12)), st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_partial_dates_round_trip(year: int, month: int | None, seed: int) -> None:
     when = PartialDate(year, month)
     assert parse_date_words(date_in_words(when, random_style(random.Random(seed)))) == when

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.records import Candidate
@@ -108,7 +108,6 @@ def test_ditto_and_empty_keep_their_probability() -> None:
         max_size=5,
     ),
 )
-@settings(deadline=None)
 def test_probabilities_are_ordered_and_sum_to_at_most_one(kind: Kind, candidates: list[tuple[str, float]]) -> None:
     found = run(kind, *candidates)
     probabilities = [item.probability for item in found]
@@ -124,7 +123,6 @@ def test_probabilities_are_ordered_and_sum_to_at_most_one(kind: Kind, candidates
 
 
 @given(st.sampled_from(KINDS), st.text(min_size=1, max_size=12))
-@settings(deadline=None)
 def test_a_sure_reading_of_a_known_text_stays_first(kind: Kind, text: str) -> None:
     if normalise(spec(kind), text, BOOK).known:
         assert run(kind, (text, 0.95))[0].raw == run(kind, (text, 1.0))[0].raw
