@@ -13,13 +13,13 @@ from typing import Any
 import extractor
 from extractor.errors import ExportError
 from extractor.exports import files
-from extractor.exports.fields import Split, cells_of, default_split
+from extractor.exports.fields import Entry, Forms, Split, default_split, entry_of
 from extractor.exports.findings import Finding, HeldBack, RecordId
 from extractor.exports.held_back import write_held_back
 from extractor.exports.keys import book_of
 from extractor.exports.naming import book_stem
 from extractor.exports.packages import PackageResult, write_package
-from extractor.exports.plan import BookPlan, Forms, plan_book
+from extractor.exports.plan import BookPlan, plan_entries
 from extractor.exports.profile import ExportProfile, profiles_for
 from extractor.exports.record_pdf import PageSource
 from extractor.exports.workbook import Pending, WorkbookResult, write_plan
@@ -84,33 +84,29 @@ def export_run(
         progress: called after each record's PDF.
         now: time for the dated names of former files.
     """
-    grouped: dict[str, tuple[BookKey, list[Record]]] = {}
+    grouped: dict[str, tuple[BookKey, list[Entry]]] = {}
     without_profile = 0
     for record in records:
-        form = forms.get(record.form)
-        if form is None:
-            raise ExportError(f"Form '{record.form}' is not known here.", mend="Install its folder in page_templates.")
-        fitting = profiles_for(form.register_code, dict(profiles)) if form.register_code else []
+        entry = entry_of(record, forms, split)
+        fitting = profiles_for(entry.form.register_code, dict(profiles))
         if not fitting:
             without_profile += 1
             continue
-        known = (books or {}).get(record.key, BookKey())
-        book = book_of(cells_of(record, form, split), known, (official or {}).get(record.key), fitting[0])
+        known = (books or {}).get(entry.key, BookKey())
+        book = book_of(entry.cells, known, (official or {}).get(entry.key), fitting[0])
         stem = book_stem(fitting[0], book)
         former, members = grouped.setdefault(stem, (book, []))
         grouped[stem] = (_same_book(stem, former, book), members)
-        members.append(record)
+        members.append(entry)
     exported = [
         export_book(
             out,
             members,
-            forms,
             book,
             profiles_for(book.register, dict(profiles)),
             official=official,
             page_source=page_source,
             pending=pending,
-            split=split,
             progress=progress,
             now=now,
         )
@@ -124,28 +120,29 @@ def export_run(
 
 def export_book(
     out: Path,
-    records: Sequence[Record],
-    forms: Forms,
+    entries: Sequence[Entry],
     book: BookKey,
     profiles: Sequence[ExportProfile],
     *,
     official: Names | None = None,
     page_source: PageSource | None = None,
     pending: Pending = "blank",
-    split: Split = default_split,
     progress: Callable[[RecordId], None] | None = None,
     now: datetime | None = None,
 ) -> BookExport:
     """Export one book: a workbook from each profile, one package, one manifest; all hold the same records.
 
     A record that any profile holds back, or whose source page cannot be cut, is in none of them.
+
+    Args:
+        entries: the book's records, see :func:`extractor.exports.fields.entry_of`.
     """
-    plans = [plan_book(records, forms, book, profile, official=official, split=split) for profile in profiles]
+    plans = [plan_entries(entries, book, profile, official=official) for profile in profiles]
     plans = _without(plans, {held.key: held.reasons for plan in plans for held in plan.held_back})
     stem = book_stem(profiles[0], book)
     if pending == "blank" and not (book.year and book.number):
         # Without its year and number nothing can be named, and every record is held back for it.
-        return BookExport(book, stem, len(records), 0, (), None, None, plans[0].held_back)
+        return BookExport(book, stem, len(entries), 0, (), None, None, plans[0].held_back)
     package = None
     if page_source is not None and pending == "blank":
         path = out / "packages" / f"{stem}.zip"
@@ -161,13 +158,13 @@ def export_book(
     manifest = None
     if package is not None:
         manifest = out / "packages" / f"{stem}.manifest.json"
-        content = _manifest(plans, workbooks, package, records)
+        content = _manifest(plans, workbooks, package, entries)
         files.part_of(manifest).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         files.put_in_place(manifest, now=now)
     return BookExport(
         book=book,
         stem=stem,
-        records=len(records),
+        records=len(entries),
         rows=len(plans[0].rows),
         workbooks=workbooks,
         package=package,
@@ -214,13 +211,14 @@ def _hold_back(plan: BookPlan, held: Mapping[RecordId, tuple[Finding, ...]]) -> 
 
 
 def _manifest(
-    plans: Sequence[BookPlan], workbooks: Sequence[WorkbookResult], package: PackageResult, records: Sequence[Record]
+    plans: Sequence[BookPlan], workbooks: Sequence[WorkbookResult], package: PackageResult, entries: Sequence[Entry]
 ) -> dict[str, Any]:
     """What is in a package; nothing in it depends on when or where it was made."""
     plan = plans[0]
     book = plan.book
     exported = {row.key for row in plan.rows}
-    settled = [f for r in records if r.key in exported for f in r.fields.values() if f.decision.settled]
+    handed_over = [entry for entry in entries if entry.key in exported]
+    decisions = sum((Counter(entry.decisions) for entry in handed_over), Counter())
     reasons = Counter(reason.code for held in plan.held_back for reason in held.reasons)
     warnings = Counter(warning.code for row in plan.rows for warning in row.warnings)
     return {
@@ -234,10 +232,10 @@ def _manifest(
             "district": book.district,
             "province": book.province,
         },
-        "records": {"in_book": len(records), "exported": len(plan.rows), "held_back": len(plan.held_back)},
+        "records": {"in_book": len(entries), "exported": len(plan.rows), "held_back": len(plan.held_back)},
         "held_back_by_reason": dict(sorted(reasons.items())),
         "warnings_by_reason": dict(sorted(warnings.items())),
-        "fields_settled_by": dict(sorted(Counter(field.decision.value for field in settled).items())),
+        "fields_settled_by": dict(sorted(decisions.items())),
         "package": {
             "file": package.path.name,
             "sha256": package.sha256,
@@ -259,7 +257,7 @@ def _manifest(
         ],
         "versions": {
             "extractor": extractor.__version__,
-            "forms": dict(sorted({record.form: record.form_version for record in records}.items())),
-            "readers": sorted({field.reader for field in settled if field.reader}),
+            "forms": dict(sorted({entry.form.form: entry.form_version for entry in entries}.items())),
+            "readers": sorted(frozenset().union(*(entry.readers for entry in handed_over))),
         },
     }

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from extractor.errors import ExportError
-from extractor.exports.findings import Finding
+from extractor.exports.findings import Finding, RecordId
 from extractor.records import FieldState, FieldValue, Record, Severity
 from extractor.templates.form import FieldSpec, FormSchema
 
 Split = Callable[[FieldSpec, str], Mapping[str, str]]
 """Parts a value that fills several columns: ``split(spec, value)`` gives each column its text."""
+
+
+Forms = Mapping[str, FormSchema]
+"""Form schemas by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,59 @@ class Cells:
     proposed: dict[str, str]
     pending: frozenset[str]
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What of a record concerns its export, without pixels, candidates and scores.
+
+    Args:
+        decisions: how many of the record's fields are settled by whom.
+        readers: readers of the settled fields.
+        broken_rules: errors of rules, with the columns of their fields.
+    """
+
+    key: RecordId
+    form: FormSchema
+    form_version: str
+    cells: Cells
+    decisions: Mapping[str, int]
+    readers: frozenset[str]
+    broken_rules: tuple[Finding, ...]
+
+
+def entry_of(record: Record, forms: Forms, split: Split) -> Entry:
+    """What of a record concerns its export.
+
+    Raises:
+        ExportError: its form is not among the forms.
+    """
+    form = forms.get(record.form)
+    if form is None:
+        raise ExportError(
+            f"{record.file}, page {record.page}: form '{record.form}' is not known here.",
+            mend="Install the form's folder in page_templates.",
+        )
+    settled = [field for field in record.fields.values() if field.decision.settled]
+    return Entry(
+        key=record.key,
+        form=form,
+        form_version=record.form_version,
+        cells=cells_of(record, form, split),
+        decisions=Counter(field.decision.value for field in settled),
+        readers=frozenset(field.reader for field in settled if field.reader),
+        broken_rules=tuple(_broken_rules(record, form)),
+    )
+
+
+def _broken_rules(record: Record, form: FormSchema) -> Iterator[Finding]:
+    by_code = {spec.code: spec for spec in form.fields}
+    for warning in record.warnings:
+        if warning.severity is Severity.ERROR:
+            specs = [by_code[code] for code in warning.fields if code in by_code]
+            columns = tuple(column for spec in specs for column in spec.columns)
+            names = ", ".join(f"{spec.label} ({spec.code})" for spec in specs)
+            yield Finding("rule", columns, names, other=warning.rule)
 
 
 def default_split(spec: FieldSpec, value: str) -> Mapping[str, str]:

@@ -77,10 +77,10 @@ class _Field:
     column: str
     text: str
     settled: bool
-    label: str
+    schema: FormSchema
 
     def finding(self, code: str) -> Finding:
-        return Finding(code, (self.column,), self.label)
+        return Finding(code, (self.column,), labels((self.column,), self.schema))
 
     def unsettled(self) -> Finding:
         return self.finding("key_missing" if self.settled else "key_pending")
@@ -100,10 +100,14 @@ def settle_key(
         The key, or none where a part is not settled, and what speaks against exporting the record under it.
     """
     fields = {
-        column: _Field(column, cells.settled.get(column, cells.proposed.get(column, "")).strip(),
-                       column not in cells.pending, labels((column,), schema))
+        column: _Field(
+            column=column,
+            text=cells.settled.get(column, cells.proposed.get(column, "")).strip(),
+            settled=column not in cells.pending,
+            schema=schema,
+        )
         for column in (profile.keys.number, profile.keys.date, profile.keys.book)
-    }  # fmt: skip
+    }
     findings: list[Finding] = []
     number, number_year = _settle_number(fields[profile.keys.number], official, findings)
     date = _settle_date(fields[profile.keys.date], official, findings)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from extractor.errors import ExportError
 from extractor.exports import checks
-from extractor.exports.fields import Cells, Split, cells_of, default_split
+from extractor.exports.fields import Cells, Entry, Forms, Split, default_split, entry_of
 from extractor.exports.findings import Finding, HeldBack, RecordId, errors
 from extractor.exports.keys import RecordKey, settle_key
 from extractor.exports.naming import book_stem
@@ -18,9 +18,6 @@ from extractor.exports.profile import ExportProfile
 from extractor.records import BookKey, Record, Severity
 from extractor.scans.types import OfficialName
 from extractor.templates.form import FormSchema
-
-Forms = Mapping[str, FormSchema]
-"""Form schemas by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class BookPlan:
         rows: records that leave the house, in the order of the book.
         held_back: records that do not, in the order of files and pages.
         withheld: the rows of ``held_back``, for drafts.
-        not_in_profile: columns the forms fill and this sheet does not have.
+        not_in_profile: columns the records' forms fill and this sheet does not have.
     """
 
     book: BookKey
@@ -89,16 +86,24 @@ def plan_book(
         ExportError: a record's form is not among the forms or belongs to another register.
     """
     forms = as_forms(schema)
+    return plan_entries([entry_of(record, forms, split) for record in records], book, profile, official=official)
+
+
+def plan_entries(
+    entries: Iterable[Entry],
+    book: BookKey,
+    profile: ExportProfile,
+    *,
+    official: Mapping[RecordId, OfficialName] | None = None,
+) -> BookPlan:
+    """Decide what of a book is exported, from entries; see :func:`plan_book`."""
     names = official or {}
-    drafts = [
-        _draft(record, _form(record, forms, profile), book, profile, official=names.get(record.key), split=split)
-        for record in records
-    ]
+    drafts = [_draft(entry, book, profile, names.get(entry.key)) for entry in entries]
     doubled = checks.check_duplicates([draft.candidate(profile) for draft in drafts if draft.settled], profile)
     rows: list[tuple[tuple[object, ...], Row]] = []
     withheld: list[Row] = []
     for draft in drafts:
-        row = draft.row(profile, doubled.get(draft.record.key, []))
+        row = draft.row(profile, doubled.get(draft.entry.key, []))
         if draft.settled is None or row.reasons:
             withheld.append(row)
         else:
@@ -111,7 +116,7 @@ def plan_book(
         rows=tuple(row for _, row in sorted(rows, key=lambda pair: pair[0])),
         held_back=tuple(HeldBack(row.key, stem, row.reasons) for row in withheld),
         withheld=tuple(withheld),
-        not_in_profile=_not_in_profile(forms, profile),
+        not_in_profile=_not_in_profile(drafts, profile),
     )
 
 
@@ -119,16 +124,14 @@ def plan_book(
 class _Draft:
     """A record on its way into the plan; ``settled`` is its key, or none."""
 
-    record: Record
-    form: FormSchema
-    fields: Cells
+    entry: Entry
     settled: RecordKey | None
     cells: dict[str, str]
     findings: tuple[Finding, ...]
 
     def candidate(self, profile: ExportProfile) -> checks.Candidate:
         name = self.settled.pdf_name(profile) if self.settled else ""
-        return checks.Candidate(self.record.key, self.cells, name, self.form)
+        return checks.Candidate(self.entry.key, self.cells, name, self.entry.form)
 
     def row(self, profile: ExportProfile, doubled: list[Finding]) -> Row:
         columns = set(profile.columns)
@@ -136,47 +139,34 @@ class _Draft:
         # Once the key is settled by another witness, the key's own fields need not be waited for.
         key_columns = set(profile.key_cells) if self.settled else set()
         return Row(
-            key=self.record.key,
+            key=self.entry.key,
             pdf_name=self.settled.pdf_name(profile) if self.settled else "",
             cells={column: text for column, text in self.cells.items() if text and column in columns},
-            proposals={column: text for column, text in self.fields.proposed.items() if text and column in columns},
-            pending=frozenset(self.fields.pending & columns) - key_columns,
+            proposals={
+                column: text for column, text in self.entry.cells.proposed.items() if text and column in columns
+            },
+            pending=frozenset(self.entry.cells.pending & columns) - key_columns,
             warnings=tuple(finding for finding in findings if finding.severity is not Severity.ERROR),
             reasons=errors(findings),
         )
 
 
-def _draft(
-    record: Record,
-    form: FormSchema,
-    book: BookKey,
-    profile: ExportProfile,
-    *,
-    official: OfficialName | None,
-    split: Split,
-) -> _Draft:
-    fields = cells_of(record, form, split)
-    key, key_findings = settle_key(fields, form, book, official, profile)
-    cells = _merged(fields, key, book, profile)
-    findings = [*fields.findings, *key_findings, *_rule_findings(record, form)]
+def _draft(entry: Entry, book: BookKey, profile: ExportProfile, official: OfficialName | None) -> _Draft:
+    if entry.form.register_code != profile.register_code:
+        file, page, _ = entry.key
+        raise ExportError(
+            f"{file}, page {page}: form '{entry.form.form}' is not of register {profile.register_code}.",
+            mend=f"Choose an export profile of register {entry.form.register_code or 'of the form'}.",
+        )
+    key, key_findings = settle_key(entry.cells, entry.form, book, official, profile)
+    cells = _merged(entry.cells, key, book, profile)
+    key_columns = set(profile.key_cells)
+    # Rules about the key alone know only the page; the key was settled just now from all witnesses.
+    rules = [finding for finding in entry.broken_rules if not finding.columns or set(finding.columns) - key_columns]
+    findings = [*entry.cells.findings, *key_findings, *rules]
     if key is not None:
-        findings += checks.check_cells(cells, profile, form, skip=fields.pending - set(profile.key_cells))
-    return _Draft(record, form, fields, key, cells, tuple(findings))
-
-
-def _form(record: Record, forms: Forms, profile: ExportProfile) -> FormSchema:
-    if record.form not in forms:
-        raise ExportError(
-            f"{record.file}, page {record.page}: form '{record.form}' is not known here.",
-            mend="Install the form's folder in page_templates.",
-        )
-    form = forms[record.form]
-    if form.register_code != profile.register_code:
-        raise ExportError(
-            f"{record.file}, page {record.page}: form '{record.form}' is not of register {profile.register_code}.",
-            mend=f"Choose an export profile of register {form.register_code or 'of the form'}.",
-        )
-    return form
+        findings += checks.check_cells(cells, profile, entry.form, skip=entry.cells.pending - key_columns)
+    return _Draft(entry, key, cells, tuple(findings))
 
 
 def _merged(cells: Cells, key: RecordKey | None, book: BookKey, profile: ExportProfile) -> dict[str, str]:
@@ -190,26 +180,7 @@ def _merged(cells: Cells, key: RecordKey | None, book: BookKey, profile: ExportP
     return merged
 
 
-def _rule_findings(record: Record, form: FormSchema) -> list[Finding]:
-    by_code = {spec.code: spec for spec in form.fields}
-    return [
-        Finding(
-            "rule",
-            tuple(column for code in warning.fields if code in by_code for column in by_code[code].columns),
-            ", ".join(f"{by_code[code].label} ({code})" if code in by_code else code for code in warning.fields),
-            other=warning.rule,
-        )
-        for warning in record.warnings
-        if warning.severity is Severity.ERROR
-    ]
-
-
-def _not_in_profile(forms: Forms, profile: ExportProfile) -> tuple[str, ...]:
-    filled = {
-        column
-        for form in forms.values()
-        if form.register_code == profile.register_code
-        for spec in form.fields
-        for column in spec.columns
-    }
+def _not_in_profile(drafts: Iterable[_Draft], profile: ExportProfile) -> tuple[str, ...]:
+    forms = {draft.entry.form.form: draft.entry.form for draft in drafts}
+    filled = {column for form in forms.values() for spec in form.fields for column in spec.columns}
     return tuple(sorted(filled - set(profile.columns)))

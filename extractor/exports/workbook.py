@@ -14,9 +14,9 @@ import xlsxwriter
 from extractor.errors import ExportError
 from extractor.exports import files
 from extractor.exports.checks import MAX_CELL
-from extractor.exports.fields import Split, default_split
+from extractor.exports.fields import Forms, Split, default_split
 from extractor.exports.findings import HeldBack, RecordId, record_name, texts
-from extractor.exports.plan import BookPlan, Forms, Row, plan_book
+from extractor.exports.plan import BookPlan, Row, plan_book
 from extractor.exports.profile import ExportProfile
 from extractor.records import BookKey, Record
 from extractor.scans.types import OfficialName

@@ -48,11 +48,9 @@ def test_a_key_that_awaits_review_holds_back(plan, record, code):
     assert "duyệt" in made.held_back[0].reasons[0].mend
 
 
-@pytest.mark.parametrize("code", ["so", "ngayDangKy"])
-def test_a_blank_key_holds_back(plan, record, code):
-    assert codes(plan([record(**{code: None} if code != "so" else {}, number="" if code == "so" else "05")])) == [
-        "key_missing"
-    ]
+def test_a_blank_key_holds_back(plan, record):
+    assert codes(plan([record("")])) == ["key_missing"]
+    assert codes(plan([record(ngayDangKy=None)])) == ["key_missing"]
 
 
 @pytest.mark.parametrize("text", ["12a", "5/17", "năm", "05-2017"])
@@ -152,6 +150,13 @@ def test_a_broken_rule_holds_back_and_a_warning_does_not(plan, record):
     assert "sex-code" in made.held_back[0].reasons[0].message
     mild = broken.model_copy(update={"severity": Severity.WARNING})
     assert len(plan([record().model_copy(update={"warnings": (mild,)})]).rows) == 1
+
+
+def test_a_rule_about_the_key_alone_is_left_to_the_witnesses(plan, record):
+    broken = RuleWarning(rule="key", fields=("so", "ngayDangKy"), message="", severity=Severity.ERROR)
+    read = record(review=("so",)).model_copy(update={"warnings": (broken,)})
+    assert len(plan([read], official={read.key: NAME}).rows) == 1
+    assert codes(plan([read])) == ["key_pending"]
 
 
 def test_rows_stand_in_the_order_of_the_book(plan, record):
