@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from extractor.records import nfc
-from extractor.vietnamese.data import load
 from extractor.vietnamese.dates import PartialDate, Unparsed, full_year, make_date
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import compare_key
 
 _SIGNS = re.compile(r"[\s.,;:/()\-\u2013\u2014_\"“”…]+")

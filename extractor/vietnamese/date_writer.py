@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from extractor.vietnamese.data import load
 from extractor.vietnamese.date_words import can_chi
 from extractor.vietnamese.dates import PartialDate
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import ToneStyle, canonical_tones
 
 Case = Literal["lower", "sentence", "title", "upper"]

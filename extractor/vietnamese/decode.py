@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from extractor.records import Candidate, nfc
 from extractor.templates.form import FieldSpec, Kind
 from extractor.vietnamese.context import Context, Decoded, Normalised
-from extractor.vietnamese.data import load
 from extractor.vietnamese.dates import parse_value
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.names import name_prior
 from extractor.vietnamese.normalise import normalise
 from extractor.vietnamese.places import parse_place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from extractor.records import nfc
-from extractor.vietnamese.data import load
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import fold_marks, split_tones
 
 TONE = 0.25

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from extractor.vietnamese.data import load
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import compare_key, single_spaces
 
 _MARKS = re.compile(r"(?:[-–—_.\s]*(?:[\"”“″〃]|''|’’|,,|//+|\\\\)[-–—_.\s]*)+")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from extractor.vietnamese.data import load
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import single_spaces
 
 LENGTHS = frozenset({8, 9, 12})

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from extractor.vietnamese.data import load
 from extractor.vietnamese.distance import distance
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import list_key, single_spaces
 
 

@@ -6,7 +6,7 @@ import math
 import re
 from functools import cache
 
-from extractor.vietnamese.data import load
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import compare_key, single_spaces, spelling_key
 
 _STRANGE = re.compile(r"[\d_=+*#@<>{}\[\]|\\/]")

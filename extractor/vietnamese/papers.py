@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from extractor.vietnamese.data import load
 from extractor.vietnamese.dates import PartialDate, parse_date
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import canonical_tones, single_spaces
 
 _NUMBER = re.compile(r"(?<![\w/.])(?:[A-Z]{1,2}\s?\d{6,8}|\d[\d .]{6,18}\d|\d{8,12})(?![\w/])")

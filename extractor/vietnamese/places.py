@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from extractor.vietnamese.data import load
 from extractor.vietnamese.distance import MARK_AND_TONE, distance
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import canonical_tones, list_key, single_spaces
 
 _COMMAS = re.compile(r"\s*[,;]\s*")

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from extractor.templates.form import Kind
 from extractor.vietnamese.columns import split_signer
-from extractor.vietnamese.data import load
 from extractor.vietnamese.date_words import words
 from extractor.vietnamese.distance import LOOKALIKE, distance
 from extractor.vietnamese.lists import ClosedList, ethnic_groups, nationalities, relations, sexes, titles
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.places import parse_place
 from extractor.vietnamese.text import compare_key, single_spaces
 

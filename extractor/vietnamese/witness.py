@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from extractor.vietnamese.context import Context, Decoded
-from extractor.vietnamese.data import load
 from extractor.vietnamese.date_words import parse_date_words
 from extractor.vietnamese.dates import PartialDate, parse_value
+from extractor.vietnamese.loading import load
 
 
 def reconcile_dates(
