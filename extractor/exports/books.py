@@ -114,7 +114,7 @@ def export_run(
     ]
     held = tuple(held for book in exported for held in book.held_back)
     held_list = out / "import" / "held_back.csv"
-    write_held_back(held_list, held, now=now)
+    write_held_back(held_list, held)
     return RunExport(tuple(exported), held, held_list, without_profile)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 
 from extractor.exports import files
@@ -14,10 +13,10 @@ from extractor.exports.findings import HeldBack, texts
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_held_back(path: Path, held_back: Iterable[HeldBack], *, now: datetime | None = None) -> int:
+def write_held_back(path: Path, held_back: Iterable[HeldBack]) -> int:
     """Write the list as CSV, one line a reason, UTF-8 with the mark spreadsheets need; returns how many records.
 
-    It holds no text read from a page.
+    It holds no text read from a page. A former list is replaced: it is a list of work to do, not handed over.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     records = set()
@@ -31,7 +30,7 @@ def write_held_back(path: Path, held_back: Iterable[HeldBack], *, now: datetime 
                 columns = " ".join(reason.columns)
                 line = (held.book, name, page, record, columns, reason.code, reason.message, reason.mend)
                 writer.writerow([_plain(cell) for cell in line])
-    files.put_in_place(path, now=now)
+    files.part_of(path).replace(path)
     return len(records)
 
 
