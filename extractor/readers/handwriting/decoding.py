@@ -1,0 +1,148 @@
+"""From CTC probabilities to texts: best few texts, and where each character of the best one lies.
+
+The beam search follows Graves, "Sequence Transduction with Recurrent Neural Networks" (2012), in the prefix form of
+Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition" (2014), without a language model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LogProbs = NDArray[np.float32]
+"""(frames, classes): natural logarithms; class 0 is the blank."""
+
+NEVER = -math.inf
+CLASSES_PER_FRAME = 6
+LEAST_LOG_PROB = math.log(5e-4)
+SCORE_RANGE = 10.0
+"""Prefixes this far below the best, in natural logarithms, are given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One character of a text: probability 0 to 1, and the middle of its frames, in frames."""
+
+    probability: float
+    middle: float
+
+
+def log_softmax(logits: NDArray[np.float32], temperature: float) -> LogProbs:
+    """Logarithms of the probabilities over the last axis, after dividing the logits by a temperature above 0."""
+    scaled = logits / np.float32(temperature)
+    scaled = scaled - scaled.max(axis=-1, keepdims=True)
+    return np.asarray(scaled - np.log(np.exp(scaled).sum(axis=-1, keepdims=True)), dtype=np.float32)
+
+
+def _add(first: float, second: float) -> float:
+    """Logarithm of the sum of two probabilities given as logarithms."""
+    if first < second:
+        first, second = second, first
+    return first if second == NEVER else first + math.log1p(math.exp(second - first))
+
+
+def beam_search(log_probs: LogProbs, width: int = 12) -> list[tuple[tuple[int, ...], float]]:
+    """The most probable class sequences.
+
+    Prefixes are numbered nodes of a tree, so that growing one by a letter costs the same at any length.
+
+    Args:
+        log_probs: (frames, classes), class 0 the blank.
+        width: prefixes kept after each frame.
+
+    Returns:
+        Sequences of classes without blanks and the logarithms of their probabilities, best first; at least one.
+    """
+    parents, letters = [-1], [0]
+    children: dict[tuple[int, int], int] = {}
+    beams: dict[int, tuple[float, float]] = {0: (0.0, NEVER)}
+    likely = np.argsort(-log_probs[:, 1:], axis=1)[:, :CLASSES_PER_FRAME] + 1
+    for frame, classes in zip(log_probs, likely, strict=True):
+        blank = float(frame[0])
+        choices = [(int(number), float(frame[number])) for number in classes if frame[number] > LEAST_LOG_PROB]
+        grown: dict[int, tuple[float, float]] = {}
+        for node, (ends_blank, ends_letter) in beams.items():
+            total = _add(ends_blank, ends_letter)
+            before = grown.get(node, (NEVER, NEVER))
+            last = letters[node]
+            stays = ends_letter + float(frame[last]) if last else NEVER
+            grown[node] = (_add(before[0], total + blank), _add(before[1], stays))
+            for choice, score in choices:
+                # A letter is doubled only across a blank.
+                source = ends_blank if last == choice else total
+                if source == NEVER:
+                    continue
+                child = children.get((node, choice))
+                if child is None:
+                    child = children[node, choice] = len(parents)
+                    parents.append(node)
+                    letters.append(choice)
+                known = grown.get(child, (NEVER, NEVER))
+                grown[child] = (known[0], _add(known[1], source + score))
+        ranked = sorted(((_add(*scores), node) for node, scores in grown.items()), reverse=True)[:width]
+        beams = {node: grown[node] for total, node in ranked if total > ranked[0][0] - SCORE_RANGE}
+    found = []
+    for node, scores in beams.items():
+        classes_back = []
+        at = node
+        while at:
+            classes_back.append(letters[at])
+            at = parents[at]
+        found.append((tuple(reversed(classes_back)), _add(*scores)))
+    return found
+
+
+def place(log_probs: LogProbs, classes: Sequence[int]) -> list[Placed]:
+    """Where each class of a sequence most probably lies (Viterbi alignment).
+
+    Args:
+        log_probs: (frames, classes).
+        classes: the sequence, without blanks; it must fit into the frames.
+
+    Returns:
+        One place for each class.
+    """
+    if not classes:
+        return []
+    states = np.zeros(2 * len(classes) + 1, dtype=np.intp)
+    states[1::2] = classes
+    emitted = log_probs[:, states]
+    may_skip = np.zeros(len(states), dtype=bool)
+    may_skip[3::2] = states[3::2] != states[1:-2:2]
+    score = np.full(len(states), NEVER, dtype=np.float64)
+    score[:2] = emitted[0, :2]
+    steps = np.zeros(emitted.shape, dtype=np.int8)
+    for frame in range(1, len(emitted)):
+        options = np.full((3, len(states)), NEVER)
+        options[0] = score
+        options[1, 1:] = score[:-1]
+        options[2, 2:] = np.where(may_skip[2:], score[:-2], NEVER)
+        steps[frame] = options.argmax(axis=0)
+        score = options.max(axis=0) + emitted[frame]
+    state = len(states) - 1 if score[-1] >= score[-2] else len(states) - 2
+    frames: list[list[int]] = [[] for _ in classes]
+    for frame in range(len(emitted) - 1, -1, -1):
+        if state % 2:
+            frames[state // 2].append(frame)
+        state -= int(steps[frame, state])
+    placed = []
+    for class_number, found in zip(classes, frames, strict=True):
+        probability = float(np.exp(max(log_probs[frame, class_number] for frame in found))) if found else 0.0
+        placed.append(Placed(probability, sum(found) / len(found) if found else 0.0))
+    return placed
+
+
+def calibrate(probability: float, line: Sequence[float]) -> float:
+    """Calibrated probability that a text is exactly right.
+
+    Args:
+        probability: what the beam search gave the text, 0 to 1.
+        line: intercept and slope on the log-odds, fitted on lines that took no part in training.
+    """
+    clipped = min(max(probability, 1e-6), 1 - 1e-6)
+    log_odds = line[0] + line[1] * math.log(clipped / (1 - clipped))
+    return 1.0 / (1.0 + math.exp(-min(max(log_odds, -30.0), 30.0)))

@@ -1,0 +1,170 @@
+"""Running the recogniser: by ONNX Runtime where it can be exported, else by PyTorch.
+
+The exported graph is kept in the user's cache folder under the hash of the weights, so PyTorch need not be imported at
+all on later runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractor.errors import ModelError
+from extractor.readers.handwriting.alphabet import check_alphabet
+
+_log = logging.getLogger(__name__)
+
+Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""(batch, 1, 48, width) to logits (batch, frames, classes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A model folder that has been looked at but not loaded.
+
+    Args:
+        path: the folder.
+        alphabet: characters in class order, the blank left out.
+        temperature: divisor of the logits.
+        line_confidence: intercept and slope of the line confidence.
+        digest: hash of weights and configuration.
+    """
+
+    path: Path
+    alphabet: str
+    temperature: float
+    line_confidence: tuple[float, float]
+    digest: str
+
+
+def inspect_folder(path: Path) -> ModelFolder:
+    """Read a model folder's configuration and hash its files.
+
+    Raises:
+        ModelError: a file is missing or damaged, or the alphabet lacks a Vietnamese letter.
+    """
+    files = [path / "config.json", path / "model.safetensors"]
+    for file in files:
+        if not file.is_file():
+            raise ModelError(
+                f"{path}: the model folder has no {file.name}.", mend="Point to a folder saved by training."
+            )
+    try:
+        config: dict[str, Any] = json.loads(files[0].read_text("utf-8"))
+        alphabet = str(config["alphabet"])
+        temperature = float(config["softmax_temperature"])
+        first, second = (float(value) for value in config["line_confidence"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{files[0]}: not a recogniser's configuration.", mend="Copy the model anew.") from error
+    check_alphabet(alphabet)
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return ModelFolder(path, alphabet, temperature, (first, second), digest.hexdigest()[:16])
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for exported graphs."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "extractor"
+
+
+def export_graph(path: Path, target: Path) -> None:
+    """Export a model folder's recogniser as an ONNX graph with free batch size and width.
+
+    Raises:
+        ModelError: the weights cannot be loaded.
+        Exception: whatever the exporter or the file system raises.
+    """
+    import warnings
+
+    import torch
+
+    from extractor.readers.handwriting.model import load_recogniser
+
+    model = load_recogniser(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=target.parent, suffix=".partial")
+    os.close(handle)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # The newer exporter fails on LSTM layers with a free width.
+            torch.onnx.export(
+                model, (torch.zeros(2, 1, 48, 128),), partial, dynamo=False, opset_version=17,
+                input_names=["lines"], output_names=["logits"],
+                dynamic_axes={"lines": {0: "batch", 3: "width"}, "logits": {0: "batch", 1: "frames"}},
+            )  # fmt: skip
+        Path(partial).replace(target)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def onnx_runner(graph: Path, threads: int) -> Run:
+    """Run an exported graph."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Widths vary from batch to batch; an arena that grows to fit each would never shrink again.
+    options.enable_mem_pattern = False
+    session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+    def run(lines: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(session.run(["logits"], {"lines": lines})[0], dtype=np.float32)
+
+    return run
+
+
+def torch_runner(path: Path, threads: int) -> Run:
+    """Run the model itself.
+
+    Raises:
+        ModelError: the weights cannot be loaded.
+    """
+    import torch
+
+    from extractor.readers.handwriting.model import load_recogniser
+
+    model = load_recogniser(path)
+
+    def run(lines: NDArray[np.float32]) -> NDArray[np.float32]:
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            with torch.inference_mode():
+                return np.asarray(model(torch.from_numpy(lines)).numpy(), dtype=np.float32)
+        finally:
+            torch.set_num_threads(before)
+
+    return run
+
+
+def best_runner(folder: ModelFolder, threads: int) -> Run:
+    """ONNX Runtime from the cached graph, exported now where there is none; PyTorch where that is not possible.
+
+    Raises:
+        ModelError: the weights cannot be loaded.
+    """
+    graph = cache_folder() / f"handwriting-{folder.digest}.onnx"
+    try:
+        if not graph.is_file():
+            export_graph(folder.path, graph)
+        return onnx_runner(graph, threads)
+    except ModelError:
+        raise
+    except Exception as error:
+        _log.warning("The recogniser runs on PyTorch, because exporting it failed (%s).", type(error).__name__)
+        return torch_runner(folder.path, threads)

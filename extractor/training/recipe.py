@@ -1,0 +1,226 @@
+"""A whole training run from a recipe file: data, both stages, calibration, saved model.
+
+Every part resumes: features that are cached are not computed again, and both stages go on from their checkpoints.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from numpy.random import Generator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from extractor.errors import SettingsError
+from extractor.readers.handwriting.model import LineRecogniser
+from extractor.readers.handwriting.runtime import Run, inspect_folder, torch_runner
+from extractor.training import collections, train
+from extractor.training.confidence import fit_confidence, logits_of
+from extractor.training.ctc import Alphabet
+from extractor.training.features import INDEX_FILE, FeatureCache, cache_features
+from extractor.training.fonts.registry import load_fonts
+from extractor.training.import_encoder import import_encoder
+from extractor.training.rendered import empty_lines, font_lines, mixed_lines, stroke_lines
+from extractor.training.samples import Sample, augmented, interleave, plain, shuffled_forever
+from extractor.training.strokes import Scribe, Writer, load_writers, split_writers
+
+Report = Callable[[str], None]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CachedLines(_Strict):
+    """How many lines have their features cached for the first stage; real lines as they are and in changed copies."""
+
+    real_copies: int = Field(default=3, ge=1)
+    strokes: int = Field(default=6000, ge=0)
+    fonts: int = Field(default=5000, ge=0)
+    mixed: int = Field(default=1500, ge=0)
+
+
+class StageLength(_Strict):
+    """See :class:`extractor.training.train.Schedule`."""
+
+    lines: int = Field(gt=0)
+    batch: int = Field(gt=0)
+    rate: float = Field(gt=0)
+    encoder_rate: float = Field(default=0.0, ge=0)
+
+    def schedule(self) -> train.Schedule:
+        """As the stages take it."""
+        return train.Schedule(self.lines, self.batch, self.rate, self.encoder_rate)
+
+
+class Recipe(_Strict):
+    """A training run; relative paths are relative to the current folder.
+
+    Args:
+        seed: fixes splits, initial weights, texts and changes.
+        encoder: ONNX file with the encoder's initial weights.
+        kalapa: folder of photographed form cells.
+        cinnamon: folder of scanned address lines.
+        strokes: file of pen strokes.
+        work: folder for features and checkpoints.
+        out: folder for the finished model.
+        threads: processor threads.
+        mixture: weight of each source in the second stage.
+    """
+
+    seed: int
+    encoder: Path
+    kalapa: Path
+    cinnamon: Path
+    strokes: Path
+    work: Path
+    out: Path
+    threads: int = Field(default=1, ge=1)
+    cached: CachedLines = CachedLines()
+    head: StageLength
+    fine_tune: StageLength
+    mixture: dict[str, float]
+
+
+def load_recipe(file: Path) -> Recipe:
+    """Read a recipe file.
+
+    Raises:
+        SettingsError: the file is missing, or an entry is missing, unknown or out of range.
+    """
+    try:
+        return Recipe.model_validate(yaml.safe_load(file.read_text("utf-8")))
+    except OSError as error:
+        raise SettingsError(f"{file}: the recipe cannot be read.", mend="Name a YAML file.") from error
+    except (ValidationError, yaml.YAMLError) as error:
+        place = (
+            ".".join(str(part) for part in error.errors()[0]["loc"]) if isinstance(error, ValidationError) else "YAML"
+        )
+        raise SettingsError(
+            f"{file}: entry '{place}' is wrong.", mend="Compare it with recipes/two-cores.yaml."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """All collections, split."""
+
+    kalapa: dict[str, list[collections.LabelledLine]]
+    cinnamon: dict[str, list[collections.LabelledLine]]
+    writers: dict[str, list[Writer]]
+
+    @classmethod
+    def load(cls, recipe: Recipe) -> Data:
+        """Read and split the collections of a recipe."""
+        return cls(
+            collections.split(collections.read_kalapa(recipe.kalapa), recipe.seed),
+            collections.split(collections.read_cinnamon(recipe.cinnamon), recipe.seed),
+            split_writers(load_writers(recipe.strokes), recipe.seed),
+        )
+
+    def stream(self, name: str, rng: Generator, part: str = "train") -> Iterator[Sample]:
+        """Endless lines of one source."""
+        fonts_part = "train" if part == "train" else "calibration"
+        if name in ("kalapa", "cinnamon"):
+            return shuffled_forever(rng, getattr(self, name)[part], name, plain_share=0.15)
+        if name == "fonts":
+            return font_lines(rng, load_fonts(None, fonts_part))
+        scribe = Scribe(self.writers[part])
+        if name == "strokes":
+            return stroke_lines(rng, scribe)
+        if name == "empty":
+            return empty_lines(rng, scribe)
+        if name == "mixed":
+            return mixed_lines(rng, scribe, load_fonts("print", fonts_part), load_fonts("hand", fonts_part))
+        raise SettingsError(f"There is no source of lines named '{name}'.", mend="See recipes/two-cores.yaml.")
+
+    def checked(self, part: str, rendered: int) -> list[Sample]:
+        """The same lines each time: real ones as they are, and rendered ones."""
+        streams = [
+            self.stream(name, np.random.default_rng(number), part) for number, name in enumerate(("strokes", "fonts"))
+        ]
+        real = [*plain(self.kalapa[part], "kalapa"), *plain(self.cinnamon[part], "cinnamon")]
+        return [*real, *(sample for stream in streams for sample in itertools.islice(stream, rendered))]
+
+
+def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
+    """Features for the first stage."""
+    encoder = import_encoder(recipe.encoder)
+    real = [(line, name) for name in ("kalapa", "cinnamon") for line in getattr(data, name)["train"]]
+
+    def copies(rng: Generator, changed: bool) -> Iterator[Sample]:
+        for index in rng.permutation(len(real)):
+            line, name = real[int(index)]
+            yield from augmented(rng, [line], name) if changed else plain([line], name)
+
+    def rng(number: int) -> Generator:
+        return np.random.default_rng([recipe.seed, number])
+
+    jobs = {f"real{number}": copies(rng(number), number > 0) for number in range(recipe.cached.real_copies)}
+    for number, name in enumerate(("strokes", "fonts", "mixed"), start=100):
+        jobs[name] = itertools.islice(data.stream(name, rng(number)), getattr(recipe.cached, name))
+    folders = []
+    for name, samples in jobs.items():
+        folder = recipe.work / "features" / name
+        if not (folder / "whole").is_file():
+            for file in folder.glob("*"):
+                file.unlink()
+            count = cache_features(encoder, samples, folder)
+            (folder / "whole").touch()
+            report(f"features of {count} lines, {name}")
+        if (folder / INDEX_FILE).is_file():
+            folders.append(folder)
+    return FeatureCache(folders)
+
+
+def run_recipe(recipe: Recipe, report: Report = lambda line: None) -> None:
+    """Train, calibrate and save a recogniser.
+
+    Raises:
+        MissingInputError: a collection is missing.
+        ModelError: the encoder's weights are missing or of another model.
+        SettingsError: the mixture names an unknown source.
+    """
+    torch.set_num_threads(recipe.threads)
+    data = Data.load(recipe)
+    model = train.new_recogniser(import_encoder(recipe.encoder), recipe.seed)
+    alphabet = Alphabet(model.config.alphabet)
+    tuning = data.checked("tuning", 150)
+
+    def validate(model: LineRecogniser) -> None:
+        report(train.describe_errors(train.read_samples(model, tuning, alphabet)))
+
+    cache = cache_all(recipe, data, report)
+    head_file, whole_file = recipe.work / "head.pt", recipe.work / "whole.pt"
+    train.train_head(
+        model, cache, recipe.head.schedule(), head_file, seed=recipe.seed, validate=validate, report=report
+    )
+    # A resumed stage draws new lines instead of repeating the first ones.
+    sources = np.random.SeedSequence([recipe.seed, whole_file.stat().st_mtime_ns if whole_file.is_file() else 0])
+    rngs = [np.random.default_rng(child) for child in sources.spawn(len(recipe.mixture) + 1)]
+    streams = [
+        (weight, data.stream(name, rng)) for (name, weight), rng in zip(recipe.mixture.items(), rngs[1:], strict=True)
+    ]
+    train.fine_tune(
+        model, interleave(rngs[0], streams), recipe.fine_tune.schedule(), whole_file, validate=validate, report=report
+    )
+    save_calibrated(model, tuning, recipe.out)
+
+
+def save_calibrated(model: LineRecogniser, tuning: list[Sample], out: Path) -> Run:
+    """Save a model in half precision, then fit and save its confidences as the saved weights give them.
+
+    Returns:
+        What runs the saved model.
+    """
+    model.half().save_pretrained(out)
+    run = torch_runner(out, torch.get_num_threads())
+    fit = fit_confidence(logits_of(run, tuning), inspect_folder(out).alphabet)
+    model.config.softmax_temperature, model.config.line_confidence = fit.temperature, list(fit.line)
+    model.config.save_pretrained(out)
+    return run
