@@ -22,7 +22,7 @@ export function makeViewer(dialog) {
     if (!where || !image.naturalWidth) { resize(1); return; }
     // Wide enough that the field fills most of the view, but not blown up beyond use.
     zoom = 1;
-    resize(Math.min(2.4, Math.max(1, 0.75 / where.width)));
+    resize(Math.min(2.4, Math.max(0.85, 0.5 / where.width)));
     const left = where.left * paper.offsetWidth;
     const top = where.top * paper.offsetHeight;
     view.scrollTo(

@@ -1,0 +1,293 @@
+"""Access, headers, and what the server answers, without a browser."""
+
+import logging
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from extractor.records import Decision, FieldState
+from extractor.review.app import create_app
+from extractor.review.texts import texts
+
+
+@pytest.fixture
+def tokens():
+    return []
+
+
+@pytest.fixture
+def app(book, pages, tokens):
+    return create_app(book, pages, announce=tokens.append, hosts={"testserver"})
+
+
+@pytest.fixture
+def enter(app, tokens):
+    """Brings a person in; gives a client that repeats the token in every post."""
+
+    def bring(name="Thử Một"):
+        client = TestClient(app)
+        client.get(f"/enter?token={tokens[-1]}")
+        csrf = re.search(r'name="csrf" content="([^"]+)"', client.get("/name").text).group(1)
+        client.headers["X-CSRF-Token"] = csrf
+        if name:
+            assert client.post("/name", data={"person": name}).url.path == "/"
+        return client
+
+    return bring
+
+
+def decide(client, task, raw, state="read"):
+    return client.post(
+        "/api/decide",
+        json={"task": task["id"], "token": task["token"], "field": task["field"], "raw": raw, "state": state},
+    )
+
+
+def test_nothing_is_shown_without_an_invitation(app):
+    client = TestClient(app)
+    for path in ("/", "/verify", "/records/1", "/problems", "/name", "/books/1"):
+        assert client.get(path).status_code == 403, path
+    for path in ("/crop/1", "/page/1", "/problem/1/small"):
+        assert client.get(path).status_code == 401, path
+    for path in ("/api/claim", "/api/undo", "/api/decide", "/api/preview"):
+        assert client.post(path, json={}).status_code == 401, path
+
+
+def test_an_invitation_works_once_and_leaves_the_address(app, tokens):
+    first = tokens[-1]
+    response = TestClient(app).get(f"/enter?token={first}", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (303, "/")
+    cookie = response.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+    assert TestClient(app).get(f"/enter?token={first}").status_code == 403
+    assert len(tokens) == 2
+    assert tokens[-1] != first
+    assert TestClient(app).get("/enter?token=").status_code == 403
+
+
+def test_a_name_is_asked_first_and_only_once(enter):
+    client = enter(name="")
+    assert client.get("/").url.path == "/name"
+    assert client.post("/api/claim", json={}).status_code == 401
+    assert client.post("/name", data={"person": "   "}).status_code == 422
+    client.post("/name", data={"person": " Thử   Một "})
+    assert "Thử Một" in client.get("/").text
+
+
+def test_posts_without_the_token_or_from_elsewhere_are_refused(enter):
+    client = enter()
+    csrf = client.headers.pop("X-CSRF-Token")
+    assert client.post("/api/claim", json={}).status_code == 403
+    assert client.post("/api/claim", json={}, headers={"X-CSRF-Token": "wrong"}).status_code == 403
+    assert client.post("/language", data={"csrf": "wrong"}).status_code == 403
+    foreign = {"X-CSRF-Token": csrf, "Origin": "http://elsewhere.example"}
+    assert client.post("/api/claim", json={}, headers=foreign).status_code == 403
+    own = {"X-CSRF-Token": csrf, "Origin": "http://testserver"}
+    assert client.post("/api/claim", json={}, headers=own).status_code == 200
+
+
+def test_the_server_answers_only_under_its_own_name(app):
+    assert TestClient(app, base_url="http://elsewhere.example").get("/").status_code == 421
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/verify", "/records/1", "/problems", "/crop/1", "/page/1", "/static/app.css", "/no"]
+)
+def test_every_answer_carries_the_headers(enter, path):
+    headers = enter().get(path).headers
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    if not path.startswith("/static/"):
+        assert headers["cache-control"] == "no-store"
+
+
+def test_text_of_registers_is_escaped(enter, book):
+    client = enter("<script>alert(1)</script>")
+    task = client.post("/api/claim", json={}).json()["tasks"][0]
+    decide(client, task, "<img src=x onerror=alert(1)>")
+    for path in ("/", f"/records/{task['record']}", "/verify", "/problems"):
+        shown = client.get(path).text
+        assert "<script>alert" not in shown
+        assert "<img src=x" not in shown
+
+
+def test_pages_have_nothing_inline_and_nothing_from_elsewhere(enter):
+    client = enter()
+    for path in ("/", "/verify", "/records/1", "/problems"):
+        shown = client.get(path).text
+        assert not re.search(r"<script(?![^>]*(src=\"/static/|type=\"application/json\"))", shown), path
+        assert " style=" not in shown
+        assert not re.search(r"\son\w+=", shown)
+        assert not re.search(r"(src|href)=\"(https?:)?//", shown)
+
+
+def test_claiming_gives_two_fields_and_the_same_again_on_reload(enter):
+    client = enter()
+    first = client.post("/api/claim", json={}).json()
+    assert [task["label"] for task in first["tasks"]] == ["so", "so"]  # without templates fields go by their codes
+    assert first["left"] == 18
+    again = client.post("/api/claim", json={}).json()
+    assert [task["id"] for task in again["tasks"]] == [task["id"] for task in first["tasks"]]
+
+
+def test_a_task_tells_all_that_is_needed_to_judge_it(enter):
+    task = enter().post("/api/claim", json={}).json()["tasks"][0]
+    assert (task["raw"], task["startEmpty"]) == ("01", False)
+    assert task["segments"] == [["0", False], ["1", True]]
+    assert task["choices"] == ["01", "07"]
+    assert [warning["severity"] for warning in task["warnings"]] == ["warning"]
+    assert task["before"] is None
+    assert task["after"] == {"raw": "02", "state": "read"}
+    assert "KS.2017.01.pdf" in task["place"]
+    assert 0 < task["crop"]["frame"]["width"] < 1
+
+
+def test_readings_below_one_half_start_empty(enter):
+    task = enter().post("/api/claim", json={"kind": "place"}).json()["tasks"][0]
+    assert task["startEmpty"] is True
+    assert task["choices"][0] == task["raw"]
+
+
+def test_answers_are_stored_with_the_persons_name(enter, book):
+    client = enter()
+    tasks = client.post("/api/claim", json={}).json()["tasks"]
+    assert decide(client, tasks[0], "01").json()["decision"] == "confirmed"
+    assert decide(client, tasks[1], " 12 ").json()["decision"] == "corrected"
+    fields = [book.stored_record(task["record"]).fields[0] for task in tasks]
+    assert [(field.field.raw, field.person) for field in fields] == [("01", "Thử Một"), ("12", "Thử Một")]
+    assert fields[0].field.value == "01"  # confirmed: the machine's value stays
+    assert fields[1].field.value == "12/2017"  # corrected: normalised anew, with the book's year
+
+
+@pytest.mark.parametrize(
+    ("state", "typed", "raw", "value"),
+    [
+        ("blank", "abc", "", None),
+        ("illegible", "Lò V…", "Lò V…", None),
+        ("not_on_form", "abc", "", None),
+        ("ditto", "-nt-", "-nt-", "Vàng A Thử"),
+        ("ditto", "abc", "", "Vàng A Thử"),
+    ],
+)
+def test_states_are_stored_as_such(enter, book, state, typed, raw, value):
+    client = enter()
+    third = book.stored_record(book.record_ids(1)[2])
+    name = next(field for field in third.fields if field.code == "nksHoTen")
+    task = client.post("/api/claim", json={"field": name.id}).json()["tasks"][0]
+    assert decide(client, task, typed, state).status_code == 200
+    stored = book.field_context(name.id).field
+    assert (stored.raw, stored.value, stored.state) == (raw, value, FieldState(state))
+
+
+def test_a_late_answer_is_refused_with_a_message_and_kept(enter, book):
+    first, second = enter("Thử Một"), enter("Thử Hai")
+    task = first.post("/api/claim", json={}).json()["tasks"][0]
+    first.post("/api/release", json=[{"task": task["id"], "token": task["token"]}])
+    taken = second.post("/api/claim", json={"field": task["field"]}).json()["tasks"][0]
+    refused = decide(first, task, "99")
+    assert refused.status_code == 409
+    assert refused.json() == {"message": texts("vi")["lease_lost"], "task": None}
+    assert decide(second, taken, "01").status_code == 200
+    assert [entry.action for entry in book.history(task["field"])] == ["refused", "confirm"]
+
+
+def test_an_answer_after_the_time_ran_out_gets_the_field_anew_if_it_is_free(enter, book):
+    client = enter()
+    task = client.post("/api/claim", json={}).json()["tasks"][0]
+    client.post("/api/release", json=[{"task": task["id"], "token": task["token"]}])
+    refused = decide(client, task, "99")
+    assert (refused.status_code, refused.json()["message"]) == (409, texts("vi")["lease_retaken"])
+    assert decide(client, refused.json()["task"], "99").status_code == 200
+
+
+def test_undo_skip_and_renew(enter, book):
+    client = enter()
+    assert client.post("/api/undo").json() == {"task": None}
+    task, other = client.post("/api/claim", json={}).json()["tasks"]
+    decide(client, task, "77")
+    back = client.post("/api/undo").json()["task"]
+    assert (back["id"], back["raw"]) == (task["id"], "01")
+    lease = {"task": other["id"], "token": other["token"]}
+    assert client.post("/api/renew", json=[lease]).json() == {"lost": []}
+    assert client.post("/api/skip", json=lease).json() == {"ok": True}
+    assert client.post("/api/renew", json=[lease]).json() == {"lost": [other["id"]]}
+
+
+def test_the_value_of_a_typed_text_is_shown_before_it_is_saved(enter):
+    client = enter()
+    task = client.post("/api/claim", json={"kind": "date"}).json()["tasks"][0]
+    assert client.post("/api/preview", json={"field": task["field"], "raw": "5/2/2016"}).json() == {
+        "value": "05.02.2016"
+    }
+    assert client.post("/api/preview", json={"field": task["field"], "raw": "abc"}).json() == {"value": None}
+
+
+def test_pictures_come_small(enter):
+    client = enter()
+    crop = client.get("/crop/1")
+    assert crop.headers["content-type"] == "image/webp"
+    assert len(crop.content) < 12_000
+    assert client.get("/page/1").headers["content-type"] == "image/jpeg"
+    assert client.get("/problem/1/small").headers["content-type"] == "image/webp"
+    for missing in ("/crop/999", "/page/999", "/problem/999/small"):
+        assert client.get(missing).status_code == 404
+
+
+def test_page_problems_are_marked_and_unmarked(enter, book):
+    client = enter()
+    problem = book.page_problems()[0]
+    said = client.post(f"/api/problem/{problem.id}", json={"resolution": "cover"}).json()
+    assert said == {"shown": "Bìa sổ, Thử Một"}
+    assert book.status().page_problems == 1
+    client.post(f"/api/problem/{problem.id}", json={"resolution": None})
+    assert book.status().page_problems == 2
+    assert client.post(f"/api/problem/{problem.id}", json={"resolution": "rubbish"}).status_code == 422
+    assert client.post("/api/problem/999", json={"resolution": "cover"}).status_code == 404
+
+
+def test_wrong_requests_are_refused_without_repeating_what_was_sent(enter):
+    client = enter()
+    refused = client.post("/api/decide", json={"task": 1, "token": "Lò Văn Bí Mật", "raw": "x"})
+    assert refused.status_code == 422
+    assert "Bí Mật" not in refused.text
+    assert client.get("/records/999").status_code == 404
+    assert client.get("/records/abc").status_code == 404
+
+
+def test_both_languages_have_every_text_and_can_be_switched(enter):
+    assert texts("vi").keys() == texts("en").keys()
+    assert all(texts("vi").values())
+    assert all(texts("en").values())
+    placeholders = {
+        key: [set(re.findall(r"\{(\w+)\}", texts(language)[key])) for language in ("vi", "en")] for key in texts("vi")
+    }
+    assert all(vi == en for vi, en in placeholders.values())
+    client = enter()
+    assert "Các sổ" in client.get("/").text
+    shown = client.post("/language", data={"back": "/problems"})
+    assert shown.url.path == "/problems"
+    assert 'lang="en"' in shown.text
+    assert client.post("/language", data={"back": "//elsewhere.example"}).url.host == "testserver"
+
+
+def test_nothing_of_a_register_gets_into_the_log(enter, caplog):
+    caplog.set_level(logging.DEBUG)
+    client = enter("Thử Một")
+    task = client.post("/api/claim", json={"kind": "person_name"}).json()["tasks"][0]
+    decide(client, task, "Lò Văn Bí Mật")
+    client.get(f"/records/{task['record']}")
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "asyncio"))]
+    assert not any(secret in line for line in ours for secret in ("Bí Mật", "Thử Một", task["raw"]))
+
+
+def test_deciding_is_in_the_audit_chain(enter, book):
+    client = enter()
+    for task in client.post("/api/claim", json={}).json()["tasks"]:
+        decide(client, task, task["raw"])
+    assert book.verify_audit().ok
+    assert book.status().confirmed == 2
+    assert next(book.records()).fields["so"].decision is Decision.CONFIRMED
