@@ -21,6 +21,8 @@ Mask = NDArray[np.bool_]
 # Components longer than this share of the page are rulings, frames and stains; those below three pixels leader dots.
 _LONG = 0.06
 _SPECK = 3
+# Leaders: marks at most this high, with gaps at most this wide, in rows at least this long, pixels.
+_FLAT, _BEAD_GAP, _CHAIN = 5, 15, 60
 # Text lines waver; within a strip of this many pixels they are level.
 _STRIP = 120
 # Gaps closed to tell lines from columns, pixels: more than between strokes, less than between lines.
@@ -32,8 +34,8 @@ _ACCENT_WEIGHT = 0.3
 _DOUBT = 10
 QUARTER_MARGIN = 0.12
 """Evidence below which a page is not turned by a quarter; upright and turned pages lie at about +0.35 and -0.35."""
-UPRIGHT_MARGIN = 0.06
-"""Evidence below which a page is not turned upside down; pages lie at about +0.2 and -0.2."""
+UPRIGHT_MARGIN = 0.08
+"""Evidence below which a page is not turned upside down; pages lie at about +0.35 and -0.35."""
 
 
 def text_only(ink: Mask) -> Mask:
@@ -45,8 +47,23 @@ def text_only(ink: Mask) -> Mask:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (side <= _LONG * max(ink.shape)) & (side >= _SPECK)
-    keep[0] = False
-    return np.asarray(keep[labels])
+    flat = keep & (stats[:, cv2.CC_STAT_HEIGHT] <= _FLAT)
+    upright = keep & (stats[:, cv2.CC_STAT_WIDTH] <= _FLAT)
+    keep[0] = flat[0] = upright[0] = False
+    text = keep[labels]
+    # Rows of dots and dashes to write on; pages may lie on their side.
+    text &= ~_chains(flat[labels])
+    text &= ~_chains(upright[labels].T).T
+    return np.asarray(text)
+
+
+def _chains(marks: Mask) -> Mask:
+    """Marks that stand in a row with others like beads."""
+    joined = cv2.morphologyEx(marks.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, _BEAD_GAP), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    chain = (stats[:, cv2.CC_STAT_WIDTH] >= _CHAIN) & (stats[:, cv2.CC_STAT_HEIGHT] <= 2 * _FLAT)
+    chain[0] = False
+    return np.asarray(marks & chain[labels])
 
 
 def level_evidence(text: Mask) -> float:

@@ -130,8 +130,10 @@ def form_page(seed: int = 0, width: int = 1000, height: int = 1414) -> np.ndarra
         label = str(rng.choice(LABELS))
         draw.text((left + size, y), label, font=label_font, fill=40)
         start = left + 2 * size + draw.textlength(label, font=label_font)
-        for x in np.arange(start, column - size, 5 * scale):
-            draw.point((x, y + size), fill=90)
+        # Leaders of dots or of dashes; both hang below the line and must not look like its upper edge.
+        dash, gap = ((0, 5), (8, 12))[seed % 2]
+        for x in np.arange(start, column - size, gap * scale):
+            draw.line((x, y + size, x + dash * scale, y + size), fill=90, width=max(1, round(2 * scale * (seed % 2))))
         draw.text((start, y - 0.4 * size), str(rng.choice(VALUES)), font=value_font, fill=70)
         y += 2 * size
     for index, label in enumerate(("Đúng hạn", "Quá hạn", "Đăng ký lại", "Trẻ bị bỏ rơi")):
