@@ -9,6 +9,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from extractor.errors import ExportError
 from extractor.exports.profile import column_lists
@@ -90,7 +92,7 @@ def test_text_that_looks_like_a_formula_stays_text(write, record, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["Y Bliŏ H'Mŏk Êban", " Hai  khoảng ", "dòng 1\ndòng 2", "a<b>&c", "_x0041_", "\u0001"]
+    "name", ["Y Bliŏ H'Mŏk Êban", " Hai  khoảng ", "dòng 1\ndòng 2", "a<b>&c", "_x0041_", "\u0001", "a\uffffb", "\u200b😀"]
 )
 def test_text_comes_back_as_it_was(write, record, name):
     value = rows_of(write([record(nksHoTen=name)]).path, "KS")[0]["nksHoTen"]
@@ -205,3 +207,14 @@ def test_libreoffice_opens_the_workbook(write, record, ks70, tmp_path):
     assert first[header.index("so")] == "05/2017"
     assert first[header.index("nksHoTen")] == "=HYPERLINK(1)"
     assert second[header.index("ngayDangKy")] == "03.02.2017"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=8))
+def test_any_text_comes_back(write, record, names):
+    records = [record(str(number), page=number, nksHoTen=name) for number, name in enumerate(names, start=1)]
+    rows = rows_of(write(records).path, "KS")
+    assert len(rows) == len(names)
+    for read, row in zip(records, rows, strict=True):
+        expected = read.fields["nksHoTen"].value
+        assert openpyxl.utils.escape.unescape(row["nksHoTen"] or "") == expected
