@@ -6,7 +6,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ from extractor.records import Box, Candidate, FieldState, FieldValue
 from extractor.scans.types import CleanPage, Image
 from extractor.templates.form import FieldSpec, FormSchema, Kind
 from extractor.templates.types import LocatedField, Polygon, RegisteredPage
-from extractor.vietnamese import Context, Decoded, decode, normalise
+from extractor.vietnamese import Context, Decoded, decode, normalise, reconcile_dates
 
 HANDWRITING = "handwriting"
 PRINTED = "printed"
@@ -36,10 +36,11 @@ _MM_PER_INCH = 25.4
 
 @dataclass(frozen=True, slots=True)
 class FieldReading:
-    """A proposed value and what speaks for it."""
+    """A proposed value and what speaks for it; ``chars`` is one probability for each character of ``raw``, or empty."""
 
     value: FieldValue
     evidence: FieldEvidence
+    chars: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -57,6 +58,9 @@ class _Task:
     located: LocatedField
     lines: list[_Line]
     blank: float
+    joined: dict[str, Reading] = field(default_factory=dict)
+    decoded: dict[str, tuple[Decoded, ...]] = field(default_factory=dict)
+    merged: list[Decoded] = field(default_factory=list)
 
     @property
     def printed(self) -> float:
@@ -70,6 +74,12 @@ class _Task:
         if _SURE_HAND < share < _SURE_PRINT and self.spec.reader in {PRINTED, HANDWRITING}:
             share = (share + (1.0 if self.spec.reader == PRINTED else 0.0)) / 2
         return share
+
+    def weight(self, reader: str) -> float:
+        """How much a reader counts: all where it is alone, else the probability that its kind of script is there."""
+        if len(self.joined) == 1:
+            return 1.0
+        return self.printed if reader == PRINTED else 1.0 - self.printed
 
     @property
     def reader_names(self) -> tuple[str, ...]:
@@ -100,6 +110,9 @@ def read_fields(
     _ask(readers, itertools.chain.from_iterable(tasks))
     results = []
     for record in tasks:
+        for task in record:
+            _decode(task, context)
+        _weigh_dates_together(record, context)
         done = {task.spec.code: _finish(page, task, registered, context) for task in record}
         results.append({code: done.get(code) or _absent(specs[code]) for code in specs})
     return results
@@ -133,6 +146,25 @@ def _ask(readers: dict[str, Reader], tasks: Iterable[_Task]) -> None:
             line.readings[name] = reading
 
 
+def _decode(task: _Task, context: Context) -> None:
+    """Turn the readings of a task's lines into candidates by kind, and merge those of several readers."""
+    if not task.lines:
+        return
+    task.joined = {name: _join([line.readings[name] for line in task.lines]) for name in task.reader_names}
+    task.decoded = {name: decode(task.spec, reading.candidates, context) for name, reading in task.joined.items()}
+    task.merged = _merge((task.weight(name), task.decoded[name]) for name in task.joined)
+
+
+def _weigh_dates_together(record: Sequence[_Task], context: Context) -> None:
+    """Let a date in digits and the same date in words decide each other's doubts."""
+    by_code = {task.spec.code: task for task in record}
+    for words in record:
+        digits = by_code.get(words.spec.words_of)
+        if digits and digits.merged and words.merged:
+            weighed = reconcile_dates(digits.merged, words.merged, context)
+            digits.merged, words.merged = list(weighed[0]), list(weighed[1])
+
+
 def _finish(page: CleanPage, task: _Task, registered: RegisteredPage, context: Context) -> FieldReading:
     box = _source_box(page, task.located)
     base = FieldEvidence(
@@ -146,37 +178,33 @@ def _finish(page: CleanPage, task: _Task, registered: RegisteredPage, context: C
         return _finish_choice(page, task, base, box)
     if not task.lines:
         return _finish_blank(base, task.blank, box)
-    joined = {name: _join([line.readings[name] for line in task.lines]) for name in task.reader_names}
-    printed = task.printed
-    weights = {name: (printed if name == PRINTED else 1 - printed) if len(joined) > 1 else 1.0 for name in joined}
-    decoded = {name: decode(task.spec, reading.candidates, context) for name, reading in joined.items()}
-    best = max(joined, key=lambda name: weights[name] * _top(decoded[name]).probability)
-    merged = _merge((weights[name], decoded[name]) for name in joined)
-    if not merged or not merged[0].raw:
+    if not task.merged or not task.merged[0].raw:
         return _finish_blank(base, 0.5, box)
+    best = max(task.joined, key=lambda name: task.weight(name) * _top(task.decoded[name]).probability)
+    reading, merged = task.joined[best], task.merged
     first = merged[0]
-    normalised = normalise(task.spec, first.raw, context)
     evidence = replace(
         base,
-        reader=joined[best].confidence,
-        min_char=min(joined[best].char_confidences, default=joined[best].confidence),
+        reader=reading.confidence,
+        min_char=min(reading.char_confidences, default=reading.confidence),
         decoded=first.probability,
         margin=first.probability - max((d.probability for d in merged[1:] if d.value != first.value), default=0.0),
         known=first.known,
-        agreement=_agreement(task, decoded, first, context),
+        agreement=_agreement(task, first, context),
         length=len(first.raw),
         edge_ink=max(edge_ink(line.crop) for line in task.lines),
     )
     value = FieldValue(
         raw=first.raw,
         value=first.value,
-        state=FieldState.DITTO if normalised.ditto else FieldState.READ,
+        state=FieldState.DITTO if first.ditto else FieldState.READ,
         confidence=unproved_confidence(evidence),
         reader=best,
         box=box,
         candidates=tuple(Candidate(d.raw, round(d.probability, 4)) for d in merged[:_KEPT]),
     )
-    return FieldReading(value, evidence)
+    fits = reading.text == first.raw and len(reading.char_confidences) == len(first.raw)
+    return FieldReading(value, evidence, reading.char_confidences if fits else ())
 
 
 def _finish_blank(base: FieldEvidence, blank: float, box: Box) -> FieldReading:
@@ -226,9 +254,12 @@ def _join(readings: Sequence[Reading]) -> Reading:
         combined[text] = combined.get(text, 0.0) + probability
     top = heapq.nlargest(_KEPT * 2, combined.items(), key=lambda item: item[1])
     candidates = tuple(Candidate(text, min(probability, 1.0)) for text, probability in top)
-    chars = tuple(itertools.chain.from_iterable(reading.char_confidences for reading in readings))
+    chars: list[float] = []
+    for reading in readings:
+        # The space that joins two lines is ours, and certain.
+        chars += [*([1.0] if chars and reading.text else []), *reading.char_confidences]
     confidence = math.prod(reading.confidence for reading in readings)
-    return Reading(candidates[0].text, confidence, candidates, chars)
+    return Reading(candidates[0].text, confidence, candidates, tuple(chars))
 
 
 def _merge(weighted: Iterable[tuple[float, Sequence[Decoded]]]) -> list[Decoded]:
@@ -246,12 +277,11 @@ def _top(decoded: Sequence[Decoded]) -> Decoded:
     return decoded[0] if decoded else Decoded(raw="", value=None, probability=0.0, known=False)
 
 
-def _agreement(task: _Task, decoded: dict[str, tuple[Decoded, ...]], chosen: Decoded, context: Context) -> int:
+def _agreement(task: _Task, chosen: Decoded, context: Context) -> int:
     """Whether a second reading says the same: another reader's, or the page's own OCR pass."""
-    others = [_top(items).value for items in decoded.values()]
-    if len(decoded) == 1 and task.located.printed and PRINTED not in decoded:
-        return 0  # the page's OCR pass on handwriting is noise, not a witness
-    if len(decoded) == 1 and task.located.printed:
+    others = [_top(items).value for items in task.decoded.values()]
+    # The page's own OCR pass is a witness for print; on handwriting it is noise.
+    if tuple(task.decoded) == (PRINTED,) and task.located.printed:
         others.append(normalise(task.spec, task.located.printed[0], context).value)
     if len(others) < 2:
         return 0

@@ -99,6 +99,7 @@ class Pipeline:
         match = self._match(page, text)
         registered, kept = None, PageFile(source.sha256, self.version)
         records: tuple[Record, ...] = ()
+        chars: dict[tuple[int, str], tuple[float, ...]] = {}
         form = None
         if match.form is not None:
             form = find_form(self.forms, match.form)
@@ -107,7 +108,7 @@ class Pipeline:
         book = merge_books(self.options.book, source.book)
         if form and registered and registered.registration.ok and registered.records:
             book = merge_books(book, BookKey(register=form.schema.register_code))
-            records, evidence = self._read(page, registered, form, book)
+            records, evidence, chars = self._read(page, registered, form, book)
             kept = replace(kept, evidence=evidence)
         save_page_file(self.options.out, stem, replace(kept, seconds=time.monotonic() - started))
         height, width = source.image.shape[:2]
@@ -126,6 +127,7 @@ class Pipeline:
             kinds={spec.code: spec.kind.value for spec in form.schema.fields} if form else {},
             reader_versions=self.reader_versions,
             image_to_source=tuple(float(v) for v in page.to_source.ravel()),
+            char_confidences=chars,
         )
 
     def _match(self, page: CleanPage, text: PageText) -> FormMatch:
@@ -137,10 +139,10 @@ class Pipeline:
 
     def _read(
         self, page: CleanPage, registered: RegisteredPage, form: Form, book: BookKey
-    ) -> tuple[tuple[Record, ...], dict[tuple[int, str], FieldEvidence]]:
+    ) -> tuple[tuple[Record, ...], dict[tuple[int, str], FieldEvidence], dict[tuple[int, str], tuple[float, ...]]]:
         context = Context.of_book(book, form.schema.language)
         readings = read_fields(page, registered, form.schema, self.readers, context)
-        records, evidence = [], {}
+        records, evidence, chars = [], {}, {}
         for located, fields in zip(registered.records, readings, strict=True):
             records.append(
                 Record(
@@ -154,7 +156,8 @@ class Pipeline:
                 )
             )
             evidence.update({(located.record, code): reading.evidence for code, reading in fields.items()})
-        return tuple(records), evidence
+            chars.update({(located.record, code): reading.chars for code, reading in fields.items() if reading.chars})
+        return tuple(records), evidence, chars
 
 
 def merge_books(first: BookKey, second: BookKey) -> BookKey:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression, minimize
 
 _MOST = 0.9995
 _LEAST = 0.0005
@@ -14,6 +13,8 @@ def fit_logistic(
     features: NDArray[np.float64], correct: NDArray[np.bool_], *, penalty: float = 1.0
 ) -> NDArray[np.float64]:
     """Weights ``(n_features + 1,)`` of a ridge-penalised logistic regression, the intercept first and not penalised."""
+    from scipy.optimize import minimize  # slow to import, and only needed where calibrators are made
+
     design = np.hstack([np.ones((len(features), 1)), features])
     target = correct.astype(np.float64)
 
@@ -43,6 +44,8 @@ def fit_isotonic(
     The outermost blocks are shrunk by one pseudo-count towards a half, so that a block without a single error is not
     called certain.
     """
+    from scipy.optimize import isotonic_regression
+
     order = np.argsort(scores, kind="stable")
     x, y = scores[order], correct[order].astype(np.float64)
     fitted = isotonic_regression(y)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 GRID: tuple[float, ...] = (0.999, 0.998, 0.997, 0.995, 0.993, 0.99, 0.985, 0.98, 0.97, 0.96, 0.95, 0.93, 0.9, 0.85, 0.8)
 """Thresholds in the order they are tested."""
@@ -43,6 +42,8 @@ def upper_bound(wrong: int, accepted: int, certainty: float = 0.95) -> float:
     """One-sided Clopper-Pearson upper bound of a share, 0 to 1."""
     if accepted <= 0 or wrong >= accepted:
         return 1.0
+    from scipy.stats import beta  # slow to import, and only needed where thresholds are proved
+
     return float(beta.ppf(certainty, wrong + 1, accepted - wrong))
 
 

@@ -51,6 +51,7 @@ class FieldSpec(BaseModel):
         multiline: the value may go on below its first line.
         parts: labels of the separate blanks of a date (``ngày``, ``tháng``, ``năm``); the raw text is the parts joined
             by single spaces.
+        words_of: code of the date in digits that this date in words repeats, or empty.
         options: the tick boxes of a choice.
     """
 
@@ -64,6 +65,7 @@ class FieldSpec(BaseModel):
     required: bool = False
     multiline: bool = False
     parts: tuple[str, ...] = ()
+    words_of: str = ""
     options: tuple[Option, ...] = ()
 
     @model_validator(mode="after")
@@ -107,6 +109,9 @@ class FormSchema(BaseModel):
         doubled = sorted({code for code in codes if codes.count(code) > 1})
         if doubled:
             raise ValueError(f"field codes stand twice: {', '.join(doubled)}")
+        for spec in self.fields:
+            if spec.words_of and spec.words_of not in codes:
+                raise ValueError(f"'{spec.code}' repeats '{spec.words_of}', which the form does not have")
         return self
 
     def field(self, code: str) -> FieldSpec:
