@@ -119,9 +119,9 @@ def _open(dark: Image, width: int, height: int) -> Image:
 
 
 def _leader_dots(dark: Image, mm: float) -> tuple[Image, Image]:
-    """Dots that stand in a row (marks of letters never do so over 6 mm), and the rows they form."""
+    """Dots or dashes that stand in a row (marks of letters never do so over 6 mm), and the rows they form."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    small = (stats[:, cv2.CC_STAT_WIDTH] <= 0.8 * mm) & (stats[:, cv2.CC_STAT_HEIGHT] <= 0.8 * mm)
+    small = (stats[:, cv2.CC_STAT_WIDTH] <= 4.0 * mm) & (stats[:, cv2.CC_STAT_HEIGHT] <= 0.8 * mm)
     small[0] = False
     specks = np.where(small[labels], 255, 0).astype(np.uint8)
     runs = cv2.morphologyEx(specks, cv2.MORPH_CLOSE, np.ones((1, round(1.9 * mm) | 1), np.uint8))

@@ -20,9 +20,10 @@ Affine = NDArray[np.float64]
 
 _LOOKBACK = 12
 """Labels that may be missing in a row; more of them say that the rest is no chain."""
-_SLACK_MM = np.array([12.0, 8.0])
-"""Displacement from the page-wide map, across and down, that costs nothing: print runs differ by up to 15 mm."""
-_FAR_MM = 32.0
+_SLACK_MM = {True: np.array([12.0, 8.0]), False: np.array([28.0, 8.0])}
+"""Displacement from the page-wide map, across and down, that costs nothing, for the first label of a line and the
+others: print runs differ by up to 15 mm, and where a line's later labels begin depends on the room left to values."""
+_FAR_MM = np.array([45.0, 32.0])
 """Displacement that no print run shows."""
 
 
@@ -117,7 +118,8 @@ def _gains(nodes: _Nodes) -> NDArray[np.float64]:
     """What each candidate is worth by itself: its likeness, less its distance from where the page-wide map has it."""
     likeness = np.array([found.similarity for found in nodes.found])
     off = np.abs(nodes.at - nodes.home) / nodes.mm
-    far = np.hypot(*np.maximum(off - _SLACK_MM, 0).T)
+    slack = np.where(nodes.head[:, None], _SLACK_MM[True], _SLACK_MM[False])
+    far = np.hypot(*np.maximum(off - slack, 0).T)
     gain = nodes.weight * (2 * likeness - 1) - 0.35 * (far / 6.0) ** 2
     gain[(off > _FAR_MM).any(axis=1)] = -np.inf
     return np.asarray(gain, dtype=np.float64)
@@ -129,11 +131,12 @@ def _strain(nodes: _Nodes, n: int, earlier: NDArray[np.int64]) -> NDArray[np.flo
     wanted = (nodes.home[n] - nodes.home[earlier]) / nodes.mm
     stray = np.abs(step - wanted)
     same = nodes.row[earlier] == nodes.row[n]
-    across = np.where(nodes.head[earlier] & nodes.head[n], 9.0, 24.0)
-    # On one line print strays little; from line to line the gap may grow by a wrapped line or a moved group.
+    across = np.where(nodes.head[earlier] & nodes.head[n], 9.0, np.inf)
+    # On one line labels keep their height, and their order more than their distance; from line to line the gap may grow
+    # by a wrapped line or a moved group, and only the first labels stand below each other.
     cost = np.where(
         same,
-        (stray[:, 0] / 20.0) ** 2 + (stray[:, 1] / 1.5) ** 2,
+        np.minimum((stray[:, 0] / 28.0) ** 2, 0.5) + (stray[:, 1] / 1.5) ** 2,
         (stray[:, 0] / across) ** 2 + (np.maximum(stray[:, 1] - 1.0, 0) / 9.0) ** 2,
     )
     # A label that has slipped to the next line's start keeps its order, at a price.

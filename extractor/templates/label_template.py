@@ -127,7 +127,7 @@ class LabelTemplate(BaseModel):
         page: size of the sheet.
         pitch: usual distance of neighbouring written lines, millimetres.
         tells: words that tell this form from its sisters; the more are found, the likelier the form.
-        denies: words that stand on other forms only; one of them found rules the form out.
+        denies: words that are printed on other forms only; one of them speaks against this form.
         blocks: columns of lines, in reading order.
     """
 

@@ -30,18 +30,18 @@ from extractor.templates.values import Region, Stretch, region_of, value_stretch
 from extractor.templates.wording import find_wordings, fold, pieces_of
 
 METHOD = "labels"
+_DENIED = 0.6
+"""What is left of the evidence where a word of another form is found; not nothing, for a note may quote one."""
 
 
 def label_evidence(page: CleanPage, text: PageText, template: LabelTemplate) -> float:
     """How far a page's print speaks for a form, 0 to 1, without looking where it stands.
 
     Half is the share of the form's label wordings that occur on the page (as often as the form has them), half the
-    share of the words that tell it from its sisters. A word of another form rules it out.
+    share of the words that tell it from its sisters. A word of another form speaks against it.
     """
     lines = pieces_of(text)
     if not lines:
-        return 0.0
-    if template.denies and find_wordings(lines, template.denies, least=0.86):
         return 0.0
     entries = [label for _, _, label in template.labels() if not label.optional]
     wordings = sorted({wording for label in entries for wording in label.wordings})
@@ -54,10 +54,11 @@ def label_evidence(page: CleanPage, text: PageText, template: LabelTemplate) -> 
         if hits:
             seen[hits[0]] -= 1
             got += weight_of(label)
-    tells = {found.wording for found in find_wordings(lines, template.tells) if found.similarity >= 0.8}
+    tells = {found.wording for found in find_wordings(lines, template.tells) if found.similarity >= 0.88}
     sizes = [len(fold(word)) for word in template.tells]
     told = sum(sizes[i] for i in tells) / sum(sizes)
-    return 0.5 * got / wanted + 0.5 * told
+    denied = bool(template.denies and find_wordings(lines, template.denies, least=0.88))
+    return (0.5 * got / wanted + 0.5 * told) * (_DENIED if denied else 1.0)
 
 
 def register_labels(page: CleanPage, text: PageText, schema: FormSchema, template: LabelTemplate) -> RegisteredPage:

@@ -19,6 +19,7 @@ class Margins:
         right: where written lines end.
         top: upper end of the block.
         bottom: lower end of the block.
+        floors: rows of rulings that run from wall to wall, which no value crosses.
         ruled: whether a ruling bounds the right side, so that nothing of the block lies beyond it.
         pitch: distance of neighbouring written lines.
     """
@@ -27,6 +28,7 @@ class Margins:
     right: float
     top: float
     bottom: float
+    floors: tuple[float, ...]
     ruled: bool
     pitch: float
 
@@ -57,8 +59,7 @@ def find_margins(block: Block, number: int, placement: Placement, furniture: Fur
     else:
         ends = sorted(s.end for s in furniture.leaders if _belongs(s, left, right, rows, mm))
         right = max(right, ends[-1] + 1.5 * mm) if ends else right
-    half = 0.5 * (right - left)
-    floor = [s.at for s in furniture.horizontals if min(s.end, right) - max(s.start, left) > half]
+    floor = [s.at for s in furniture.horizontals if _bounds(s, left, right, furniture.verticals, mm)]
     under = [y for y in floor if y > rows[1] + 0.3 * pitch_mm * mm and abs(y - bottom) < 60 * mm]
     if under and wall is not None:
         bottom = min(under, key=lambda y: abs(y - bottom)) - 0.5 * mm
@@ -70,6 +71,7 @@ def find_margins(block: Block, number: int, placement: Placement, furniture: Fur
         min(right, float(furniture.grey.shape[1]) - 1),
         max(0.0, top),
         min(bottom, height - 1),
+        tuple(floor),
         wall is not None,
         _pitch(furniture.leaders, left, right, rows, pitch_mm * mm),
     )
@@ -95,6 +97,14 @@ def _wall(verticals: tuple[Segment, ...], x: float, rows: tuple[float, float], *
         and min(s.end, rows[1] + 1) - max(s.start, rows[0] - 1) >= 0.5 * (rows[1] - rows[0] + 1)
     ]
     return min(near)[1] if near else None
+
+
+def _bounds(s: Segment, left: float, right: float, verticals: tuple[Segment, ...], mm: float) -> bool:
+    """Whether a ruling is part of a frame: it meets a vertical ruling at an end, and is no mere writing line."""
+    if min(s.end, right) - max(s.start, left) < 0.5 * (right - left):
+        return False
+    met = [any(abs(v.at - x) < mm and v.start - mm < s.at < v.end + mm for v in verticals) for x in (s.start, s.end)]
+    return all(met)
 
 
 def _belongs(s: Segment, left: float, right: float, rows: tuple[float, float], mm: float) -> bool:

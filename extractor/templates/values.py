@@ -53,19 +53,34 @@ def value_stretches(placed: Sequence[Placed], margins: Margins, furniture: Furni
     lines = lines_of(solid, margins.pitch)
     stretches: dict[int, list[Stretch]] = {}
     for at, line in enumerate(lines):
-        floor = min((p.baseline for p in lines[at + 1]), default=margins.bottom) if at + 1 < len(lines) else None
+        floor = min(p.baseline for p in lines[at + 1]) if at + 1 < len(lines) else None
         for k, label in enumerate(line):
             if label.label.field is None or label.label.value is not ValuePlace.RIGHT:
                 continue
             left = min(label.right + 0.3 * mm, margins.right - 2 * mm)
             right = line[k + 1].left - 0.4 * mm if k + 1 < len(line) else margins.right
             right = max(right, left + 2 * mm)
+            if not label.found:
+                left = _leader_start(label, right, furniture)
             own = [Stretch(left, right, _on_leader(label.baseline, left, right, furniture))]
             if k + 1 == len(line) and label.label.wraps:
                 below = floor if floor is not None else min(margins.bottom, label.baseline + 3.5 * margins.pitch)
+                walls = [y for y in margins.floors if label.baseline < y < below]
+                below = min([below, *(y + 0.45 * margins.pitch for y in walls)])
                 own += _wrapped(label, below, margins, furniture)
             stretches[number[id(label)]] = own
     return stretches
+
+
+def _leader_start(label: Placed, right: float, furniture: Furniture) -> float:
+    """Where the value of a label that was not found begins: its leader starts where the label ends."""
+    mm = furniture.mm
+    starts = [
+        (abs(s.start - label.right), s.start)
+        for s in (*furniture.leaders, *furniture.horizontals)
+        if abs(s.at - label.baseline) < 2.5 * mm and abs(s.start - label.right) < 9 * mm and s.start < right - 3 * mm
+    ]
+    return min(starts)[1] - 1.0 * mm if starts else min(label.right, right - 2 * mm)
 
 
 def _on_leader(baseline: float, left: float, right: float, furniture: Furniture) -> float:
@@ -86,7 +101,7 @@ def _wrapped(label: Placed, floor: float, margins: Margins, furniture: Furniture
     seen: list[float] = []
     for s in (*furniture.leaders, *furniture.horizontals):
         inside = min(s.end, margins.right) - max(s.start, margins.left)
-        if inside < 0.35 * (margins.right - margins.left) or s.at > floor - 0.55 * pitch:
+        if inside < 0.35 * (margins.right - margins.left) or s.at > floor - 0.55 * pitch or s.at in margins.floors:
             continue
         if s.at > (seen[-1] if seen else label.baseline) + 0.55 * pitch:
             seen.append(s.at)
