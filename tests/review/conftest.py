@@ -163,22 +163,30 @@ class Office:
         return f"{self.url}/enter?token={self.tokens[-1]}"
 
 
-@pytest.fixture
-def pages(tmp_path: Path) -> Path:
-    """An output folder with the pictures of three pages."""
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output folder for copying: three records, two pages that could not be read, and their pictures."""
+    folder = tmp_path_factory.mktemp("seeded")
     for page in (1, 2, 3):
-        draw_page(tmp_path / "pages" / f"{page}.jpg", page)
-    return tmp_path
-
-
-@pytest.fixture
-def book(pages: Path) -> Iterator[Store]:
-    """A store with three records and two pages that could not be read."""
-    with Store.open(f"sqlite:///{pages / 'store.sqlite'}") as store:
+        draw_page(folder / "pages" / f"{page}.jpg", page)
+    with Store.open(f"sqlite:///{folder / 'store.sqlite'}") as store:
         for page in (1, 2, 3):
             store.save_page(make_page(page))
         store.save_page(make_problem(4, PageProblemKind.UNKNOWN_FORM, "Không nhận ra biểu mẫu."))
         store.save_page(make_problem(5, PageProblemKind.BLANK_PAGE, "Trang trắng."))
+    return folder
+
+
+@pytest.fixture
+def pages(seeded: Path, tmp_path: Path) -> Path:
+    """An output folder of its own for one test."""
+    return shutil.copytree(seeded, tmp_path / "out")
+
+
+@pytest.fixture
+def book(pages: Path) -> Iterator[Store]:
+    """The store of that folder."""
+    with Store.open(f"sqlite:///{pages / 'store.sqlite'}") as store:
         yield store
 
 

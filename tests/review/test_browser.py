@@ -129,9 +129,10 @@ def test_enter_while_a_letter_is_being_composed_belongs_to_the_input_method(visi
     session = page.context.new_cdp_session(page)
     page.keyboard.press("Control+a")
     session.send("Input.imeSetComposition", {"text": "Nguyê", "selectionStart": 5, "selectionEnd": 5})
-    session.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", "key": "Process", "windowsVirtualKeyCode": 229})
-    page.keyboard.press("Enter")
-    time.sleep(0.3)
+    # Without "text" the key writes nothing by itself, as when an input method swallows it.
+    enter = {"type": "rawKeyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
+    session.send("Input.dispatchKeyEvent", enter)
+    page.wait_for_timeout(300)
     assert settled(page) == first
     assert office.store.status().settled == 6
     session.send("Input.insertText", {"text": "Nguyễn"})
