@@ -114,14 +114,19 @@ def column_owners(schema: FormSchema) -> dict[str, FieldSpec]:
     return owners
 
 
-def labels(columns: tuple[str, ...], schema: FormSchema | None) -> str:
+def labels(columns: tuple[str, ...], schema: FormSchema) -> str:
     """Columns as people know them: the printed label where the form has one, with the code."""
-    owners = column_owners(schema) if schema is not None else {}
+    owners = column_owners(schema)
     return ", ".join(f"{owners[c].label} ({c})" if c in owners else c for c in columns)
 
 
 def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -> Cells:
-    """The columns that a record's fields fill; blank fields fill theirs with empty text."""
+    """The columns that a record's fields fill; blank fields fill theirs with empty text.
+
+    Raises:
+        ExportError: two fields of the form claim one column.
+    """
+    column_owners(schema)
     settled: dict[str, str] = {}
     proposed: dict[str, str] = {}
     pending: set[str] = set()
