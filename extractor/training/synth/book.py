@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -14,13 +14,14 @@ from extractor.errors import SettingsError
 from extractor.records import BookKey
 from extractor.training.fonts import Split, load_fonts
 from extractor.training.synth.capture import Device, draw_device, encode
+from extractor.training.synth.distractors import make_distractor
 from extractor.training.synth.edition import draw_edition
 from extractor.training.synth.hand import Hand, draw_hand, draw_printer
 from extractor.training.synth.layout import load_layout
 from extractor.training.synth.lettering import Mask
 from extractor.training.synth.output import truth_entry, write_lines, write_pdf
 from extractor.training.synth.page import PagePicture, Seal, make_page
-from extractor.training.synth.paper import draw_paper
+from extractor.training.synth.paper import Picture, draw_paper
 from extractor.training.synth.printing import draw_form
 from extractor.training.synth.typeset import typeset
 from extractor.training.synth.writing import Pens
@@ -63,6 +64,8 @@ def render_book(
     hands: int = 1,
     printed: Collection[int] | None = None,
     camera: bool | None = None,
+    distractors: Sequence[str] = (),
+    quality: int | None = None,
 ) -> RenderedBook:
     """Render a book into the folder ``out``; the same arguments always give the same bytes.
 
@@ -81,6 +84,9 @@ def render_book(
         hands: how many people write in the book by turns.
         printed: numbers of the records that are filled by a printer; by lot (a fifth of all books) if ``None``.
         camera: photographs (true), scans (false), or by lot.
+        distractors: pages that are no form, kinds of :data:`extractor.training.synth.distractors.KINDS`; a cover comes
+            first, others last. They are listed in ``no_form.jsonl``.
+        quality: JPEG quality, 1 to 100, or by lot.
 
     Raises:
         SettingsError: an argument is out of range.
@@ -96,10 +102,7 @@ def render_book(
     )
     stem = f"{form.partition('-')[0].upper()}.{setting.year}.{setting.number}"
     out.mkdir(parents=True, exist_ok=True)
-    truth: list[dict[str, Any]] = []
-    places: list[dict[str, Any]] = []
-    files: list[Path] = []
-    pages: list[tuple[bytes, int, int]] = []
+    sink = _Sink(out, stem, output, dpi=dpi, quality=quality)
     rendered = render_records(
         setting,
         form,
@@ -111,29 +114,65 @@ def render_book(
         printed=printed,
         camera=camera,
     )
+    other_rng = Random(f"{form}/{seed}/distractors")
+    for kind in (kind for kind in distractors if kind == "cover"):
+        sink.add_distractor(kind, setting, strength, other_rng)
     for number, item in enumerate(rendered, start=1):
-        data = encode(item.page.picture, item.device)
-        height, width = item.page.picture.shape[:2]
-        if output == "pdf":
-            name, page = f"{stem}.pdf", number
-            pages.append((data, width, height))
-        elif output == "images":
-            name, page = f"{stem}.{number:04d}.jpg", 1
-            (out / name).write_bytes(data)
-        else:
-            name, page = f"{stem}.{item.record.registered:%Y-%m-%d}.{number:02d}.pdf", 1
-            write_pdf(out / name, [(data, width, height)], dpi)
-        if page == 1:
-            files.append(out / name)
-        truth.append(truth_entry(name, page, form, item.record.fields))
-        places.append(_layout_entry(name, page, form, item.page, dpi))
+        sink.add_record(item, form, number)
         if progress:
             progress(number, records)
-    if output == "pdf":
-        write_pdf(files[0], pages, dpi)
-    write_lines(out / "truth.jsonl", truth)
-    write_lines(out / "layout.jsonl", places)
-    return RenderedBook(tuple(files), out / "truth.jsonl", out / "layout.jsonl")
+    for kind in (kind for kind in distractors if kind != "cover"):
+        sink.add_distractor(kind, setting, strength, other_rng)
+    return sink.finish()
+
+
+class _Sink:
+    """Puts pages into files of the wanted sort, and keeps the truth about them."""
+
+    def __init__(self, out: Path, stem: str, output: str, *, dpi: int, quality: int | None) -> None:
+        self.out, self.stem, self.output, self.dpi, self.quality = out, stem, output, dpi, quality
+        self.truth: list[dict[str, Any]] = []
+        self.places: list[dict[str, Any]] = []
+        self.no_form: list[dict[str, Any]] = []
+        self.files: list[Path] = []
+        self.pages: list[tuple[bytes, int, int]] = []
+
+    def add_record(self, item: RenderedRecord, form: str, number: int) -> None:
+        name = f"{self.stem}.{item.record.registered:%Y-%m-%d}.{number:02d}"
+        name, page = self._add(item.page.picture, item.device, name, f"{self.stem}.{number:04d}")
+        self.truth.append(truth_entry(name, page, form, item.record.fields))
+        self.places.append(_layout_entry(name, page, form, item.page, self.dpi))
+
+    def add_distractor(self, kind: str, setting: BookSetting, strength: float, rng: Random) -> None:
+        device = draw_device(rng, strength, camera=False)
+        picture = make_distractor(kind, setting, paper=draw_paper(rng, strength), device=device, dpi=self.dpi, rng=rng)
+        name, page = self._add(picture, device, f"{self.stem}.{kind}", f"{self.stem}.{kind}")
+        self.no_form.append({"file": name, "page": page, "kind": kind})
+
+    def _add(self, picture: Picture, device: Device, pdf_name: str, image_name: str) -> tuple[str, int]:
+        """Write a page or keep it for the PDF; returns its file name and page number."""
+        data = encode(picture, self.quality or device.quality)
+        height, width = picture.shape[:2]
+        if self.output == "pdf":
+            self.pages.append((data, width, height))
+            return f"{self.stem}.pdf", len(self.pages)
+        name = f"{image_name}.jpg" if self.output == "images" else f"{pdf_name}.pdf"
+        if self.output == "images":
+            (self.out / name).write_bytes(data)
+        else:
+            write_pdf(self.out / name, [(data, width, height)], self.dpi)
+        self.files.append(self.out / name)
+        return name, 1
+
+    def finish(self) -> RenderedBook:
+        if self.output == "pdf":
+            self.files.append(self.out / f"{self.stem}.pdf")
+            write_pdf(self.files[0], self.pages, self.dpi)
+        write_lines(self.out / "truth.jsonl", self.truth)
+        write_lines(self.out / "layout.jsonl", self.places)
+        if self.no_form:
+            write_lines(self.out / "no_form.jsonl", self.no_form)
+        return RenderedBook(tuple(self.files), self.out / "truth.jsonl", self.out / "layout.jsonl")
 
 
 def _check(records: int, strength: float, output: str, dpi: int, split: str) -> None:

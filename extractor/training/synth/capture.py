@@ -53,9 +53,9 @@ def take_picture(page: Picture, device: Device, rng: Random) -> tuple[Picture, W
     return _sensor(picture, device, rng), warp
 
 
-def encode(picture: Picture, device: Device) -> bytes:
-    """The picture as a JPEG file."""
-    ok, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, device.quality])
+def encode(picture: Picture, quality: int) -> bytes:
+    """The picture as a JPEG file of a quality from 1 to 100."""
+    ok, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert ok, "OpenCV encodes every 8-bit colour picture as JPEG"
     return bytes(data.tobytes())
 

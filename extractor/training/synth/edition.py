@@ -66,7 +66,7 @@ def draw_edition(rng: Random, strength: float, groups: int, split: Split | str =
     return Edition(
         font=rng.choices(fonts, weights)[0] if fonts else load_fonts("print")[0],
         text_size=1.0 + move(0.02 + 0.05 * reach),
-        shift=(move(min(6.0, far)), move(min(8.0, far))),
+        shift=(move(min(6.0, far)), rng.uniform(-min(3.0, far), min(9.0, far))),
         edges=edges,
         gaps=tuple(rng.uniform(-0.2, 0.4 + 1.6 * reach) for _ in range(groups)),
         pitch=1.0 + move(0.008 + 0.03 * reach),

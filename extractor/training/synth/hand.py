@@ -73,13 +73,15 @@ def draw_hand(rng: Random, split: Split | str = Split.TRAIN, *, not_font: str = 
     fonts = [spec for spec in load_fonts("hand", split) if spec.file != not_font] or list(load_fonts("hand", split))
     font = rng.choice(fonts)
     colour = rng.choices(list(PENS), (70, 25, 5))[0]
+    height = rng.uniform(1.85, 2.45) / max(1.0, _cap_ratio(font.file) / 2.0)
+    own_pen = stroke_share(font.file) / x_height(font.file) * height
     return Hand(
         font=font,
-        x_height=rng.uniform(1.85, 2.45) / max(1.0, _cap_ratio(font.file) / 2.0),
+        x_height=height,
         slant=rng.gauss(0.06, 0.09),
         width=rng.uniform(0.88, 1.08),
         space=rng.uniform(0.8, 1.5),
-        pen=rng.uniform(0.32, 0.52),
+        pen=max(0.26, min(own_pen * 1.6, max(own_pen * 0.75, height * rng.uniform(0.14, 0.2)))),
         wobble=rng.uniform(0.02, 0.05) + 0.07 * ugliness,
         drift=rng.uniform(0.08, 0.2) + 0.3 * ugliness,
         lift=rng.uniform(-0.3, 1.0),
@@ -93,15 +95,22 @@ def draw_printer(rng: Random, split: Split | str = Split.TRAIN) -> PrinterHand:
     """An invented printer."""
     fonts = [spec for spec in load_fonts("print", split) if not spec.file.endswith(("bold.ttf", "italic.ttf"))]
     grey = rng.randint(15, 55)
+    font = rng.choice(fonts)
     return PrinterHand(
-        rng.choice(fonts), rng.uniform(4.0, 4.7), (rng.uniform(-0.8, 0.8), rng.uniform(-0.4, 0.3)), (grey, grey, grey)
+        font,
+        rng.uniform(4.0, 4.7) * (0.88 if font.package == "cousine" else 1.0),
+        (rng.uniform(-0.8, 0.8), rng.uniform(-0.4, 0.3)),
+        (grey, grey, grey),
     )
 
 
 @lru_cache(maxsize=64)
 def _cap_ratio(file: str) -> float:
-    box = pil_font(file, 200).getbbox("H", anchor="ls")
-    return -float(box[1]) / 200 / x_height(file)
+    """Height of capitals as a multiple of the height of small letters."""
+    font = pil_font(file, 200)
+    return (
+        float(np.median([-float(font.getbbox(letter, anchor="ls")[1]) for letter in "HNTDLB"])) / 200 / x_height(file)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -175,15 +184,22 @@ def _letters(canvas: Mask, word: str, font: Any, *, origin: tuple[int, int], rng
 def _pen(canvas: Mask, hand: Hand, em: float, fine: float) -> Mask:
     """Make the strokes as wide as the hand's pen."""
     change = hand.pen * fine - stroke_share(hand.font.file) * em
-    steps = round(abs(change))
-    if steps < 1:
+    whole = int(abs(change))
+    share = abs(change) - whole
+    less, more = _changed(canvas, whole, change > 0), _changed(canvas, whole + 1, change > 0)
+    return np.asarray(cv2.addWeighted(less, 1.0 - share, more, share, 0.0))
+
+
+def _changed(canvas: Mask, pixels: int, wider: bool) -> Mask:
+    """Strokes wider or narrower by so many pixels."""
+    if pixels < 1:
         return canvas
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (min(steps, 9) + 1, min(steps, 9) + 1))
-    if change > 0:
+    side = min(pixels, 9) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    if wider:
         return np.asarray(cv2.dilate(canvas, kernel))
-    thin = np.asarray(cv2.erode(canvas, kernel))
     # Hairlines that the erosion would break stay as they were, only paler.
-    return np.maximum(thin, (canvas * 0.35).astype(np.uint8) if thin.any() else canvas)
+    return np.maximum(np.asarray(cv2.erode(canvas, kernel)), (canvas * 0.35).astype(np.uint8))
 
 
 def _bend(canvas: Mask, hand: Hand, rng: Random, *, origin: tuple[int, int], width: float, x_pixels: float) -> Mask:

@@ -34,9 +34,9 @@ def text_width(text: str, font: FontSpec, size: float, *, bold: bool = False) ->
 
 @lru_cache(maxsize=64)
 def x_height(file: str) -> float:
-    """Height of the small x as a share of the em."""
-    box = pil_font(file, _MEASURE).getbbox("x", anchor="ls")
-    return -float(box[1]) / _MEASURE
+    """Height of the small letters as a share of the em: the median, for in some hands a letter has a flourish."""
+    font = pil_font(file, _MEASURE)
+    return float(np.median([-float(font.getbbox(letter, anchor="ls")[1]) for letter in "aceimnorsuvx"])) / _MEASURE
 
 
 def draw_text(canvas: Mask, text: str, start: tuple[float, float], font: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from extractor.errors import SettingsError
@@ -158,15 +158,15 @@ def _fields_2016(rng: Random, book: BookSetting, number: int, facts: _Facts) -> 
         "loaiDangKy": _ticked({ON_TIME: "Đúng hạn", LATE: "Quá hạn", AGAIN: "Đăng ký lại"}, facts.kind),
         "nksLoaiKhaiSinh": Sample("Trẻ chưa xác định được cha mẹ", None) if facts.mother is None else BLANK,
     }
+    words = book.date_style.separator == "words"
+    short = replace(book.date_style, separator="/") if words else book.date_style
     for prefix, parent, home in (
         ("me", facts.mother, facts.mother_home),
         ("cha", facts.father, facts.father_home),
     ):
         day = dt.date(parent.born if parent else 1980, rng.randint(1, 12), rng.randint(1, 28))
-        if rng.random() < 0.8:
-            birth = Sample(str(day.year), str(day.year))
-        else:
-            birth = dates.date_digits(rng, day, book.date_style)
+        year = Sample(str(day.year), str(day.year))
+        birth = year if rng.random() < 0.8 else dates.date_digits(rng, day, short)
         fields[f"{prefix}NgaySinh"] = birth if parent else BLANK
         fields[f"{prefix}NoiCuTru"] = places.residence(rng, home, book.place_style) if parent else BLANK
     return fields
