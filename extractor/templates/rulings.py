@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 _FULL_CONTRAST = 0.30
 """Relative darkness from which a structure counts in full: fine printed lines and bold frames then weigh the same."""
 
+_LEAST_CONTRAST = 0.08
+"""The same on a page where even the writing is faint; below it lies noise."""
+
 _STRIPS = 72
 _STEP_COST = np.float32(0.012)
 _PRESENT = 0.22
@@ -76,7 +79,7 @@ class Ruling:
         )
 
 
-def line_map(grey: NDArray[np.uint8], *, width: int, length: int) -> NDArray[np.float32]:
+def line_map(grey: NDArray[np.uint8], *, width: int, length: int, faint: bool = False) -> NDArray[np.float32]:
     """Darkness of thin vertical structures relative to the paper beside them, 0 to 1, ``(height, width)``.
 
     The paper is what a horizontal closing leaves, so wide dark areas (page borders, shadows, the gutter) do not
@@ -85,13 +88,17 @@ def line_map(grey: NDArray[np.uint8], *, width: int, length: int) -> NDArray[np.
     Args:
         width: structures at least this wide, in pixels, do not respond.
         length: structures shorter than this, in pixels, wear away.
+        faint: let the page's own ink say how dark a full line is, down to a quarter of the usual.
     """
     soft = cv2.GaussianBlur(grey, (3, 3), 0)
     paper = cv2.morphologyEx(soft, cv2.MORPH_CLOSE, np.ones((1, width), np.uint8))
     dark = (paper.astype(np.float32) - soft) / np.maximum(paper, 40).astype(np.float32)
     # On black surroundings a few grey levels of noise are a large relative difference; they are no print.
     dark[paper < 50] = 0.0
-    full = np.minimum(dark, _FULL_CONTRAST) * (1.0 / _FULL_CONTRAST)
+    contrast = _FULL_CONTRAST
+    if faint:
+        contrast = float(np.clip(0.5 * np.quantile(dark[::4, ::4], 0.985), _LEAST_CONTRAST, _FULL_CONTRAST))
+    full = np.minimum(dark, contrast) * np.float32(1.0 / contrast)
     # A ruling may step sideways by a pixel within the opening's length.
     wide = cv2.dilate(full, np.ones((1, 3), np.uint8))
     opened = cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
@@ -106,6 +113,7 @@ def find_rulings(
     least_extent: float = 0.25,
     degree: int = 3,
     max_slope: float = 0.12,
+    faint: bool = False,
 ) -> tuple[Ruling, ...]:
     """Find the long rulings of one direction, ordered by their position across at the page's middle.
 
@@ -116,13 +124,14 @@ def find_rulings(
         least_extent: share of the page's length a ruling must be visible on, 0 to 1.
         degree: degree of the polynomial.
         max_slope: steepest tilt against the page's axis, pixels across for each pixel along.
+        faint: look for lines fainter than usual too; more of the writing is then taken for lines.
     """
     image = grey if vertical else np.ascontiguousarray(grey.T)
     height, width = image.shape
     if height < 40 or width < 20:
         return ()
     unit = max(height, width) / 1500.0
-    response = line_map(image, width=max(5, round(15 * unit)) | 1, length=max(5, round(11 * unit)) | 1)
+    response = line_map(image, width=max(5, round(15 * unit)) | 1, length=max(5, round(11 * unit)) | 1, faint=faint)
     strips = min(_STRIPS, height // 8)
     bounds = np.linspace(0, height, strips + 1).round().astype(int)
     middles = (bounds[:-1] + bounds[1:] - 1) / 2.0

@@ -137,6 +137,8 @@ def find_frame(
     match: EdgeMatch,
     starts_below: Sequence[float],
     header: HeaderSpec,
+    *,
+    faint: bool = False,
 ) -> TableFrame:
     """Build the frame from matched rulings: missing edges are interpolated, the head is looked for at the top.
 
@@ -144,6 +146,7 @@ def find_frame(
         grey: the image the rulings were found on.
         starts_below: for each edge how far below the top it begins, in table widths.
         header: the head as the template has it.
+        faint: look for faint lines too.
     """
     chosen = _inner_frame(rulings, match)
     levels = np.linspace(0, grey.shape[0] - 1, 97)
@@ -162,7 +165,7 @@ def find_frame(
     width = float(np.interp(middle, levels, edges[-1] - edges[0]))
     shares = np.array([float(np.interp(middle, levels, edge)) for edge in edges])
     shares = (shares - shares[0]) / (shares[-1] - shares[0])
-    lines, inside = _head_lines(grey, levels, edges, first, header)
+    lines, inside = _head_lines(grey, levels, edges, first, header, faint=faint)
     top, head = _pair(lines, first, width, header)
     expected_top = float(np.median(top)) if top is not None else first
     expected_head = expected_top + header.height * width
@@ -237,7 +240,7 @@ def _between(place: float, places: Floats, known: Floats) -> Floats:
 
 
 def _head_lines(
-    grey: NDArray[np.uint8], levels: Floats, edges: Floats, first: float, header: HeaderSpec
+    grey: NDArray[np.uint8], levels: Floats, edges: Floats, first: float, header: HeaderSpec, *, faint: bool
 ) -> tuple[list[tuple[Floats, Ruling]], Floats]:
     """Horizontal lines of the upper part of the table, each as y at the shares of the width returned with them."""
     width = float(np.interp(first, levels, edges[-1] - edges[0]))
@@ -252,8 +255,9 @@ def _head_lines(
     across = np.linspace(0.01, 0.99, round(width))
     map_x = (left[:, None] + (right - left)[:, None] * across[None, :]).astype(np.float32)
     map_y = np.repeat(rows[:, None], len(across), axis=1).astype(np.float32)
-    band = cv2.remap(grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    found = find_rulings(np.asarray(band, np.uint8), vertical=False, least_extent=0.6, degree=2, limit=14)
+    view = cv2.remap(grey, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    band = np.asarray(view, np.uint8)
+    found = find_rulings(band, vertical=False, least_extent=0.6, degree=2, limit=14, faint=faint)
     places = (inside - 0.01) / 0.98 * (len(across) - 1)
     return [(ruling.at(places) + upper, ruling) for ruling in found], inside
 

@@ -78,6 +78,12 @@ def ruling_weights(rulings: Sequence[Ruling]) -> Floats:
     return np.minimum(1.0, extents / max(0.3, 0.85 * longest)) * np.clip((coverage - 0.35) / 0.5, 0.0, 1.0)
 
 
+def stranger_weights(rulings: Sequence[Ruling]) -> Floats:
+    """How sure each ruling is to be printed when it is one too many: columns of writing have gaps, rulings have not."""
+    coverage = np.array([ruling.coverage for ruling in rulings])
+    return ruling_weights(rulings) * np.clip((coverage - 0.7) / 0.25, 0.0, 1.0)
+
+
 def match_edges(rulings: Sequence[Ruling], level: float, page_width: float, template: EdgeScale) -> EdgeMatch | None:
     """Lay the template's edges on the rulings; none where fewer than three rulings could be edges.
 
@@ -93,9 +99,10 @@ def match_edges(rulings: Sequence[Ruling], level: float, page_width: float, temp
     usable.sort(key=lambda number: float(rulings[number].at(level)))
     found = np.array([float(rulings[number].at(level)) for number in usable])
     weight = weights[usable]
+    strange = stranger_weights(rulings)[usable]
     best: EdgeMatch | None = None
-    for offset, scale in _hypotheses(found, weight, page_width, template):
-        match = _refine(found, weight, template, template.at * scale + offset)
+    for offset, scale in _hypotheses(found, weight, strange, page_width, template):
+        match = _refine(found, weight, strange, template, template.at * scale + offset)
         if match is not None and (best is None or match.score > best.score):
             best = match
     if best is None:
@@ -104,7 +111,9 @@ def match_edges(rulings: Sequence[Ruling], level: float, page_width: float, temp
     return EdgeMatch(chosen, best.places, best.found, best.width, best.score, best.strangers)
 
 
-def _hypotheses(found: Floats, weight: Floats, page_width: float, template: EdgeScale) -> list[tuple[float, float]]:
+def _hypotheses(
+    found: Floats, weight: Floats, strange: Floats, page_width: float, template: EdgeScale
+) -> list[tuple[float, float]]:
     """Best few (left edge, width) of the table, from all pairs of rulings taken for all wide pairs of edges."""
     at = template.at
     first, second = np.triu_indices(len(found), 1)
@@ -128,7 +137,7 @@ def _hypotheses(found: Floats, weight: Floats, page_width: float, template: Edge
     share = (found[None, :] - offset[:, None]) / scale[:, None]
     inside = (share > 0.02) & (share < 0.98)
     known = (distance < 1.0).any(axis=1)
-    strangers = (weight * (inside & ~known)).sum(axis=1)
+    strangers = (strange * (inside & ~known)).sum(axis=1)
     ranks = np.argsort(-(matched - _STRANGER_COST * strangers))
     chosen: list[tuple[float, float]] = []
     for number in ranks:
@@ -140,7 +149,7 @@ def _hypotheses(found: Floats, weight: Floats, page_width: float, template: Edge
     return chosen
 
 
-def _refine(found: Floats, weight: Floats, template: EdgeScale, places: Floats) -> EdgeMatch | None:
+def _refine(found: Floats, weight: Floats, strange: Floats, template: EdgeScale, places: Floats) -> EdgeMatch | None:
     """Assign rulings to edges and fit the template again, a few times; none where it falls apart."""
     at, tolerance = template.at, template.tolerance
     scale = float(places[-1] - places[0])
@@ -158,7 +167,7 @@ def _refine(found: Floats, weight: Floats, template: EdgeScale, places: Floats) 
     have = chosen >= 0
     close = 1.0 - 0.5 * (np.abs(found[chosen] - places) / (tolerance * scale)) ** 2
     matched = float((np.clip(close, 0.0, 1.0) * weight[chosen])[have].sum())
-    strangers = _strangers(found, weight, template, places, chosen)
+    strangers = _strangers(found, strange, template, places, chosen)
     score = (matched - _STRANGER_COST * strangers) / len(at)
     put = np.where(have, found[chosen], places)
     return EdgeMatch(tuple(int(number) for number in chosen), places, put, scale, score, strangers)
@@ -207,7 +216,7 @@ def _assign(found: Floats, weight: Floats, places: Floats, reach: float) -> NDAr
     return chosen
 
 
-def _strangers(found: Floats, weight: Floats, template: EdgeScale, places: Floats, chosen: NDArray[np.intp]) -> float:
+def _strangers(found: Floats, strange: Floats, template: EdgeScale, places: Floats, chosen: NDArray[np.intp]) -> float:
     """Summed weight of rulings inside the table that are neither edges, nor beside one, nor to be ignored."""
     width = places[-1] - places[0]
     ignored = np.interp(template.ignored, template.at, places)
@@ -215,4 +224,4 @@ def _strangers(found: Floats, weight: Floats, template: EdgeScale, places: Float
     reach = np.repeat([_BESIDE, template.tolerance], [len(template.at), len(ignored)]) * width
     known = (np.abs(found[:, None] - lines[None, :]) <= reach[None, :]).any(axis=1)
     inside = (found > places[0]) & (found < places[-1])
-    return float(weight[inside & ~known].sum())
+    return float(strange[inside & ~known].sum())

@@ -30,6 +30,9 @@ __all__ = ["TableTemplate", "TableView", "register_table", "table_evidence", "vi
 
 METHOD = "rulings"
 
+_SURE = 0.9
+"""Score of a match from which the page is not looked at again for faint lines."""
+
 _WORKING_SIZE = 1500
 """Longer side of the image on which rulings are looked for, pixels."""
 
@@ -58,7 +61,23 @@ def view_table(page: CleanPage, template: TableTemplate) -> TableView:
     grey = page.grey
     if scale < 1.0:
         grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    rulings = find_rulings(grey)
+    view = _view(grey, scale, template, faint=False)
+    if view.match is None or view.frame is None or view.match.score < _SURE or not view.frame.found_head:
+        fainter = _view(grey, scale, template, faint=True)
+        if _rank(fainter) > _rank(view):
+            return fainter
+    return view
+
+
+def _rank(view: TableView) -> float:
+    """How good a view is beside another of the same page."""
+    if view.match is None or view.frame is None:
+        return -1.0
+    return view.match.score + 0.1 * view.frame.found_head + 0.05 * view.frame.found_top
+
+
+def _view(grey: NDArray[np.uint8], scale: float, template: TableTemplate, *, faint: bool) -> TableView:
+    rulings = find_rulings(grey, faint=faint)
     match = match_edges(
         rulings,
         _level(rulings, grey.shape[0]),
@@ -67,7 +86,7 @@ def view_table(page: CleanPage, template: TableTemplate) -> TableView:
     )
     frame = None
     if match is not None:
-        frame = find_frame(grey, rulings, match, [edge.below for edge in template.edges], template.header)
+        frame = find_frame(grey, rulings, match, [edge.below for edge in template.edges], template.header, faint=faint)
     return TableView(scale, grey, rulings, match, frame)
 
 
