@@ -86,6 +86,7 @@ def save_page(writer: Writer, result: PageResult) -> bool:
 def update_machine_values(writer: Writer, changes: Iterable[MachineChange]) -> int:
     """Replace values that no person decided; returns how many changed."""
     history: list[DecisionRow] = []
+    vouched: list[object] = []
     changed: dict[int, list[FieldRow]] = {}
     touched: dict[RecordKey, tuple[RecordRow, PageRow, dict[str, FieldRow]]] = {}
     for change in changes:
@@ -95,14 +96,16 @@ def update_machine_values(writer: Writer, changes: Iterable[MachineChange]) -> i
         if change.code not in fields:
             raise StoreError(f"{_named(change.record)}: there is no field '{change.code}'.")
         row = fields[change.code]
-        entry = _replace(writer, row, change.value, Action.RECONSIDERED)
-        if entry is not None:
-            history.append(entry)
-            changed.setdefault(page.book_id, []).append(row)
+        if not _replace(writer, row, change.value, Action.RECONSIDERED, history):
+            continue
+        vouched.append([row.id, field_columns(change.value)])
+        changed.setdefault(page.book_id, []).append(row)
     for book_id, rows in changed.items():
         tasks.synchronise(writer.session, rows, book_id=book_id)
     audit.append_decisions(writer.session, writer.key, history)
-    return len(history)
+    if vouched:
+        _audit(writer, "judged", f"fields:{len(vouched)}", vouched)
+    return len(vouched)
 
 
 def replace_warnings(writer: Writer, warnings: Mapping[RecordKey, Sequence[RuleWarning]]) -> int:
@@ -180,8 +183,7 @@ def _save_fields(
             field = FieldRow(record_id=row.id, code=code, person="", **field_columns(value))
             session.add(field)
         else:
-            entry = _replace(writer, field, value, Action.REREAD)
-            history += [] if entry is None else [entry]
+            _replace(writer, field, value, Action.REREAD, history)
             if value.box is not None:
                 field.box = list(value.box)  # where it lies is the machine's to say, even for a decided field
         field.position = position
@@ -202,20 +204,28 @@ def _save_fields(
     return history
 
 
-def _replace(writer: Writer, row: FieldRow, value: FieldValue, action: Action) -> DecisionRow | None:
-    """Give an undecided field another value; the old one goes into history."""
+def _replace(writer: Writer, row: FieldRow, value: FieldValue, action: Action, history: list[DecisionRow]) -> bool:
+    """Give an undecided field what the machine makes of it now; returns whether anything changed.
+
+    Another reading puts the old one into ``history``. Another confidence of the same reading does not: every field of
+    a book gets one whenever the book is judged, and the audit chain vouches for that as a whole.
+    """
     if row.decision in DECIDED:
-        return None
+        return False
     before, after = row_columns(row), field_columns(value)
     if before == after:
-        return None
+        return False
+    if any(before[name] != after[name] for name in ("raw", "value", "state")):
+        history.append(
+            DecisionRow(
+                field_id=row.id, at=writer.now, person="", action=action.value, token=None, before=before, after=after
+            )
+        )
     if before["raw"] != after["raw"]:
         row.char_confidences = []
     for name, content in after.items():
         setattr(row, name, content)
-    return DecisionRow(
-        field_id=row.id, at=writer.now, person="", action=action.value, token=None, before=before, after=after
-    )
+    return True
 
 
 def _retire_record(writer: Writer, row: RecordRow) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
@@ -38,6 +40,9 @@ from extractor.store.saving import Writer
 from extractor.store.tables import PageRow, ProblemRow, TaskRow, TaskStatus
 
 LEASE_SECONDS = 300.0
+
+_WRITTEN_AT_ONCE = 500
+_Item = TypeVar("_Item")
 
 BookRef = BookKey | int
 """A book by its identity, or by its number in the store."""
@@ -131,20 +136,30 @@ class Store:
     def update_machine_values(self, changes: Iterable[MachineChange]) -> int:
         """Replace values that no person decided, after a pass over a whole book; returns how many changed.
 
+        Long lists are written in several transactions, so that nobody waits; doing it again changes nothing.
+
         Raises:
             StoreError: a record or field is not in the store.
         """
-        with self._writing() as writer:
-            return saving.update_machine_values(writer, changes)
+        changed = 0
+        for part in _parts(changes):
+            with self._writing() as writer:
+                changed += saving.update_machine_values(writer, part)
+        return changed
 
     def replace_warnings(self, warnings: Mapping[RecordKey, Sequence[RuleWarning]]) -> int:
         """Set all rule warnings of each record named; returns of how many records they changed.
 
+        Long lists are written in several transactions, so that nobody waits; doing it again changes nothing.
+
         Raises:
             StoreError: a record is not in the store.
         """
-        with self._writing() as writer:
-            return saving.replace_warnings(writer, warnings)
+        changed = 0
+        for part in _parts(warnings.items()):
+            with self._writing() as writer:
+                changed += saving.replace_warnings(writer, dict(part))
+        return changed
 
     # What there is
 
@@ -396,6 +411,12 @@ def _named_faults() -> Iterator[None]:
             f"The database gave up: {error.orig}.",
             mend="Check its server, folder and free space.",
         ) from error
+
+
+def _parts(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    remaining = iter(items)
+    while part := list(islice(remaining, _WRITTEN_AT_ONCE)):
+        yield part
 
 
 def _task_id(task: Task | int) -> int:

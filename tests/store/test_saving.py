@@ -120,6 +120,11 @@ def test_book_level_passes_change_only_undecided_fields(store, result, value):
     assert fields["so"].raw == "7"
     assert fields["nksHoTen"].decision is Decision.ACCEPTED
     assert store.open_tasks() == 1
+    name = next(found for found in store.stored_record(task.record_id).fields if found.code == "nksHoTen")
+    assert store.history(name.id) == ()  # the same reading with another confidence
+    store.update_machine_values([MachineChange(key, "nksHoTen", value("Lò Văn Thứ", 0.9))])
+    assert [entry.action for entry in store.history(name.id)] == ["reconsidered"]
+    assert store.verify_audit().ok
     with pytest.raises(StoreError, match="no field 'xyz'"):
         store.update_machine_values([MachineChange(key, "xyz", value("", 0.0))])
     with pytest.raises(StoreError, match="page 9"):
@@ -140,6 +145,20 @@ def test_warnings_are_replaced_as_a_whole(store, result):
     assert next(store.records()).warnings == wanted
     assert store.replace_warnings({key: ()}) == 1
     assert next(store.records()).warnings == ()
+
+
+def test_long_lists_are_written_in_parts(store, result, record, value):
+    codes = [f"f{number}" for number in range(60)]
+    for page in range(1, 11):
+        fields = {code: value("a", 0.5) for code in codes}
+        store.save_page(result(page=page, records=(record("so-01.pdf", page, **fields),)))
+    changes = [
+        MachineChange(("so-01.pdf", page, 1), code, value("a", 0.9, Decision.ACCEPTED))
+        for page in range(1, 11)
+        for code in codes
+    ]
+    assert store.update_machine_values(iter(changes)) == 600
+    assert (store.status().accepted, store.open_tasks()) == (600, 0)
 
 
 def test_page_problems_are_listed_and_resolved(store, result):
