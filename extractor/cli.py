@@ -131,6 +131,8 @@ def run(
 
     Example: extractor run so-2017.pdf anh-chup/ --book agency='UBND xã Minh Tân' --out ket-qua
     """
+    known = _book_from(book or [])
+
     from extractor.batch.run import RunOptions
     from extractor.batch.run import run as run_job
     from extractor.pipeline import PipelineOptions
@@ -145,7 +147,7 @@ def run(
             out=out_dir,
             templates=tuple(templates or (settings.templates_dir,)),
             form=form,
-            book=BookKey(**_book_from(book or [])),
+            book=BookKey(**known),
         ),
         certificate=_certificate(certificate),
         database=db or "",
@@ -444,7 +446,7 @@ def audit_verify(
 
 
 def _existing_store(out_dir: Path, db: str | None) -> Store:
-    from extractor.batch.run import DATABASE, open_store
+    from extractor.batch.storage import DATABASE, open_store
     from extractor.errors import StoreError
 
     if not db and not (out_dir / DATABASE).exists():

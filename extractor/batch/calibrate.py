@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from extractor.batch.judging import examine_books
-from extractor.batch.run import RunOptions, open_store, run
+from extractor.batch.run import RunOptions, run
 from extractor.batch.sources import load_sources
+from extractor.batch.storage import open_store
 from extractor.book_pass import FieldKey
 from extractor.confidence import Certificate, FieldEvidence, LabelledField, fit_certificate
 from extractor.errors import EvaluationError

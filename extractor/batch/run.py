@@ -9,6 +9,7 @@ from pathlib import Path
 from extractor.batch.judging import judge_books
 from extractor.batch.outputs import OutputSummary, write_outputs
 from extractor.batch.sources import remember_sources
+from extractor.batch.storage import open_store
 from extractor.batch.workers import process_pages
 from extractor.confidence import Certificate
 from extractor.errors import SettingsError, StoreError
@@ -16,9 +17,6 @@ from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import Limits, PageRef, SetAside, SourceFile, list_sources, page_refs
 from extractor.store import Store
-
-DATABASE = "extractor.sqlite"
-AUDIT_KEY = "audit.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +55,6 @@ class RunSummary:
 
 Progress = Callable[[int, int], None]
 """Is told how many pages are done, of how many."""
-
-
-def open_store(out: Path, database: str = "") -> Store:
-    """The store of an output folder: ``database``, or the SQLite file in it."""
-    return Store.open(database_url(out, database), audit_key_file=out / AUDIT_KEY)
-
-
-def database_url(out: Path, database: str = "") -> str:
-    """URL of the database of an output folder."""
-    return database or f"sqlite:///{(out / DATABASE).resolve()}"
 
 
 def run(options: RunOptions, *, on_progress: Progress = lambda done, total: None, outputs: bool = True) -> RunSummary:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.table import Table
 
-from extractor.batch.run import RunSummary
-from extractor.confidence import Certificate
-from extractor.store import Store
-from extractor.store.results import Counts
+if TYPE_CHECKING:
+    from extractor.batch.run import RunSummary
+    from extractor.confidence import Certificate
+    from extractor.store import Store
+    from extractor.store.results import Counts
 
 
 def render_summary(summary: RunSummary) -> Iterator[RenderableType]:

@@ -1,0 +1,20 @@
+"""Where the database of an output folder is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extractor.store import Store
+
+DATABASE = "extractor.sqlite"
+AUDIT_KEY = "audit.key"
+
+
+def open_store(out: Path, database: str = "") -> Store:
+    """The store of an output folder: ``database``, or the SQLite file in it."""
+    return Store.open(database_url(out, database), audit_key_file=out / AUDIT_KEY)
+
+
+def database_url(out: Path, database: str = "") -> str:
+    """URL of the database of an output folder."""
+    return database or f"sqlite:///{(out / DATABASE).resolve()}"

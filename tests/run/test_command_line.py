@@ -1,0 +1,116 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = [
+    ["run"],
+    ["read-lines"],
+    ["export"],
+    ["evaluate"],
+    ["calibrate"],
+    ["synth"],
+    ["template", "list"],
+    ["template", "check"],
+    ["template", "preview"],
+    ["queue", "status"],
+    ["review", "serve"],
+    ["audit", "verify"],
+]
+
+
+def extractor(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from extractor.cli import main; main()", *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=cwd or ROOT,
+        env={"PATH": "/usr/bin:/bin:/usr/local/bin", "COLUMNS": "200", "PYTHONPATH": str(ROOT), "HOME": "/tmp"},
+        timeout=300,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command):
+    done = extractor(*command, "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+def test_version():
+    done = extractor("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("extractor ")
+
+
+def test_start_up_needs_no_heavy_package():
+    code = (
+        "import sys, extractor.cli; print([m for m in ('torch', 'transformers', 'cv2', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_unknown_command_and_option_are_usage_errors():
+    assert extractor("no-such-command").returncode == 2
+    assert extractor("run", "--no-such-option").returncode == 2
+
+
+def test_unknown_book_key_names_the_keys(tmp_path):
+    done = extractor("run", tmp_path, "--book", "colour=red", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "agency" in done.stderr
+
+
+def test_unknown_form_is_a_template_error(tmp_path):
+    done = extractor("run", tmp_path, "--form", "no-such-form", "--out", tmp_path / "out", "--certificate", "none")
+    assert done.returncode == 4
+    assert "ks-2016" in done.stderr
+
+
+def test_missing_input_is_set_aside_with_its_name(tmp_path):
+    done = extractor("run", tmp_path / "nothing.pdf", "--out", tmp_path / "out", "--certificate", "none", "-q")
+    assert done.returncode == 3
+    assert "nothing.pdf" in done.stderr
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_queue_of_a_folder_without_a_run(tmp_path):
+    done = extractor("queue", "status", tmp_path)
+    assert done.returncode == 6
+    assert "extractor run" in done.stderr
+
+
+def test_evaluate_names_the_bad_line(tmp_path):
+    records, truth = tmp_path / "records.jsonl", tmp_path / "truth.jsonl"
+    records.write_text("{}\n", encoding="utf-8")
+    truth.write_text(json.dumps({"file": "a", "page": 1, "record": 1, "form": "f", "fields": {}}) + "\n")
+    done = extractor("evaluate", records, truth)
+    assert done.returncode == 2
+    assert "line 1" in done.stderr
+
+
+def test_unknown_reader_lists_the_readers(tmp_path):
+    done = extractor("read-lines", tmp_path / "x.png", "--reader", "nobody")
+    assert done.returncode == 5
+    assert "handwriting" in done.stderr
+
+
+def test_template_check_of_the_shipped_forms():
+    done = extractor("template", "check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_template_list_shows_every_form():
+    done = extractor("template", "list")
+    assert all(name in done.stdout for name in ("ks-2016", "ks-2006", "notary-repertoire"))
+
+
+def test_export_list():
+    done = extractor("export", "--list")
+    assert done.returncode == 0
+    assert "ks-60" in done.stdout
