@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -41,6 +41,7 @@ class Furniture:
         leaders: dotted or dashed writing lines, top to bottom; ``at`` is the row of the dots.
         horizontals: solid rulings along a row.
         verticals: solid rulings along a column.
+        stamps: ``(height, width)`` of 0 and 255: what is red, as stamps are; nothing on a grey page.
     """
 
     scale: float
@@ -51,6 +52,7 @@ class Furniture:
     leaders: tuple[Segment, ...]
     horizontals: tuple[Segment, ...]
     verticals: tuple[Segment, ...]
+    stamps: Image
 
     @property
     def mm(self) -> float:
@@ -72,7 +74,8 @@ def find_furniture(page: CleanPage) -> Furniture:
         how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
         size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
         grey = np.asarray(cv2.resize(grey, size, interpolation=how), dtype=np.uint8)
-    return furniture_of(grey, dpi=page.dpi * scale, scale=scale)
+    found = furniture_of(grey, dpi=page.dpi * scale, scale=scale)
+    return replace(found, stamps=_red(page.image, (grey.shape[1], grey.shape[0])))
 
 
 def furniture_of(grey: Image, *, dpi: float, scale: float = 1.0) -> Furniture:
@@ -88,8 +91,9 @@ def furniture_of(grey: Image, *, dpi: float, scale: float = 1.0) -> Furniture:
     leaders = _join([*_segments(runs)], gap=45 * mm, drift=0.7 * mm, least=5 * mm)
     horizontals = _join(_segments(across), gap=6 * mm, drift=0.8 * mm, least=14 * mm)
     verticals = _join(_segments(down.T), gap=12 * mm, drift=0.8 * mm, least=12 * mm)
+    none = np.zeros_like(grey)
     return Furniture(
-        scale, dpi, grey, np.asarray(ink, np.uint8), np.asarray(marks, np.uint8), leaders, horizontals, verticals
+        scale, dpi, grey, np.asarray(ink, np.uint8), np.asarray(marks, np.uint8), leaders, horizontals, verticals, none
     )
 
 
@@ -108,6 +112,16 @@ def binarise(grey: Image) -> Image:
     level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU)
     level = float(np.clip(level, 110, 200))
     return np.asarray(np.where(grey < level, 255, 0), dtype=np.uint8)
+
+
+def _red(image: Image, size: tuple[int, int]) -> Image:
+    """Where red outweighs green and blue clearly; grown a little, for a stamp's rim is pale."""
+    if image.ndim == 2:
+        return np.zeros(size[::-1], np.uint8)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if image.shape[1::-1] != size else image
+    blue, green, red = cv2.split(small)
+    _, mask = cv2.threshold(cv2.subtract(red, cv2.max(green, blue)), 35, 255, cv2.THRESH_BINARY)
+    return np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), dtype=np.uint8)
 
 
 def _open(dark: Image, width: int, height: int) -> Image:

@@ -36,15 +36,19 @@ def find_boxes(labels: Sequence[Placed], tick: TickPlace, furniture: Furniture, 
     frames = [_best_frame(label, tick, dark, mm) for label in labels]
     sure = [(label, f) for label, f in zip(labels, frames, strict=True) if f.score >= _LEAST and label.found]
     if sure:
+        lefts = np.array([f.left for _, f in sure])
         dx = float(np.median([f.left - label.left for label, f in sure]))
+        # Boxes stand below each other more exactly than the OCR engine sees where their labels begin.
+        column = float(np.median(lefts)) if np.median(np.abs(lefts - np.median(lefts))) < 1.0 * mm else None
         dy = float(np.median([f.top - label.baseline for label, f in sure]))
         size = float(np.median([f.size for _, f in sure]))
     else:
         size = tick.size * mm
         dx, dy = tick.dx * mm - size / 2, tick.dy * mm - size / 2
+        column = None
     regions = []
     for label, frame in zip(labels, frames, strict=True):
-        left, top = label.left + dx, label.baseline + dy
+        left, top = label.left + dx if column is None else column, label.baseline + dy
         agrees = abs(frame.left - left) < 2.0 * mm and abs(frame.size - size) < 0.8 * mm
         if frame.score >= _LEAST and agrees:
             left, top = frame.left, frame.top

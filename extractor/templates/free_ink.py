@@ -51,16 +51,22 @@ def signed_name(label: Placed, others: Sequence[Placed], margins: Margins, furni
     hints = [p for p in others if p.found and 0 < p.baseline - label.baseline < 1.5 * margins.pitch]
     top = max([label.baseline, *(p.baseline for p in hints)]) + 0.3 * label.height + 0.4 * mm
     bottom = min(margins.bottom, top + 62 * mm)
-    rows = _written_rows(_profile(furniture, left, top, right, bottom), mm)
+    profile = _profile(furniture, left, top, right, bottom, stamps=False)
+    rows = [row for row in _written_rows(profile, mm) if row[1] - row[0] > 2.0 * mm]
     if not rows:
         return Region(left, max(top, bottom - 1.5 * margins.pitch), right, bottom)
-    first, last = _lowest_line(rows, _profile(furniture, left, top, right, bottom), margins.pitch, mm)
+    first, last = _lowest_line(rows, profile, margins.pitch, mm)
     return Region(left, top + first - 0.5 * mm, right, min(bottom, top + last + 0.5 * mm))
 
 
-def _profile(furniture: Furniture, left: float, top: float, right: float, bottom: float) -> NDArray[np.float64]:
-    """Inked pixels in each row of a rectangle."""
-    part = furniture.ink[int(max(0, top)) : int(max(top + 1, bottom)), int(max(0, left)) : int(max(left + 1, right))]
+def _profile(
+    furniture: Furniture, left: float, top: float, right: float, bottom: float, *, stamps: bool = True
+) -> NDArray[np.float64]:
+    """Inked pixels in each row of a rectangle, with or without what is red."""
+    window = (slice(int(max(0, top)), int(max(top + 1, bottom))), slice(int(max(0, left)), int(max(left + 1, right))))
+    part = furniture.ink[window]
+    if not stamps:
+        part = np.where(furniture.stamps[window] > 0, 0, part)
     return np.asarray(np.count_nonzero(part, axis=1), dtype=np.float64)
 
 

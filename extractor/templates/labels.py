@@ -17,7 +17,7 @@ from extractor.templates.form import FieldSpec, FormSchema
 from extractor.templates.free_ink import note_lines, signed_name
 from extractor.templates.gate import judge
 from extractor.templates.label_template import LabelTemplate, ValuePlace
-from extractor.templates.margins import Margins, find_margins
+from extractor.templates.margins import Margins, find_margins, on_their_lines
 from extractor.templates.placing import Placed, Placement, place, weight_of
 from extractor.templates.types import (
     LocatedField,
@@ -103,7 +103,8 @@ def locate(
     for number, block in enumerate(template.blocks):
         margins = find_margins(block, number, placement, furniture, template.pitch)
         own = [placed for placed in placement.labels if placed.block == number]
-        stretches = value_stretches(own, margins, furniture)
+        own = on_their_lines(own, margins, placement.mm)
+        stretches = value_stretches(own, margins, placement.mm)
         for i, placed in enumerate(own):
             for piece in _regions(placed, own, margins, furniture, stretches.get(i, [])):
                 regions.setdefault(str(placed.label.field), []).append((placed.label.part or "", piece))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from extractor.readers.furniture import Furniture, Segment
-from extractor.templates.label_template import Block
+from extractor.templates.label_template import Block, ValuePlace
 from extractor.templates.placing import Placed, Placement
 
 
@@ -19,6 +19,7 @@ class Margins:
         right: where written lines end.
         top: upper end of the block.
         bottom: lower end of the block.
+        written: leaders and solid writing lines of the page, top to bottom.
         floors: rows of rulings that run from wall to wall, which no value crosses.
         ruled: whether a ruling bounds the right side, so that nothing of the block lies beyond it.
         pitch: distance of neighbouring written lines.
@@ -28,6 +29,7 @@ class Margins:
     right: float
     top: float
     bottom: float
+    written: tuple[Segment, ...]
     floors: tuple[float, ...]
     ruled: bool
     pitch: float
@@ -54,12 +56,13 @@ def find_margins(block: Block, number: int, placement: Placement, furniture: Fur
         left = max(fence + 0.6 * mm, left - 3 * mm)
     else:
         left -= 1.5 * mm
+    floor = [s.at for s in furniture.horizontals if _bounds(s, left, right, furniture.verticals, mm)]
+    written = tuple(s for s in (*furniture.leaders, *furniture.horizontals) if s.at not in floor)
     if wall is not None:
         right = wall - 0.5 * mm
     else:
-        ends = sorted(s.end for s in furniture.leaders if _belongs(s, left, right, rows, mm))
+        ends = sorted(s.end for s in written if _belongs(s, left, right, rows, mm))
         right = max(right, ends[-1] + 1.5 * mm) if ends else right
-    floor = [s.at for s in furniture.horizontals if _bounds(s, left, right, furniture.verticals, mm)]
     under = [y for y in floor if y > rows[1] + 0.3 * pitch_mm * mm and abs(y - bottom) < 60 * mm]
     if under and wall is not None:
         bottom = min(under, key=lambda y: abs(y - bottom)) - 0.5 * mm
@@ -71,10 +74,37 @@ def find_margins(block: Block, number: int, placement: Placement, furniture: Fur
         min(right, float(furniture.grey.shape[1]) - 1),
         max(0.0, top),
         min(bottom, height - 1),
+        written,
         tuple(floor),
         wall is not None,
-        _pitch(furniture.leaders, left, right, rows, pitch_mm * mm),
+        _pitch(written, left, right, rows, pitch_mm * mm),
     )
+
+
+def on_their_lines(labels: list[Placed], margins: Margins, mm: float) -> list[Placed]:
+    """Move labels that were not found to the writing line they must stand on.
+
+    Such a line lies between those of the labels before and after, and begins where the label ends, not at the margin
+    as a wrapped value's does.
+    """
+    moved = list(labels)
+    for i, label in enumerate(labels):
+        if label.found or label.label.value is not ValuePlace.RIGHT or label.label.optional:
+            continue
+        if any(p.found and p.row == label.row for p in labels):
+            continue
+        above = max((p.baseline for p in labels if p.found and p.row < label.row), default=margins.top)
+        below = min((p.baseline for p in labels if p.found and p.row > label.row), default=margins.bottom)
+        fit = [
+            (abs(s.at - label.baseline), s.at)
+            for s in margins.written
+            if above + 0.5 * margins.pitch < s.at < below - 0.5 * margins.pitch
+            and abs(s.at - label.baseline) < 8 * mm
+            and label.left + 4 * mm < s.start < label.right + 12 * mm
+        ]
+        if fit:
+            moved[i] = replace(label, baseline=min(fit)[1])
+    return moved
 
 
 def lines_of(placed: list[Placed], pitch: float) -> list[list[Placed]]:

@@ -110,7 +110,40 @@ def place(template: LabelTemplate, lines: Sequence[Sequence[Piece]], scale: floa
         hits = [i for i, found in enumerate(chosen) if found is not None]
         seen = np.array([(f.left, f.baseline) for f in chosen if f is not None]).reshape(-1, 2)
         affine = robust_affine(spots[hits], seen, weights[hits], affine)
-    return _placement(template, entries, spots, chosen, affine)
+    first = _placement(template, entries, spots, chosen, affine)
+    return _placement(template, entries, spots, _rescued(first, chosen, lines, template.pitch), affine)
+
+
+def _rescued(
+    placement: Placement, chosen: Sequence[Found | None], lines: Sequence[Sequence[Piece]], pitch: float
+) -> list[Found | None]:
+    """Look again for labels that were not found, where their neighbours say they must be, with less asked of likeness.
+
+    Writing that touches print spoils letters; half of them in the right place are enough.
+    """
+    rescued = list(chosen)
+    used = [found.span for found in chosen if found is not None]
+    for i, placed in enumerate(placement.labels):
+        if placed.found or len(fold(placed.label.text)) < 3:
+            continue
+        reach = (12.0 if placed.label.x > _line_start(placement, placed) else 6.0) * placement.mm
+        near = [
+            found
+            for found in find_wordings(lines, placed.label.wordings, least=0.55, loose=True)
+            if abs(found.baseline - placed.baseline) < 0.4 * pitch * placement.mm
+            and abs(found.left - placed.left) < reach
+            and not any(found.span[0] < end and start < found.span[1] for start, end in used)
+        ]
+        if near:
+            best = max(near, key=lambda f: f.similarity - 0.01 * abs(f.left - placed.left) / placement.mm)
+            rescued[i] = best
+            used.append(best.span)
+    return rescued
+
+
+def _line_start(placement: Placement, placed: Placed) -> float:
+    """Where the line of a label begins in the template, millimetres."""
+    return min(p.label.x for p in placement.labels if p.block == placed.block and p.row == placed.row)
 
 
 def _candidates(entries: Sequence[tuple[Block, object, Label]], lines: Sequence[Sequence[Piece]]) -> list[list[Found]]:

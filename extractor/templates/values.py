@@ -36,18 +36,17 @@ class Stretch:
     baseline: float
 
 
-def value_stretches(placed: Sequence[Placed], margins: Margins, furniture: Furniture) -> dict[int, list[Stretch]]:
+def value_stretches(placed: Sequence[Placed], margins: Margins, mm: float) -> dict[int, list[Stretch]]:
     """For each label whose value stands to its right, the pieces of lines that are its own.
 
     Args:
         placed: labels of one block.
-        margins: bounds of the block.
-        furniture: leaders tell where a line is.
+        margins: bounds and writing lines of the block.
+        mm: working pixels in a millimetre.
 
     Returns:
         Stretches by index of the label in ``placed``, top to bottom; at least one for each such label.
     """
-    mm = furniture.mm
     number = {id(label): i for i, label in enumerate(placed)}
     solid = [label for label in placed if label.found or not label.label.optional]
     lines = lines_of(solid, margins.pitch)
@@ -57,51 +56,55 @@ def value_stretches(placed: Sequence[Placed], margins: Margins, furniture: Furni
         for k, label in enumerate(line):
             if label.label.field is None or label.label.value is not ValuePlace.RIGHT:
                 continue
-            left = min(label.right + 0.3 * mm, margins.right - 2 * mm)
             right = line[k + 1].left - 0.4 * mm if k + 1 < len(line) else margins.right
+            left = min(_value_start(label, right, margins, mm), margins.right - 2 * mm)
             right = max(right, left + 2 * mm)
-            if not label.found:
-                left = _leader_start(label, right, furniture)
-            own = [Stretch(left, right, _on_leader(label.baseline, left, right, furniture))]
+            own = [Stretch(left, right, _on_line(label.baseline, left, right, margins, mm))]
             if k + 1 == len(line) and label.label.wraps:
                 below = floor if floor is not None else min(margins.bottom, label.baseline + 3.5 * margins.pitch)
                 walls = [y for y in margins.floors if label.baseline < y < below]
                 below = min([below, *(y + 0.45 * margins.pitch for y in walls)])
-                own += _wrapped(label, below, margins, furniture)
+                own += _wrapped(label, below, margins)
             stretches[number[id(label)]] = own
     return stretches
 
 
-def _leader_start(label: Placed, right: float, furniture: Furniture) -> float:
-    """Where the value of a label that was not found begins: its leader starts where the label ends."""
-    mm = furniture.mm
+def _value_start(label: Placed, right: float, margins: Margins, mm: float) -> float:
+    """Where a value begins: where its label ends, or its writing line begins before that.
+
+    A label's end is uncertain where the OCR engine has glued the value to it, and where the label was not found at all.
+    """
+    width = label.right - label.left
+    least = label.left + (0.6 * width if label.found else 0.0)
+    most = label.right + (0.0 if label.found else 9 * mm)
     starts = [
-        (abs(s.start - label.right), s.start)
-        for s in (*furniture.leaders, *furniture.horizontals)
-        if abs(s.at - label.baseline) < 2.5 * mm and abs(s.start - label.right) < 9 * mm and s.start < right - 3 * mm
+        s.start - 0.6 * mm
+        for s in margins.written
+        if abs(s.at - label.baseline) < 2.5 * mm and least < s.start < min(most, right - 3 * mm)
     ]
-    return min(starts)[1] - 1.0 * mm if starts else min(label.right, right - 2 * mm)
+    if not starts:
+        return label.right + 0.3 * mm
+    return min(starts, key=lambda x: abs(x - label.right))
 
 
-def _on_leader(baseline: float, left: float, right: float, furniture: Furniture) -> float:
-    """The dotted line's row where one runs near the baseline; the baseline else."""
-    reach = 1.6 * furniture.mm
+def _on_line(baseline: float, left: float, right: float, margins: Margins, mm: float) -> float:
+    """The writing line's row where one runs near the baseline; the baseline else."""
     near = [
         (abs(s.at - baseline), s.at)
-        for s in (*furniture.leaders, *furniture.horizontals)
-        if abs(s.at - baseline) <= reach and min(s.end, right) - max(s.start, left) > 0.2 * (right - left)
+        for s in margins.written
+        if abs(s.at - baseline) <= 1.6 * mm and min(s.end, right) - max(s.start, left) > 0.2 * (right - left)
     ]
     return min(near)[1] if near else baseline
 
 
-def _wrapped(label: Placed, floor: float, margins: Margins, furniture: Furniture) -> list[Stretch]:
-    """Lines between a label's own and the next label's, as leaders show them, else evenly spaced."""
+def _wrapped(label: Placed, floor: float, margins: Margins) -> list[Stretch]:
+    """Lines between a label's own and the next label's, as the writing lines show them, else evenly spaced."""
     pitch = margins.pitch
     gap = floor - label.baseline
     seen: list[float] = []
-    for s in (*furniture.leaders, *furniture.horizontals):
+    for s in sorted(margins.written, key=lambda s: s.at):
         inside = min(s.end, margins.right) - max(s.start, margins.left)
-        if inside < 0.35 * (margins.right - margins.left) or s.at > floor - 0.55 * pitch or s.at in margins.floors:
+        if inside < 0.35 * (margins.right - margins.left) or s.at > floor - 0.55 * pitch:
             continue
         if s.at > (seen[-1] if seen else label.baseline) + 0.55 * pitch:
             seen.append(s.at)
@@ -109,7 +112,7 @@ def _wrapped(label: Placed, floor: float, margins: Margins, furniture: Furniture
         count = max(0, min(round(gap / pitch) - 1, label.label.wraps + 1))
         step = gap / (count + 1) if count and abs(gap / (count + 1) - pitch) < 0.25 * pitch else pitch
         seen = [label.baseline + step * (k + 1) for k in range(count)]
-    return [Stretch(margins.left, margins.right, y) for y in sorted(seen)]
+    return [Stretch(margins.left, margins.right, y) for y in seen]
 
 
 def region_of(stretch: Stretch, margins: Margins, furniture: Furniture) -> Region:

@@ -16,12 +16,12 @@ from extractor.readers.page_text import PageText, Word
 _MAX_WORDS = 12
 _DESCENDERS = frozenset("gjpqyçGJQ,;()/")
 _STROKES = str.maketrans({"đ": "d", "ø": "o", "ı": "i", "0": "o", "1": "l"})
-_PIECES = re.compile(r"[^:.…_]+[:.]?|[:.…_]+")
+_PIECES = re.compile(r"[^\W\d_]+[,:.)]?|(?:[^\w]|[\d_])+")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A word of the page, or the part of it before or after a colon or dots; edges in pixels."""
+    """A run of letters with the sign that ends it, or a run of anything else; edges in pixels."""
 
     text: str
     left: float
@@ -62,17 +62,20 @@ def fold(text: str) -> str:
 
 
 def pieces_of(text: PageText) -> list[list[Piece]]:
-    """The page's words by line, broken after colons and dots, which the engine likes to glue to the value."""
+    """The page's words by line, broken between letters and other signs: the engine likes to glue values to labels."""
     return [[piece for word in line for piece in _split(word)] for line in text.lines()]
 
 
-def find_wordings(lines: Sequence[Sequence[Piece]], wordings: Sequence[str], *, least: float = 0.72) -> list[Found]:
+def find_wordings(
+    lines: Sequence[Sequence[Piece]], wordings: Sequence[str], *, least: float = 0.72, loose: bool = False
+) -> list[Found]:
     """All places where one of the wordings may stand, overlapping ones included.
 
     Args:
         lines: from :func:`pieces_of`.
         wordings: as printed; folded here.
         least: similarity below which a place is no candidate; short wordings need more (see :func:`needed`).
+        loose: ask no more of short wordings; for places that are known by other means.
     """
     folded = [fold(wording) for wording in wordings]
     spans, windows, offset = [], [], 0
@@ -96,11 +99,25 @@ def find_wordings(lines: Sequence[Sequence[Piece]], wordings: Sequence[str], *, 
     found = []
     for wording, window in zip(*np.nonzero(scores), strict=True):
         similarity = float(scores[wording, window]) / 100
-        if similarity < needed(folded[wording]):
+        if not loose and similarity < needed(folded[wording]):
             continue
         offset, line, start, end = spans[window]
+        end = _to_colon(line, end)
         found.append(_found(line[start:end], similarity, int(wording), (offset + start, offset + end)))
     return _contained(_peaks(found + _cut_off(folded, spans, windows, least)), folded)
+
+
+def _to_colon(line: Sequence[Piece], end: int) -> int:
+    """Where a label really ends: words that follow it closely up to a colon are still print."""
+    if line[end - 1].text.endswith(":"):
+        return end
+    for further in range(end, min(len(line), end + 5)):
+        piece, before = line[further], line[further - 1]
+        if piece.left - before.right > 0.8 * _height((before, piece)) or not (fold(piece.text) or ":" in piece.text):
+            break
+        if ":" in piece.text:
+            return further + 1
+    return end
 
 
 def _peaks(found: Sequence[Found]) -> list[Found]:
