@@ -231,6 +231,7 @@ function showValue() {
   const task = current();
   const raw = box.value.trim();
   const place = by("value");
+  by("confirm-label").textContent = !raw || raw === task.raw.trim() ? texts.act_confirm : texts.act_correct;
   if (!raw) { place.textContent = ""; return; }
   if (raw === task.raw.trim() && task.state === "read") { say(task.value, raw); return; }
   place.textContent = "";
