@@ -205,6 +205,32 @@ def test_a_lease_that_ran_out_is_renewed_with_the_answer_in_the_box(visitor, off
     assert office.store.field_context(held.field_id).field.raw == "55"
 
 
+def test_what_was_typed_meanwhile_stays_when_a_field_comes_back(visitor, office):
+    page = visitor(office, "Thử Một")
+    start(page)
+    retype(page, "55")
+    press(page, "Enter")
+    saved(page)
+    retype(page, "66")
+    press(page, "F8")
+    assert box(page) == "01"
+    press(page, "Enter")
+    assert box(page) == "66"
+
+
+def test_an_answer_the_server_could_not_take_is_sent_again(visitor, office):
+    page = visitor(office, "Thử Một")
+    start(page)
+    page.route("**/api/decide", lambda route: route.abort())
+    press(page, "Enter")
+    page.wait_for_selector("#notice[data-why='network']:has-text('Chưa lưu được')")
+    assert office.store.status().confirmed == 0
+    page.unroute("**/api/decide")
+    saved(page)
+    page.wait_for_selector("#notice", state="hidden")
+    assert office.store.status().confirmed == 1
+
+
 def test_leases_are_renewed_while_a_person_looks(visitor, open_office):
     office = open_office(lease_seconds=2.0)
     page = visitor(office, "Thử Một")

@@ -15,7 +15,9 @@ let fetching = null;   // a claim under way
 let saving = Promise.resolve(true);
 let changed = false;   // whether the person touched the box
 let chosen = -1;
+let unsaved = 0;       // answers on their way
 const crops = new Map();
+const drafts = new Map();
 
 const current = () => tasks[0];
 
@@ -94,8 +96,15 @@ function showEmpty(data) {
   by("ask-again").focus();
 }
 
-function show(keptAnswer = null) {
+// Keeps what was typed for the field in hand, before another one takes its place.
+function park() {
+  if (current() && changed) drafts.set(current().id, box.value);
+}
+
+function show() {
   const task = current();
+  const draft = drafts.get(task.id);
+  drafts.delete(task.id);
   by("loading").hidden = true;
   by("empty").hidden = true;
   by("work").hidden = false;
@@ -108,8 +117,8 @@ function show(keptAnswer = null) {
   showChoices(task);
   showAside(task);
   showCrop(task);
-  box.value = keptAnswer ?? (task.startEmpty ? "" : task.raw);
-  changed = keptAnswer !== null;
+  box.value = draft ?? (task.startEmpty ? "" : task.raw);
+  changed = draft !== undefined;
   if (task.startEmpty && !changed && task.raw) hint(texts.starts_empty, "soft");
   fit();
   showValue();
@@ -182,17 +191,22 @@ async function showCrop(task) {
   const frame = by("crop-frame");
   by("crop-none").hidden = Boolean(task.crop);
   image.hidden = frame.hidden = true;
-  if (!task.crop) return;
+  if (!task.crop) { ready(task); return; }
   fetchCrop(task);
   const url = await crops.get(task.id);
   if (current() !== task) return;
   by("crop-none").hidden = Boolean(url);
-  if (!url) return;
+  if (!url) { ready(task); return; }
   image.src = url;
   sizeCrop(task);
   image.hidden = false;
   placeFrame(frame, task.crop.frame);
   await image.decode().catch(() => {});
+  ready(task);
+}
+
+// Tells from outside (benchmarks, tests) which field is on the screen in full.
+function ready(task) {
   if (current() === task) document.body.dataset.ready = String(task.id);
 }
 
@@ -266,20 +280,30 @@ async function answer(state) {
   const before = saving;
   let settle;
   saving = new Promise((resolve) => { settle = resolve; });
+  unsaved += 1;
   next();
   await before;
   by("saved").textContent = texts.saving;
   try {
     const { status, data } = await asking(() => post("/api/decide", given));
     if (status === 409) lost(task, raw, data);
-    else if (status !== 200) { notice(texts.error_title); tasks.unshift(task); show(raw); }
+    else if (status !== 200) putBack(task, raw, texts.error_title);
     else {
       by("saved").textContent = `✓ ${texts.saved}`;
       if (task.decision === "review") left = Math.max(0, left - 1);
       showLeft();
-      if (single) window.location.assign(`/records/${task.record}`);
     }
+    if (status === 200 && single) {
+      unsaved = 0;
+      window.location.assign(`/records/${task.record}`);
+      return;
+    }
+  } catch (error) {
+    if (!(error instanceof SessionGone)) throw error;
+    putBack(task, raw, texts.session_gone);
+    return;
   } finally {
+    unsaved = Math.max(0, unsaved - 1);
     settle(true);
   }
   if (tasks.length < 2 && !single) fetchMore();
@@ -305,12 +329,19 @@ function next() {
 
 function lost(task, raw, data) {
   by("saved").textContent = "";
-  if (data.task) {
-    tasks = [data.task, ...tasks.filter((known) => known.id !== data.task.id)];
-    fetchCrop(data.task);
-    show(raw);
-  }
-  notice(data.message, "lease");
+  if (data.task) putBack(data.task, raw, data.message);
+  else notice(data.message, "lease");
+}
+
+// Shows a field again with the answer that was not taken.
+function putBack(task, raw, why) {
+  park();
+  tasks = [task, ...tasks.filter((known) => known.id !== task.id)];
+  drafts.set(task.id, raw);
+  fetchCrop(task);
+  show();
+  by("saved").textContent = "";
+  notice(why, "lease");
 }
 
 async function skip() {
@@ -328,7 +359,9 @@ async function back() {
   await saving;
   const { data } = await asking(() => post("/api/undo", {}));
   if (!data.task) { by("saved").textContent = texts.nothing_to_undo; return; }
+  park();
   tasks = [data.task, ...tasks.filter((known) => known.id !== data.task.id)];
+  drafts.delete(data.task.id);
   fetchCrop(data.task);
   left += 1;
   notice("");
@@ -428,6 +461,8 @@ setInterval(async () => {
     tasks = tasks.filter((task, at) => at === 0 || !data.lost.includes(task.id));
   } catch { /* the next answer says what is wrong */ }
 }, Math.max(1000, (leaseSeconds * 1000) / 3));
+
+window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
 window.addEventListener("pagehide", () => {
   if (tasks.length) {
