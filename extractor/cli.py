@@ -54,7 +54,7 @@ DatabaseOption = Annotated[
 def main() -> None:
     """Run the command line and end with a documented exit code."""
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False) or int(ExitCode.OK))
     except ExtractorError as error:
         err.print(f"[red]Error:[/red] {error.message}", highlight=False)
         if error.mend:

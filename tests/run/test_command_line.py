@@ -1,9 +1,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from extractor.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [
@@ -22,26 +25,37 @@ COMMANDS = [
 ]
 
 
-def extractor(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from extractor.cli import main; main()", *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=cwd or ROOT,
-        env={"PATH": "/usr/bin:/bin:/usr/local/bin", "COLUMNS": "200", "PYTHONPATH": str(ROOT), "HOME": "/tmp"},
-        timeout=300,
-    )
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def extractor(monkeypatch, capfd):
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["extractor", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Done(code, *capfd.readouterr())
+
+    return call
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_explains_itself(command):
+def test_every_command_explains_itself(command, extractor):
     done = extractor(*command, "--help")
     assert done.returncode == 0
     assert "Usage" in done.stdout
 
 
-def test_version():
+def test_version(extractor):
     done = extractor("--version")
     assert done.returncode == 0
     assert done.stdout.startswith("extractor ")
@@ -55,37 +69,37 @@ def test_start_up_needs_no_heavy_package():
     assert done.stdout.strip() == "[]"
 
 
-def test_unknown_command_and_option_are_usage_errors():
+def test_unknown_command_and_option_are_usage_errors(extractor):
     assert extractor("no-such-command").returncode == 2
     assert extractor("run", "--no-such-option").returncode == 2
 
 
-def test_unknown_book_key_names_the_keys(tmp_path):
+def test_unknown_book_key_names_the_keys(tmp_path, extractor):
     done = extractor("run", tmp_path, "--book", "colour=red", "--out", tmp_path / "out")
     assert done.returncode == 2
     assert "agency" in done.stderr
 
 
-def test_unknown_form_is_a_template_error(tmp_path):
+def test_unknown_form_is_a_template_error(tmp_path, extractor):
     done = extractor("run", tmp_path, "--form", "no-such-form", "--out", tmp_path / "out", "--certificate", "none")
     assert done.returncode == 4
     assert "ks-2016" in done.stderr
 
 
-def test_missing_input_is_set_aside_with_its_name(tmp_path):
+def test_missing_input_is_set_aside_with_its_name(tmp_path, extractor):
     done = extractor("run", tmp_path / "nothing.pdf", "--out", tmp_path / "out", "--certificate", "none", "-q")
     assert done.returncode == 3
     assert "nothing.pdf" in done.stderr
     assert (tmp_path / "out" / "report.html").exists()
 
 
-def test_queue_of_a_folder_without_a_run(tmp_path):
+def test_queue_of_a_folder_without_a_run(tmp_path, extractor):
     done = extractor("queue", "status", tmp_path)
     assert done.returncode == 6
     assert "extractor run" in done.stderr
 
 
-def test_evaluate_names_the_bad_line(tmp_path):
+def test_evaluate_names_the_bad_line(tmp_path, extractor):
     records, truth = tmp_path / "records.jsonl", tmp_path / "truth.jsonl"
     records.write_text("{}\n", encoding="utf-8")
     truth.write_text(json.dumps({"file": "a", "page": 1, "record": 1, "form": "f", "fields": {}}) + "\n")
@@ -94,23 +108,23 @@ def test_evaluate_names_the_bad_line(tmp_path):
     assert "line 1" in done.stderr
 
 
-def test_unknown_reader_lists_the_readers(tmp_path):
+def test_unknown_reader_lists_the_readers(tmp_path, extractor):
     done = extractor("read-lines", tmp_path / "x.png", "--reader", "nobody")
     assert done.returncode == 5
     assert "handwriting" in done.stderr
 
 
-def test_template_check_of_the_shipped_forms():
+def test_template_check_of_the_shipped_forms(extractor):
     done = extractor("template", "check")
     assert done.returncode == 0, done.stderr
 
 
-def test_template_list_shows_every_form():
+def test_template_list_shows_every_form(extractor):
     done = extractor("template", "list")
     assert all(name in done.stdout for name in ("ks-2016", "ks-2006", "notary-repertoire"))
 
 
-def test_export_list():
+def test_export_list(extractor):
     done = extractor("export", "--list")
     assert done.returncode == 0
     assert "ks-60" in done.stdout
