@@ -6,10 +6,12 @@ import logging
 import multiprocessing
 import os
 import signal
+import traceback
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 
 from extractor.errors import ExtractorError, InputError
 from extractor.pipeline import Pipeline, PipelineOptions
@@ -106,8 +108,10 @@ def _outcome(pipeline: Pipeline, ref: PageRef) -> PageOutcome:
     except ExtractorError:
         raise
     except Exception as error:
-        # One odd page must not end a batch of thousands; the kind of error is told, never what stands on the page.
-        _log.exception("page %d of %s failed", ref.page, ref.source.file)
+        # One odd page must not end a batch of thousands. An error's own text may quote what stands on the page, so only
+        # its kind and place are told.
+        frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        _log.error("page %d of %s: %s at %s", ref.page, ref.source.file, type(error).__name__, " > ".join(frames[-4:]))
         message = f"could not be processed ({type(error).__name__})."
         return PageOutcome(
             ref, set_aside=SetAside(ref.source.file, "internal_error", message, "Report it with the log.", ref.page)
