@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,7 @@ def render_book(
         SettingsError: an argument is out of range.
     """
     _check(records, strength, output, dpi, hand_split)
+    _check_key(book)
     rng = Random(f"{form}/{seed}")
     setting = make_book(
         rng,
@@ -175,6 +177,13 @@ class _Sink:
         return RenderedBook(tuple(self.files), self.out / "truth.jsonl", self.out / "layout.jsonl")
 
 
+def _check_key(book: BookKey | None) -> None:
+    if book and book.year and not re.fullmatch(r"(19|20)\d\d", book.year):
+        raise SettingsError(f"The book's year is '{book.year}'.", mend="Give four digits, such as 2017.")
+    if book and book.number and not re.fullmatch(r"\d{1,3}", book.number):
+        raise SettingsError(f"The book's number is '{book.number}'.", mend="Give one to three digits, such as 01.")
+
+
 def _check(records: int, strength: float, output: str, dpi: int, split: str) -> None:
     if not 1 <= records <= 100_000:
         raise SettingsError(f"records is {records}.", mend="Give a number from 1 to 100000.")
@@ -253,11 +262,8 @@ def _turns(rng: Random, records: int, hands: int) -> list[int]:
     """Who writes which record: people take turns of a few records."""
     turns: list[int] = []
     while len(turns) < records:
-        turns += [rng.randrange(hands) if turns else 0] * rng.randint(2, 5)
-    missing = set(range(hands)) - set(turns[:records])
-    if records >= hands:
-        for place, hand in enumerate(sorted(missing)):
-            turns[records - 1 - place] = hand
+        others = [hand for hand in range(hands) if not turns or hand != turns[-1]] or [0]
+        turns += [rng.choice(others) if turns else 0] * rng.randint(1, 4)
     return turns[:records]
 
 

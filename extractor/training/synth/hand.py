@@ -95,7 +95,7 @@ def draw_printer(rng: Random, split: Split | str = Split.TRAIN) -> PrinterHand:
     """An invented printer."""
     fonts = [spec for spec in load_fonts("print", split) if not spec.file.endswith(("bold.ttf", "italic.ttf"))]
     grey = rng.randint(15, 55)
-    font = rng.choice(fonts)
+    font = rng.choices(fonts, [1 if spec.package == "cousine" else 3 for spec in fonts])[0]
     return PrinterHand(
         font,
         rng.uniform(4.0, 4.7) * (0.88 if font.package == "cousine" else 1.0),
@@ -148,7 +148,7 @@ def write_word(
     tall = 0.86 if len(word) > 2 and word.isupper() else 1.0
     fine = scale * _OVERSAMPLING
     em = hand.x_height * size * tall / x_height(hand.font.file) * fine * rng.gauss(1.0, 0.025)
-    font = pil_font(hand.font.file, max(8, round(em)))
+    font = pil_font(hand.font.file, em)
     length = float(font.getlength(word))
     left, right = int(em * 0.9), int(em * 0.9)
     up, down = int(em * 2.0), int(em * 1.1)

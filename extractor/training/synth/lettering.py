@@ -16,9 +16,13 @@ Mask = NDArray[np.uint8]
 _MEASURE = 200
 
 
+def pil_font(file: str, pixels: float) -> Any:
+    """A font at an em of so many pixels, to an eighth; the plain layout engine gives the same pixels everywhere."""
+    return _pil_font(file, max(4.0, round(pixels * 8) / 8))
+
+
 @lru_cache(maxsize=256)
-def pil_font(file: str, pixels: int) -> Any:
-    """A font at an em of so many pixels; the plain layout engine gives the same pixels on every machine."""
+def _pil_font(file: str, pixels: float) -> Any:
     return ImageFont.truetype(str(FOLDER / file), pixels, layout_engine=ImageFont.Layout.BASIC)
 
 

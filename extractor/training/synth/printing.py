@@ -24,7 +24,7 @@ def draw_form(form: PrintedForm, dpi: int) -> Mask:
     pen = ImageDraw.Draw(picture)
     for text in form.texts:
         file = cut(form.edition.font, bold=text.bold, italic=text.italic)
-        font = pil_font(file, max(4, round(text.size * scale)))
+        font = pil_font(file, text.size * scale)
         pen.text((text.x * scale, text.y * scale), text.text, fill=255, font=font, anchor="ls")
     return np.array(picture)
 

@@ -12,7 +12,7 @@ from extractor.records import BookKey
 from extractor.training.synth.book import RenderedBook, render_book
 from extractor.training.synth.output import write_lines
 
-SEED = 2017
+SEED = 35
 STRENGTH = 1.6
 QUALITY = 72
 RECORDS = 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -186,20 +187,21 @@ def _write_by_printer(
     words = text.split()
     widths = [text_width(word, printer.font, printer.size) * scale for word in words]
     space = text_width(" ", printer.font, printer.size) * scale
-    rooms = [(line.x1 - line.x0 - 0.6) * scale for line in lines]
+    rooms = [(line.x1 - line.x0 - 1.2) * scale for line in lines]
     rows, size, squeeze = _fit(widths, space, rooms)
     boxes = []
     for line, row in zip(lines, rows, strict=True):
         if not row:
             continue
-        em = max(6, round(printer.size * size * squeeze * scale))
+        em = max(6.0, printer.size * size * squeeze * scale)
         font = pil_font(printer.font.file, em)
         joined = " ".join(words[number] for number in row)
-        mask = np.zeros((em * 2, int(font.getlength(joined)) + em), np.uint8)
-        draw_text(mask, joined, (em // 3, round(em * 1.4)), font)
-        x = (line.x0 + 0.6 + printer.offset[0] * 0.5) * scale
+        margin, up = math.ceil(em / 3), math.ceil(em * 1.4)
+        mask = np.zeros((math.ceil(em * 2), math.ceil(font.getlength(joined)) + 3 * margin), np.uint8)
+        draw_text(mask, joined, (margin, up), font)
+        x = (line.x0 + 1.0 + printer.offset[0] * 0.5) * scale
         y = (line.y + printer.offset[1]) * scale
-        box = page.paste(mask, round(x) - em // 3, round(y) - round(em * 1.4), printer.ink)
+        box = page.paste(mask, round(x) - margin, round(y) - up, printer.ink)
         if box:
             boxes.append(box)
     return boxes

@@ -86,6 +86,8 @@ def _draw_facts(rng: Random, book: BookSetting, number: int) -> _Facts:
     sex = MALE if rng.random() < 0.52 else FEMALE
     surname = parent.surname if rng.random() < 0.97 else mother.surname
     child = make_person(rng, sex, born.year, region, group=parent.group, surname=surname)
+    while child.name in (mother.name, father.name):
+        child = make_person(rng, sex, born.year, region, group=parent.group, surname=surname)
     roles = ["father", "mother", "grandfather", "grandmother", "relative"]
     weights = [45, 40, 5, 6, 4] if missing == "none" else [0, 75, 5, 15, 5]
     role = rng.choices(roles, weights)[0] if missing != "both" else "relative"
@@ -118,7 +120,7 @@ def _shared_fields(rng: Random, book: BookSetting, number: int, facts: _Facts) -
         ),
         "nksHoTen": in_capitals(name) if book.capitals else name,
         "nksGioiTinh": phrases.sex(facts.child.sex),
-        "nksNgaySinh": dates.date_digits(rng, facts.born, book.date_style),
+        "nksNgaySinh": dates.date_digits(rng, facts.born, book.date_style, led=0.0),
         "nksNgaySinhBangChu": dates.date_words(rng, facts.born, book.word_style),
         "nksNoiSinh": places.birthplace(rng, book.unit, book.place_style),
         "nksDanToc": phrases.ethnic_group(rng, facts.child.group),
@@ -126,7 +128,7 @@ def _shared_fields(rng: Random, book: BookSetting, number: int, facts: _Facts) -
         "nksQueQuan": places.origin(rng, facts.father_origin, book.place_style),
         "nycHoTen": plain(facts.informant.name),
         "nguoiThucHien": plain(rng.choice(book.officers).name),
-        "ghiChu": phrases.maybe(rng, 0.25, phrases.note(rng, facts.registered, book.date_style)),
+        "ghiChu": phrases.maybe(rng, 0.25, _note(rng, book, facts)),
     }
     for prefix, parent in (("me", facts.mother), ("cha", facts.father)):
         foreign = rng.random() < 0.02
@@ -135,6 +137,11 @@ def _shared_fields(rng: Random, book: BookSetting, number: int, facts: _Facts) -
         land = rng.choice(data("people")["nationalities"][1:]) if foreign else "Việt Nam"
         fields[f"{prefix}QuocTich"] = phrases.nationality(rng, land) if parent else BLANK
     return fields
+
+
+def _note(rng: Random, book: BookSetting, facts: _Facts) -> Sample:
+    born = facts.mother.born if facts.mother else None
+    return phrases.note(rng, facts.registered, book.date_style, mother_born=born)
 
 
 def _fields_2016(rng: Random, book: BookSetting, number: int, facts: _Facts) -> dict[str, Sample]:

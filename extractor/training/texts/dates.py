@@ -54,8 +54,9 @@ class WordStyle:
 
 def date_style(rng: Random) -> DateStyle:
     """A clerk's way with dates in digits."""
-    separator = rng.choices(("/", "-", ".", "words"), (60, 18, 10, 12))[0]
-    return DateStyle(separator, rng.random() < 0.8, rng.random() < 0.5)
+    separator = rng.choices(("/", "-", ".", "words"), (62, 19, 11, 8))[0]
+    pad_day, pad_month = rng.random() < 0.8, rng.random() < 0.5
+    return DateStyle(separator, pad_day or pad_month, pad_month)
 
 
 def word_style(rng: Random, region: str | None = None) -> WordStyle:
@@ -80,15 +81,15 @@ def date_value(date: dt.date) -> str:
     return f"{date.day:02d}.{date.month:02d}.{date.year}"
 
 
-def date_digits(rng: Random, date: dt.date, style: DateStyle | None = None) -> Sample:
-    """A full date in digits."""
+def date_digits(rng: Random, date: dt.date, style: DateStyle | None = None, *, led: float = 0.3) -> Sample:
+    """A full date in digits; one with the month's name begins with ``ngày`` with the probability ``led``."""
     style = style or date_style(rng)
     day = f"{date.day:02d}" if style.pad_day else str(date.day)
     padded = style.pad_month or (date.month < 3 and rng.random() < 0.8)
     month = f"{date.month:02d}" if padded else str(date.month)
     if style.separator == "words":
         raw = f"{day} tháng {month} năm {date.year}"
-        raw = f"ngày {raw}" if rng.random() < 0.3 else raw
+        raw = f"ngày {raw}" if rng.random() < led else raw
     else:
         raw = style.separator.join((day, month, str(date.year)))
     return Sample(raw, date_value(date))

@@ -49,7 +49,8 @@ def _kinh_name(rng: Random, sex: str, born: int, region: str, surname: str) -> t
     surname = surname or weighted(rng, names["surnames"][region])
     key, when = ("male" if sex == MALE else "female"), period(born)
     middle, given = rng.choice(names["middles"][key][when]), rng.choice(names["given"][key][when])
-    extra = [weighted(rng, names["surnames"][region])] if when == "new" and rng.random() < 0.06 else []
+    second = weighted(rng, names["surnames"][region])
+    extra = [second] if when == "new" and rng.random() < 0.06 and second != surname else []
     while given in middle.split():
         given = rng.choice(names["given"][key][when])
     parts = [surname, *extra, given] if rng.random() < 0.04 else [surname, *extra, middle, given]

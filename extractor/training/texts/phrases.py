@@ -67,11 +67,13 @@ def purpose(rng: Random) -> Sample:
     return plain(rng.choice(data("people")["purposes"]))
 
 
-def note(rng: Random, after: dt.date | None = None, style: DateStyle | None = None) -> Sample:
-    """A marginal note made some time after the registration."""
+def note(
+    rng: Random, after: dt.date | None = None, style: DateStyle | None = None, *, mother_born: int | None = None
+) -> Sample:
+    """A marginal note made some time after the registration; it may correct the mother's year of birth."""
     after = after or dt.date(rng.randint(2006, 2018), rng.randint(1, 12), rng.randint(1, 28))
     when = after + dt.timedelta(days=rng.randint(20, 2500))
-    year = rng.randint(1965, 1995)
+    year = mother_born or rng.randint(1965, 1995)
     text: str = rng.choice(data("people")["notes"])
     text = text.format(
         date=date_digits(rng, when, style).raw.removeprefix("ngày "),

@@ -136,6 +136,8 @@ def birthplace(rng: Random, unit: Unit | None = None, style: PlaceStyle | None =
     text: str = rng.choice(data("places")["birthplaces"])
     names = {"commune": commune, "district": district, "province": province, "province_name": unit.province}
     text = text.format(**names)
-    if "tỉnh TP." in text:
-        text = text.replace("tỉnh TP.", "TP.")
+    if unit.city:
+        text = text.replace(
+            f"tỉnh {unit.province}", unit.province if unit.province.startswith("TP.") else f"TP. {unit.province}"
+        )
     return plain(text)

@@ -38,7 +38,7 @@ def digest(folder):
 @pytest.fixture(scope="module", params=FORMS)
 def book(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    made = render_book(folder, request.param, seed=5, records=4, strength=2.0, output="images", dpi=DPI, printed=(4,))
+    made = render_book(folder, request.param, seed=5, records=3, strength=2.0, output="images", dpi=DPI, printed=(3,))
     return request.param, folder, made
 
 
@@ -52,7 +52,7 @@ def test_layouts_have_room_for_every_field_of_the_form(form):
 @pytest.mark.parametrize("strength", [0.0, 2.5, 5.0])
 def test_labels_and_blanks_keep_apart(form, strength):
     layout = load_layout(form)
-    for seed in range(12):
+    for seed in range(6):
         laid = typeset(layout, draw_edition(Random(seed), strength, len(layout.groups)))
         boxes = [(line.x0, line.x1, line.y) for slot in laid.slots for line in slot.lines]
         assert all(x1 - x0 > 6 for x0, x1, _ in boxes)
@@ -69,7 +69,7 @@ def test_editions_differ_more_at_greater_strength():
     def spread(strength):
         first = typeset(layout, plain_edition())
         moved = []
-        for seed in range(25):
+        for seed in range(15):
             laid = typeset(layout, draw_edition(Random(seed), strength, len(layout.groups)))
             moved += [abs(a.lines[0].y - b.lines[0].y) for a, b in zip(first.slots, laid.slots, strict=True)]
         return np.mean(moved), np.max(moved)
@@ -80,11 +80,11 @@ def test_editions_differ_more_at_greater_strength():
 
 
 def test_same_seed_gives_the_same_bytes(tmp_path):
-    for output in ("pdf", "images", "pdf-per-record"):
+    for output in ("pdf", "images"):
         for folder in ("a", "b"):
-            render_book(tmp_path / output / folder, "ks-2016", seed=3, records=2, strength=3.0, output=output, dpi=72)
+            render_book(tmp_path / output / folder, "ks-2016", seed=3, records=1, strength=3.0, output=output, dpi=72)
         assert digest(tmp_path / output / "a") == digest(tmp_path / output / "b")
-    render_book(tmp_path / "c", "ks-2016", seed=4, records=2, strength=3.0, output="pdf", dpi=72)
+    render_book(tmp_path / "c", "ks-2016", seed=4, records=1, strength=3.0, output="pdf", dpi=72)
     first, other = (next((tmp_path / name).glob("*.pdf")).read_bytes() for name in ("pdf/a", "c"))
     assert first != other
 
@@ -94,7 +94,7 @@ def test_every_field_has_truth_and_a_place(book):
     schema = yaml.safe_load((ROOT / "page_templates" / form / "form.yaml").read_text(encoding="utf-8"))
     codes = {field["code"] for field in schema["fields"]}
     truth, layout = lines(made.truth), lines(made.layout)
-    assert len(truth) == len(layout) == 4
+    assert len(truth) == len(layout) == 3
     for entry, places in zip(truth, layout, strict=True):
         assert entry.keys() == {"file", "page", "record", "form", "fields"}
         assert set(entry["fields"]) == set(places["fields"]) == codes
@@ -107,13 +107,13 @@ def test_every_field_has_truth_and_a_place(book):
 def test_ink_lies_in_the_regions_and_is_really_there(book):
     _, folder, made = book
     for places in lines(made.layout):
-        picture = cv2.imread(str(folder / places["file"]))
-        assert picture.shape[1::-1] == tuple(places["size"])
+        picture = cv2.imread(str(folder / places["file"])).min(2)
+        assert picture.shape[::-1] == tuple(places["size"])
+        paper = np.median(picture)
         for code, field in places["fields"].items():
             for x, y, w, h in field["ink"]:
                 assert w > 1
-                crop = picture[y : y + h, x : x + w].astype(int).min(2)
-                assert crop.min() < np.median(picture) - 60, code
+                assert picture[y : y + h, x : x + w].min() < paper - 60, code
                 centre = (x + w / 2, y + h / 2)
                 near = 0.45 * h + 6
                 assert any(
@@ -123,7 +123,7 @@ def test_ink_lies_in_the_regions_and_is_really_there(book):
 
 
 def test_numbers_rise_and_dates_do_not_fall(tmp_path):
-    made = render_book(tmp_path, "ks-2006", seed=8, records=6, strength=0.0, output="pdf-per-record", dpi=72)
+    made = render_book(tmp_path, "ks-2006", seed=8, records=4, strength=0.0, output="pdf-per-record", dpi=72)
     numbers, dates = [], []
     for entry in lines(made.truth):
         name = re.fullmatch(r"KS\.(\d{4})\.(\d{2})\.(\d{4})-(\d{2})-(\d{2})\.(\d+)\.pdf", entry["file"])
@@ -134,7 +134,7 @@ def test_numbers_rise_and_dates_do_not_fall(tmp_path):
         assert (int(number), year) == (int(name[6]), name[1])
         numbers.append(int(number))
         dates.append("".join(reversed(fields["ngayDangKy"]["value"].split("."))))
-    assert numbers == [1, 2, 3, 4, 5, 6]
+    assert numbers == [1, 2, 3, 4]
     assert dates == sorted(dates)
     assert sorted(path.name for path in made.files) == sorted(entry["file"] for entry in lines(made.truth))
 
@@ -192,6 +192,8 @@ def test_lines_break_at_words_and_say_when_they_do_not_fit():
         ({"dpi": 20}, "dpi"),
         ({"hand_split": "all"}, "hand_split"),
         ({"distractors": ("poster",)}, "poster"),
+        ({"book": BookKey(year="17")}, "year"),
+        ({"book": BookKey(number="1a")}, "number"),
     ],
 )
 def test_wrong_arguments_are_refused(tmp_path, wrong, named):
