@@ -12,6 +12,7 @@ from extractor.errors import ImageError, LeaseLostError
 from extractor.records import Decision, FieldState
 from extractor.review.access import Visit
 from extractor.review.answers import make_answer, read_value
+from extractor.review.places import place_of
 from extractor.review.room import AnyRoom, NamedCheckedVisit, NamedVisit, Room
 from extractor.review.task_view import task_view
 from extractor.review.texts import text
@@ -158,9 +159,10 @@ def resolve(room: AnyRoom, visit: NamedCheckedVisit, problem_id: int, resolved: 
 def crop(room: AnyRoom, visit: NamedVisit, field_id: int) -> Response:
     """A field cut out of its page."""
     context = room.store.field_context(field_id)
-    if context.field.box is None:
-        raise ImageError("The field has no place on the page.")
-    return Response(room.pictures.crop(context.picture, context.field.box), media_type="image/webp")
+    area = place_of(room.store, context).area
+    if area is None:
+        raise ImageError("Neither the field nor its record has a place on the page.")
+    return Response(room.pictures.crop(context.picture, area), media_type="image/webp")
 
 
 @router.get("/page/{page_id}")

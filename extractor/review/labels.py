@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from extractor.records import BookKey
+from extractor.records import BookKey, RuleWarning
 from extractor.review.texts import load_data, text
 from extractor.templates.form import FieldSpec, FormSchema, Kind
 
@@ -61,6 +62,24 @@ class Labels:
         if schema is None:
             return form
         return (schema.title_en if language == "en" else "") or schema.title
+
+    def named(self, form: str, code: str, language: str) -> str:
+        """A field as a sentence calls it: its label, and whom it is about."""
+        label, group = self.spec(form, code).label, self.group(code, language)
+        return f"“{label}” ({group})" if group else f"“{label}”"
+
+    def explain(self, warning: RuleWarning, form: str, language: str) -> str:
+        """A rule's message with fields called by their labels instead of their codes."""
+        message = (warning.message_en if language == "en" else "") or warning.message
+        schema = self.schemas.get(form)
+        known = {spec.code for spec in schema.fields} if schema else set()
+
+        def name(match: re.Match[str]) -> str:
+            return self.named(form, match.group(), language)
+
+        # Only codes the rule names: a short one such as "so" may be a word of the message.
+        codes = sorted(known & set(warning.fields), key=len, reverse=True)
+        return re.sub(rf"\b(?:{'|'.join(codes)})\b", name, message) if codes else message
 
     def language(self, form: str) -> str:
         """Language of a form's printed labels."""

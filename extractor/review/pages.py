@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from extractor.errors import ImageError
 from extractor.review.access import COOKIE, Visit
 from extractor.review.labels import book_name
+from extractor.review.places import usable
 from extractor.review.room import AnyRoom, AnyVisit, CheckedVisit, NamedVisit, Room
 from extractor.review.texts import LANGUAGES, text, texts
 from extractor.store import BookSummary, Counts, ProblemResolution, StoredField, StoredRecord
@@ -131,7 +132,7 @@ def record(room: AnyRoom, visit: NamedVisit, record_id: int) -> HTMLResponse:
         size=size,
         fields=[_field_line(room, visit, stored, field, has_picture=size is not None) for field in stored.fields],
         warnings=[
-            (warning.severity.value, (warning.message_en if visit.language == "en" else "") or warning.message)
+            (warning.severity.value, room.labels.explain(warning, stored.form, visit.language))
             for warning in stored.warnings
         ],
     )
@@ -177,13 +178,13 @@ def _book_line(room: Room, visit: Visit, book: BookSummary) -> dict[str, Any]:
 def _field_line(
     room: Room, visit: Visit, record: StoredRecord, field: StoredField, *, has_picture: bool
 ) -> dict[str, Any]:
-    box = field.field.box
+    box, value = usable(field.field.box), field.field.value
     return {
         "id": field.id,
         "group": room.labels.group(field.code, visit.language),
         "label": room.labels.spec(record.form, field.code, field.kind).label,
         "raw": field.field.raw,
-        "value": field.field.value,
+        "value": value if value != " ".join(field.field.raw.split()) else None,
         "state": field.field.state.value,
         "decision": field.field.decision.value,
         "person": field.person,

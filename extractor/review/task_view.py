@@ -11,6 +11,7 @@ from extractor.review.access import Visit
 from extractor.review.answers import EMPTY_BELOW, ditto_value
 from extractor.review.doubt import doubtful_segments
 from extractor.review.labels import Labels, book_name
+from extractor.review.places import place_of
 from extractor.review.room import Room
 from extractor.review.texts import text
 from extractor.store import FieldContext, Neighbour, Task
@@ -46,7 +47,7 @@ def task_view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
         "warnings": [
             {
                 "severity": warning.severity.value,
-                "message": (warning.message_en if language == "en" else "") or warning.message,
+                "message": labels.explain(warning, task.form, language),
             }
             for warning in context.warnings
         ],
@@ -72,17 +73,21 @@ def _neighbour(neighbour: Neighbour | None) -> dict[str, str] | None:
 
 def _pictures(room: Room, context: FieldContext) -> dict[str, Any]:
     """Addresses of crop and page, with the field's frame on each; none where the page has no picture."""
-    box = context.field.box
+    place = place_of(room.store, context)
+    page: dict[str, Any] = {"url": f"/page/{context.page_id}", "frame": None}
     try:
-        if box is None:
+        if place.area is None:
             room.pictures.size(context.picture)
-            return {"crop": None, "page": {"url": f"/page/{context.page_id}", "frame": None}}
-        plan = room.pictures.plan(context.picture, box)
-        frame = room.pictures.frame(context.picture, box)
+            return {"crop": None, "page": page}
+        plan = room.pictures.plan(context.picture, place.area)
+        page["frame"] = asdict(room.pictures.frame(context.picture, place.area))
     except ImageError:
         return {"crop": None, "page": None}
     width, height = plan.size
-    return {
-        "crop": {"url": f"/crop/{context.field_id}", "width": width, "height": height, "frame": asdict(plan.frame)},
-        "page": {"url": f"/page/{context.page_id}", "frame": asdict(frame)},
+    crop = {
+        "url": f"/crop/{context.field_id}",
+        "width": width,
+        "height": height,
+        "frame": asdict(plan.frame) if place.exact else None,
     }
+    return {"crop": crop, "page": page}

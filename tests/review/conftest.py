@@ -184,6 +184,12 @@ def pages(seeded: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def remake_page() -> Callable[[int], PageResult]:
+    """Makes a page's result again; see :func:`make_page`."""
+    return make_page
+
+
+@pytest.fixture
 def book(pages: Path) -> Iterator[Store]:
     """The store of that folder."""
     with Store.open(f"sqlite:///{pages / 'store.sqlite'}") as store:

@@ -2,11 +2,12 @@
 
 import logging
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
-from extractor.records import Decision, FieldState
+from extractor.records import Box, Decision, FieldState
 from extractor.review.app import create_app
 from extractor.review.texts import texts
 
@@ -144,6 +145,21 @@ def test_a_task_tells_all_that_is_needed_to_judge_it(enter):
     assert task["after"] == {"raw": "02", "state": "read"}
     assert "KS.2017.01.pdf" in task["place"]
     assert 0 < task["crop"]["frame"]["width"] < 1
+
+
+def test_a_field_without_a_place_is_shown_with_its_record(enter, book, remake_page):
+    client = enter()
+    page = remake_page(3)
+    fields = {**page.records[0].fields}
+    fields["meHoTen"] = fields["meHoTen"].model_copy(update={"box": Box(0, 0, 0, 0)})
+    record = page.records[0].model_copy(update={"fields": fields})
+    book.save_page(replace(page, pipeline_version="v2", records=(record,)))
+    mother = next(field for field in book.stored_record(book.record_ids(1)[2]).fields if field.code == "meHoTen")
+    task = client.post("/api/claim", json={"field": mother.id}).json()["tasks"][0]
+    assert task["crop"]["frame"] is None
+    assert task["crop"]["width"] > 900
+    assert task["page"]["frame"]["height"] > 0.3
+    assert client.get(task["crop"]["url"]).status_code == 200
 
 
 def test_readings_below_one_half_start_empty(enter):

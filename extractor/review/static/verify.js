@@ -120,6 +120,7 @@ function show() {
   box.value = draft ?? (task.startEmpty ? "" : task.raw);
   changed = draft !== undefined;
   if (task.startEmpty && !changed && task.raw) hint(texts.starts_empty, "soft");
+  else if (task.crop && !task.crop.frame) hint(texts.no_place, "soft");
   fit();
   showValue();
   box.focus();
@@ -200,6 +201,7 @@ async function showCrop(task) {
   image.src = url;
   sizeCrop(task);
   image.hidden = false;
+  image.alt = task.label;
   placeFrame(frame, task.crop.frame);
   await image.decode().catch(() => {});
   ready(task);
