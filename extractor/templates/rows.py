@@ -40,6 +40,13 @@ _LIFT = 0.2
 """Marks of an entry's beginning stand up to so much higher than half a line above its text, in line distances."""
 
 
+_BESIDE = 0.6
+"""Marks closer than this stand side by side, in line distances."""
+
+_BELOW = 2.5
+"""The last entry's cells reach so far below its text, in line distances."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry: its lines are those whose middle lies between two rows of the straightened table.
@@ -95,7 +102,7 @@ def find_lines(
     centre = (bounds[body] + bounds[body + 1]) / 2.0
     slope = measure_slope(mask, centre - left)
     lines = {
-        field: column_lines(ink, number, bounds, pitch, slope=slope, centre=centre)
+        field: column_lines(ink, number, bounds, pitch, slope=slope, centre=centre, running=number == body)
         for number, field in enumerate(fields)
         if field
     }
@@ -141,10 +148,12 @@ def find_entries(
         entries.append(Entry(carried[0].middle - 0.6 * pitch, first, begins=False, headings=headings))
     elif tops:
         # With nothing carried over, what stands just above the first line of the first entry belongs to it.
-        tops[0] -= pitch
+        tops[0] = max(tops[0] - pitch, min(heading_band, tops[0]))
     for top, bottom in zip(tops, [*tops[1:], float("inf")], strict=True):
         own = [line for line in body if top <= line.middle < bottom]
-        entries.append(Entry(top, bottom, begins=True, headings=_headings(own[1:], separators, pitch, column)))
+        # Far below the last entry there is only the edge of the paper.
+        end = min(bottom, own[-1].middle + _BELOW * pitch) if bottom == float("inf") else bottom
+        entries.append(Entry(top, end, begins=True, headings=_headings(own[1:], separators, pitch, column)))
     return tuple(entries)
 
 
@@ -154,15 +163,38 @@ def _beginnings(
     """Rows of the running text's lines on which entries begin."""
     if not body:
         return []
-    scores = np.zeros(len(body))
     middles = np.array([line.middle for line in body])
-    for field, score in rows.starts.items():
+    beside: list[dict[str, float]] = [{} for _ in body]
+    for place, scores in _side_by_side(lines, rows, pitch):
+        number = int(np.argmin(np.abs(middles - place)))
+        if abs(middles[number] - place) <= 0.8 * pitch:
+            beside[number] |= scores
+    return [float(row) for row, scores in zip(middles, beside, strict=True) if sum(scores.values()) >= rows.threshold]
+
+
+def _side_by_side(
+    lines: Mapping[str, Sequence[TextLine]], rows: RowsSpec, pitch: float
+) -> list[tuple[float, dict[str, float]]]:
+    """Marks that stand on one line: their row, the surer ones counting for more, and the score of each column."""
+    marks: list[tuple[float, str]] = []
+    for field in rows.starts:
         usual = float(np.median([line.ink for line in lines[field]] or [0]))
-        marks = [line for line in _with_tails(lines[field], pitch) if _is_mark(line, usual, pitch)]
-        for number, line in {int(np.argmin(np.abs(middles - line.middle))): line for line in marks}.items():
-            if abs(middles[number] - line.middle) <= 0.8 * pitch:
-                scores[number] += score
-    return [float(row) for row in middles[scores >= rows.threshold]]
+        own = [line for line in _with_tails(lines[field], pitch) if _is_mark(line, usual, pitch)]
+        marks += [(line.middle, field) for line in own]
+    groups: list[list[tuple[float, str]]] = []
+    for mark in sorted(marks):
+        last = groups[-1] if groups else []
+        taken = {field for _, field in last}
+        if last and mark[1] not in taken and mark[0] - _middle(last, rows) <= _BESIDE * pitch:
+            last.append(mark)
+        else:
+            groups.append([mark])
+    return [(_middle(group, rows), {field: rows.starts[field] for _, field in group}) for group in groups]
+
+
+def _middle(marks: Sequence[tuple[float, str]], rows: RowsSpec) -> float:
+    weights = [rows.starts[field] for _, field in marks]
+    return float(np.average([row for row, _ in marks], weights=weights))
 
 
 def _is_mark(line: TextLine, usual: float, pitch: float) -> bool:

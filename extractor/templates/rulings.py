@@ -23,7 +23,7 @@ _FULL_CONTRAST = 0.30
 _LEAST_CONTRAST = 0.08
 """The same on a page where even the writing is faint; below it lies noise."""
 
-_STRIPS = 72
+_STRIPS = 60
 _STEP_COST = np.float32(0.012)
 _PRESENT = 0.22
 """Response of a strip, 0 to 1, from which the ruling counts as visible in it."""

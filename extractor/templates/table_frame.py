@@ -18,9 +18,6 @@ Floats = NDArray[np.float64]
 _FRAME = 0.013
 """The lines of a double or triple frame stand closer than this, in table widths."""
 
-_EDGE = 0.012
-"""The rulings often run off the paper; so much above their end is not used, in table widths."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableFrame:
@@ -185,7 +182,7 @@ def find_frame(
         expected_top,
         np.asarray(drop, np.float64),
         inside,
-        max(bottom - _EDGE * width, float(np.max(drop)) + 8.0),
+        max(bottom, float(np.max(drop)) + 8.0),
         width,
         top is not None,
         head is not None,

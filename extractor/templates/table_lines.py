@@ -22,6 +22,18 @@ _OVERFLOW = 0.05
 """Writing goes on past its column's edge by so much at most, in table widths."""
 
 
+_LEAST = 0.6
+"""Smoothed pixels of ink in a row from which it may be a line's middle."""
+
+_APART = 0.6
+"""Two lines are at least so far apart, in line distances."""
+
+_SHORT = 0.22
+"""A last line shorter than this share of its column is looked for on its own."""
+
+_CLEAR = 0.35
+"""A line's region keeps this distance from its neighbours' middles, as a share of the way to them."""
+
 _TALL = 2.0
 """A stroke higher than this ties lines together and is cut between them, in line distances."""
 
@@ -125,7 +137,7 @@ def _without_rulings(ink: Mask, bounds: Sequence[int], width: int) -> Mask:
 
 
 def _drop_crumbs(writing: Mask, bounds: Sequence[int], width: int) -> None:
-    """Blank the thin upright pieces that a broken ruling leaves beside an edge."""
+    """Blank the thin upright pieces that a broken ruling leaves beside an edge, and the paper's lower edge."""
     near, thin = round(0.01 * width), max(3, round(0.004 * width))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(writing, connectivity=8)
     left = stats[:, cv2.CC_STAT_LEFT]
@@ -134,6 +146,7 @@ def _drop_crumbs(writing: Mask, bounds: Sequence[int], width: int) -> None:
     for bound in bounds:
         beside |= (left >= bound - near) & (right <= bound + near)
     crumbs = beside & (stats[:, cv2.CC_STAT_WIDTH] <= thin)
+    crumbs |= stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT] >= len(writing)
     crumbs[0] = False
     writing[crumbs[labels]] = 0
 
@@ -176,7 +189,7 @@ def column_mask(ink: Ink, column: int, bounds: Sequence[int]) -> tuple[Mask, int
 
 
 def column_lines(
-    ink: Ink, column: int, bounds: Sequence[int], pitch: float, *, slope: float, centre: float
+    ink: Ink, column: int, bounds: Sequence[int], pitch: float, *, slope: float, centre: float, running: bool
 ) -> tuple[TextLine, ...]:
     """Lines of one column, top to bottom.
 
@@ -186,10 +199,14 @@ def column_lines(
         pitch: usual distance of lines, pixels.
         slope: rows down for each column to the right, along which lines are written.
         centre: pixel column at which rows are given, the same for all columns so that their lines can be compared.
+        running: the column holds running text, whose last lines may be short; elsewhere a loop above or below a word is
+            not taken for a line of its own.
     """
     mask, left = column_mask(ink, column, bounds)
     flat = _sheared(mask, slope, centre - left)
-    peaks = _peaks(flat.sum(axis=1).astype(np.float64), pitch, least=0.6)
+    peaks = _peaks(flat.sum(axis=1).astype(np.float64), pitch, share=0.0 if running else 0.3)
+    if running:
+        peaks = _with_short(flat, peaks, bounds[column] - left, bounds[column + 1] - left, pitch)
     if not peaks:
         return ()
     rows, across, line = _assigned(flat, peaks, pitch)
@@ -197,17 +214,19 @@ def column_lines(
     for number, middle in enumerate(peaks):
         own = line == number
         # A ditto mark has as much ink; specks have less.
-        if np.count_nonzero(own) < 0.02 * pitch**2:
+        if np.count_nonzero(own) < 0.015 * pitch**2:
             continue
         y, x = rows[own], across[own]
+        above = peaks[number - 1] + _CLEAR * (middle - peaks[number - 1]) if number else 0.0
+        below = peaks[number + 1] - _CLEAR * (peaks[number + 1] - middle) if number + 1 < len(peaks) else np.inf
         low, high = np.quantile(y, [0.05, 0.95])
         if high - low < 0.12 * pitch:
             continue
         lines.append(
             TextLine(
                 middle=float(middle),
-                top=min(float(y.min()), middle - 0.35 * pitch),
-                bottom=max(float(y.max() + 1), middle + 0.35 * pitch),
+                top=max(above, min(float(y.min()), middle - 0.5 * pitch)),
+                bottom=min(below, max(float(y.max() + 1), middle + 0.5 * pitch)),
                 left=float(left + x.min()),
                 right=float(left + x.max() + 1),
                 centre=centre,
@@ -217,6 +236,18 @@ def column_lines(
             )
         )
     return tuple(lines)
+
+
+def _with_short(flat: Mask, peaks: list[int], left: int, right: int, pitch: float) -> list[int]:
+    """Peaks of running text with those of short last lines, which drown between two full lines."""
+    first = flat[:, left : left + round(_SHORT * (right - left))].sum(axis=1).astype(np.float64)
+    own = _peaks(first, pitch, share=0.0)
+    if not own or not peaks:
+        return peaks
+    smooth = _smoothed(first, pitch)
+    usual = float(np.median(smooth[own]))
+    more = [row for row in own if smooth[row] >= 0.4 * usual and min(abs(row - peak) for peak in peaks) >= 0.75 * pitch]
+    return sorted([*peaks, *more])
 
 
 def _assigned(
@@ -287,19 +318,32 @@ def _sheared(mask: Mask, slope: float, middle: float) -> Mask:
     return np.asarray(cv2.warpAffine(mask, shear, (mask.shape[1], mask.shape[0]), flags=cv2.INTER_NEAREST), np.uint8)
 
 
-def _peaks(profile: Floats, pitch: float, least: float) -> list[int]:
-    """Rows of the lines' middles: maxima of the smoothed profile, strongest first, not too close together."""
-    sigma = max(1.0, 0.16 * pitch)
-    smooth = cv2.GaussianBlur(profile.reshape(-1, 1), (1, 0), sigma, None, sigma).ravel()
+def _peaks(profile: Floats, pitch: float, share: float) -> list[int]:
+    """Rows of the lines' middles: maxima of the smoothed profile, not too close together.
+
+    Args:
+        share: a maximum lower than this share of one within 1.1 line distances is part of that line.
+    """
+    smooth = _smoothed(profile, pitch)
     rows = np.arange(1, len(smooth) - 1)
-    top = rows[(smooth[rows] >= smooth[rows - 1]) & (smooth[rows] > smooth[rows + 1]) & (smooth[rows] >= least)]
+    top = rows[(smooth[rows] >= smooth[rows - 1]) & (smooth[rows] > smooth[rows + 1]) & (smooth[rows] >= _LEAST)]
     kept: list[int] = []
     for row in sorted(top, key=lambda each: -smooth[each]):
         near = min(kept, key=lambda each: abs(each - row), default=None)
-        if near is None or abs(near - row) >= 0.6 * pitch:
+        if near is None or abs(near - row) >= _APART * pitch:
             kept.append(int(row))
         elif abs(near - row) >= 0.42 * pitch:
             between = smooth[min(near, row) : max(near, row) + 1].min()
             if between < 0.45 * smooth[row]:
                 kept.append(int(row))
-    return sorted(kept)
+    return sorted(
+        row
+        for row in kept
+        if all(smooth[row] >= share * smooth[other] for other in kept if abs(other - row) < 1.1 * pitch)
+    )
+
+
+def _smoothed(profile: Floats, pitch: float) -> Floats:
+    """Profile without what is finer than a letter."""
+    sigma = max(1.0, 0.16 * pitch)
+    return np.asarray(cv2.GaussianBlur(profile.reshape(-1, 1), (1, 0), sigma, None, sigma), np.float64).ravel()

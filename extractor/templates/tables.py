@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import weakref
 from dataclasses import dataclass
 
 import cv2
@@ -55,8 +56,23 @@ class TableView:
     frame: TableFrame | None
 
 
+_last: tuple[weakref.ref[NDArray[np.uint8]], TableTemplate, TableView] | None = None
+
+
 def view_table(page: CleanPage, template: TableTemplate) -> TableView:
-    """Find the template's rulings on a page as well as they can be found; decides nothing."""
+    """Find the template's rulings on a page as well as they can be found; decides nothing.
+
+    The last view is kept while its page lives: a page is first weighed and then registered.
+    """
+    global _last  # noqa: PLW0603
+    if _last is not None and _last[0]() is page.grey and _last[1] is template:
+        return _last[2]
+    view = _best_view(page, template)
+    _last = (weakref.ref(page.grey), template, view)
+    return view
+
+
+def _best_view(page: CleanPage, template: TableTemplate) -> TableView:
     scale = min(1.0, _WORKING_SIZE / max(page.grey.shape))
     grey = page.grey
     if scale < 1.0:
