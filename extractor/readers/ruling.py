@@ -16,6 +16,9 @@ _MARK_HEIGHT = 0.14
 _MARK_WIDTH = 0.6
 _GAP = 0.32
 _CHAIN = 0.9
+_CHAIN_SHARE = 0.7
+# Printed marks stand in a straight row, accents and dots of the i do not.
+_STRAY = 0.03
 _CHAIN_HEIGHT = 0.2
 _SOLID = 0.9
 # The same in pixels where crops are tiny.
@@ -109,7 +112,7 @@ def _leader_rows(ink: Mask, height: int) -> list[tuple[Mask, float]]:
         members = marks & (home == index)
         if (
             members.sum() < _LEAST_BEADS
-            or chain_stats[index, cv2.CC_STAT_WIDTH] < _CHAIN * height
+            or chain_stats[index, cv2.CC_STAT_WIDTH] < min(_CHAIN * height, _CHAIN_SHARE * ink.shape[1])
             or chain_stats[index, cv2.CC_STAT_HEIGHT] > max(5, _CHAIN_HEIGHT * height)
         ):
             continue
@@ -117,6 +120,9 @@ def _leader_rows(ink: Mask, height: int) -> list[tuple[Mask, float]]:
         slope, offset = np.polyfit(centres[members, 0], centres[members, 1], 1)
         slope = float(np.clip(slope, -0.05, 0.05))
         offset = float(np.median(centres[members, 1] - slope * centres[members, 0]))
+        stray = centres[members, 1] - slope * centres[members, 0] - offset
+        if float(np.percentile(np.abs(stray), 80)) > max(1.0, _STRAY * height):
+            continue
         thickness = float(np.percentile(stats[members, cv2.CC_STAT_HEIGHT], 75))
         rows.append((np.abs(down - slope * across - offset) <= thickness / 2 + 1.0, thickness))
     return rows

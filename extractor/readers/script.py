@@ -123,6 +123,8 @@ def _script_features(grey: Image, text: Mask, boxes: NDArray[np.int64]) -> Featu
     thickness = cv2.distanceTransform(text.astype(np.uint8), cv2.DIST_L2, 3)
     ridge = text & (thickness >= cv2.dilate(thickness, np.ones((3, 3), np.uint8)) - _EPSILON)
     strokes = thickness[ridge]
+    if len(strokes) == 0 or not text.any() or text.all():
+        return None
     rows = text.sum(axis=1).astype(np.float64)
     smooth = cv2.GaussianBlur(grey, (0, 0), 0.8).astype(np.float32)
     down, across = cv2.Sobel(smooth, cv2.CV_32F, 0, 1), cv2.Sobel(smooth, cv2.CV_32F, 1, 0)
