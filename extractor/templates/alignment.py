@@ -202,7 +202,8 @@ def robust_affine(
     """Affine map fitted to found labels, outliers weighed down (iterated least squares with Cauchy weights).
 
     Pages come deskewed, so what looks like a tilt or a shear is mostly print that has moved: both are held close to
-    ``start`` by a strong pull, the scales by a weak one.
+    ``start`` by a strong pull, and so is the width, because where labels begin along a line differs most; the height
+    by a weak one.
     """
     if len(spots) < 3:
         return start
@@ -216,7 +217,7 @@ def robust_affine(
         solved = np.empty((3, 2))
         for axis in (0, 1):
             pull = np.diag([20.0, 20.0, 0.0])
-            pull[axis, axis] = 3.0
+            pull[axis, axis] = (12.0, 3.0)[axis]
             rows = np.vstack([design * root[:, None], pull])
             goal = np.r_[seen[:, axis] * root, pull @ np.r_[start[axis, :2] * 100.0, 0.0]]
             solved[:, axis] = np.linalg.lstsq(rows, goal, rcond=None)[0]

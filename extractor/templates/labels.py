@@ -167,6 +167,8 @@ def _printed(regions: Sequence[Region], text: PageText) -> tuple[str, float] | N
 
 
 def _polygon(region: Region, scale: float) -> Polygon:
+    if region.outline is not None:
+        return np.asarray(region.outline / scale, dtype=np.float64)
     corners = [
         (region.left, region.top),
         (region.right, region.top),

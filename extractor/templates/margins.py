@@ -62,7 +62,7 @@ def find_margins(block: Block, number: int, placement: Placement, furniture: Fur
         right = wall - 0.5 * mm
     else:
         ends = sorted(s.end for s in written if _belongs(s, left, right, rows, mm))
-        right = max(right, ends[-1] + 1.5 * mm) if ends else right
+        right = _common_end(ends, 3 * mm) + 2.0 * mm if len(ends) >= 3 else max([right, *ends])
     under = [y for y in floor if y > rows[1] + 0.3 * pitch_mm * mm and abs(y - bottom) < 60 * mm]
     if under and wall is not None:
         bottom = min(under, key=lambda y: abs(y - bottom)) - 0.5 * mm
@@ -127,6 +127,12 @@ def _wall(verticals: tuple[Segment, ...], x: float, rows: tuple[float, float], *
         and min(s.end, rows[1] + 1) - max(s.start, rows[0] - 1) >= 0.5 * (rows[1] - rows[0] + 1)
     ]
     return min(near)[1] if near else None
+
+
+def _common_end(ends: list[float], spread: float) -> float:
+    """Furthest of the ends that most agree on; a stray one beyond is another block's."""
+    best = max(ends, key=lambda x: (sum(abs(e - x) <= spread for e in ends), x))
+    return max(e for e in ends if abs(e - best) <= spread)
 
 
 def _bounds(s: Segment, left: float, right: float, verticals: tuple[Segment, ...], mm: float) -> bool:

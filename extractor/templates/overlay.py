@@ -121,8 +121,9 @@ def marks_of(registered: RegisteredPage, decision: Decision | str = Decision.REV
 def to_layout(registered: RegisteredPage) -> lp.Layout:
     """A registered page as a layoutparser layout, clean pixels.
 
-    One block a written line or tick box: ``id`` is ``record:code:line`` (``record:code:label`` for a box), ``type`` is
-    ``line`` or ``option``, ``text`` what the OCR pass found in the field or a box's value.
+    One block a written line or tick box, the rectangle about it where its border winds: ``id`` is ``record:code:line``
+    (``record:code:label`` for a box), ``type`` is ``line`` or ``option``, ``text`` what the OCR pass found in the field
+    or a box's value.
     """
     import layoutparser as lp
 
@@ -137,8 +138,7 @@ def to_layout(registered: RegisteredPage) -> lp.Layout:
                 )
             for option in field.options:
                 name = f"{record.record}:{field.code}:{option.label}"
-                shape = lp.Quadrilateral(option.polygon)
-                blocks.append(lp.TextBlock(shape, id=name, type="option", text=option.value or ""))
+                blocks.append(lp.TextBlock(_shape(option.polygon), id=name, type="option", text=option.value or ""))
     return lp.Layout(blocks, page_data={"form": registered.form, "form_version": registered.form_version})
 
 
@@ -181,12 +181,19 @@ def _block(mark: Mark, factor: float) -> lp.TextBlock:
     if isinstance(mark.place, Box):
         box = mark.place
         shape: Any = lp.Rectangle(box.x * factor, box.y * factor, box.right * factor, box.bottom * factor)
-    elif len(mark.place) == 4:
-        shape = lp.Quadrilateral(np.asarray(mark.place, dtype=float) * factor)
     else:
-        low, high = np.min(mark.place, axis=0) * factor, np.max(mark.place, axis=0) * factor
-        shape = lp.Rectangle(low[0], low[1], high[0], high[1])
+        shape = _shape(np.asarray(mark.place, dtype=float) * factor)
     return lp.TextBlock(shape, id=mark.code, type=kind)
+
+
+def _shape(polygon: Polygon) -> Any:
+    """A polygon as layoutparser has it: four corners, or the rectangle about more."""
+    import layoutparser as lp
+
+    if len(polygon) == 4:
+        return lp.Quadrilateral(polygon)
+    (left, top), (right, bottom) = np.min(polygon, axis=0), np.max(polygon, axis=0)
+    return lp.Quadrilateral(np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
 
 
 def _dashed(draw: ImageDraw.ImageDraw, corners: NDArray[np.float64], style: _Style) -> None:

@@ -12,19 +12,27 @@ from extractor.readers.furniture import Furniture
 from extractor.templates.label_template import ValuePlace
 from extractor.templates.margins import Margins, lines_of
 from extractor.templates.placing import Placed
+from extractor.templates.strokes import owned_strokes, straight_cut, winding_cut
 
 _ASCENT, _DESCENT = 0.74, 0.30
 """Usual reach of handwriting above and below its line, in line distances: with the marks of capitals, and the tails."""
+_TOLERATED = 6.0
+"""Pixels of ink on the wrong side of a straight border that are not worth a winding one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """Upright rectangle in working pixels."""
+    """A place on the page, working pixels.
+
+    Args:
+        outline: corners ``(n, 2)`` clockwise from top left, where the place is no upright rectangle.
+    """
 
     left: float
     top: float
     right: float
     bottom: float
+    outline: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +124,27 @@ def _wrapped(label: Placed, floor: float, margins: Margins) -> list[Stretch]:
 
 
 def region_of(stretch: Stretch, margins: Margins, furniture: Furniture) -> Region:
-    """Give a stretch its height: cut above and below where the least ink is crossed.
+    """Give a stretch its height: borders above and below so that its own ink is in and other lines' ink is out.
 
-    Neighbouring lines are a line distance apart, so the lower cut of one and the upper cut of the next are looked for
-    in the same rows and fall together.
+    A straight border where that parts the lines well; one that winds between tails and ascenders where it does not.
     """
     pitch, baseline = margins.pitch, stretch.baseline
     left, right = int(max(0, stretch.left)), int(max(stretch.left + 2, stretch.right))
-    ink = furniture.ink[:, left:right]
-    top = _cut(ink, baseline - 0.95 * pitch, baseline - 0.58 * pitch, baseline - _ASCENT * pitch, pitch)
-    bottom = _cut(ink, baseline + 0.08 * pitch, baseline + 0.42 * pitch, baseline + _DESCENT * pitch, pitch)
-    return Region(stretch.left, max(0.0, top), stretch.right, min(bottom, float(ink.shape[0])))
+    first, last = int(max(0, baseline - 1.6 * pitch)), int(min(furniture.ink.shape[0], baseline + 1.1 * pitch))
+    window = furniture.ink[first:last, left:right]
+    if window.shape[0] < pitch or window.shape[1] < 2:
+        return Region(stretch.left, max(0.0, baseline - _ASCENT * pitch), stretch.right, baseline + _DESCENT * pitch)
+    strokes = owned_strokes(window, baseline - first, pitch)
+    top, lost_above = straight_cut(strokes, strokes.base - _ASCENT * pitch, upper=True)
+    bottom, lost_below = straight_cut(strokes, strokes.base + _DESCENT * pitch, upper=False)
+    straight = Region(stretch.left, first + top, stretch.right, first + bottom)
+    if max(lost_above, lost_below) <= _TOLERATED:
+        return straight
+    upper = winding_cut(strokes, top, upper=True) if lost_above > _TOLERATED else _level(top, window.shape[1])
+    lower = winding_cut(strokes, bottom, upper=False) if lost_below > _TOLERATED else _level(bottom, window.shape[1])
+    outline = np.vstack([upper, lower[::-1]]) + np.array([left, first])
+    return Region(stretch.left, float(outline[:, 1].min()), stretch.right, float(outline[:, 1].max()), outline=outline)
 
 
-def _cut(ink: NDArray[np.uint8], low: float, high: float, usual: float, pitch: float) -> float:
-    """Row between ``low`` and ``high`` that crosses the least ink, the usual one where it makes no difference."""
-    first, last = max(0, round(low)), min(ink.shape[0], round(high) + 1)
-    if last - first < 2:
-        return float(np.clip(usual, 0, ink.shape[0]))
-    rows = np.count_nonzero(ink[first:last], axis=1).astype(float)
-    rows = np.convolve(np.pad(rows, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-    apart = np.abs(np.arange(first, last) - usual) / pitch
-    # Two crossed strokes are worth a tenth of a line's distance.
-    return float(first + int(np.argmin(rows + 40.0 * apart**1.5)))
+def _level(height: float, width: int) -> NDArray[np.float64]:
+    return np.array([(0.0, height), (float(width), height)])

@@ -63,7 +63,23 @@ def fold(text: str) -> str:
 
 def pieces_of(text: PageText) -> list[list[Piece]]:
     """The page's words by line, broken between letters and other signs: the engine likes to glue values to labels."""
-    return [[piece for word in line for piece in _split(word)] for line in text.lines()]
+    return _joined([[piece for word in line for piece in _split(word)] for line in text.lines()])
+
+
+def _joined(lines: list[list[Piece]]) -> list[list[Piece]]:
+    """Put together what the engine has taken for two lines though one goes on where the other ends."""
+    whole: list[list[Piece]] = []
+    for line in sorted(lines, key=lambda pieces: pieces[0].left):
+        for before in whole:
+            last, first = before[-1], line[0]
+            height = max(1.0, min(last.bottom - last.top, first.bottom - first.top))
+            level = min(last.bottom, first.bottom) - max(last.top, first.top)
+            if -0.5 * height < first.left - last.right < 2.0 * height and level > 0.55 * height:
+                before.extend(line)
+                break
+        else:
+            whole.append(list(line))
+    return sorted(whole, key=lambda pieces: (pieces[0].top, pieces[0].left))
 
 
 def find_wordings(

@@ -26,11 +26,12 @@ FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 @dataclass
 class Drawn:
-    """A drawn page with its truth: where each value's ink is, and where each tick box stands."""
+    """A drawn page with its truth: whose ink each pixel is (1 + index of the field's code), where tick boxes are."""
 
     page: CleanPage
     text: PageText
-    ink: dict[str, np.ndarray]
+    owner: np.ndarray
+    codes: list[str]
     boxes: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
 
 
@@ -72,7 +73,8 @@ class Painter:
         self.print_font = ImageFont.truetype(str(FONTS / "DejaVuSerif.ttf"), 9.5 * DPI / 72)
         self.pen_font = ImageFont.truetype(str(FONTS / "DejaVuSerif-Italic.ttf"), variation.size * DPI / 72)
         self.words: list[Word] = []
-        self.ink: dict[str, np.ndarray] = {}
+        self.owner = np.zeros(size[::-1], np.uint8)
+        self.codes: list[str] = []
         self.boxes: dict[str, tuple[float, float, float, float]] = {}
         self.line = 0
 
@@ -97,11 +99,10 @@ class Painter:
                         self.box(label, starts[k], y, block.tick)
                     index += 1
         grey = np.array(self.image)
-        noise = np.random.default_rng(self.variation.seed).normal(0, 4, grey.shape)
-        grey = np.clip(cv2.GaussianBlur(grey, (3, 3), 0) + noise, 0, 255).astype(np.uint8)
+        grey = cv2.GaussianBlur(grey, (3, 3), 0)
         bgr = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
         page = CleanPage(SourcePage("page.png", 1, bgr, "0" * 64), bgr, grey, np.eye(3), float(DPI))
-        return Drawn(page, PageText(tuple(self.words)), self.ink, self.boxes)
+        return Drawn(page, PageText(tuple(self.words)), self.owner, self.codes, self.boxes)
 
     def print(self, label: Label, x: float, y: float, *, lost: bool) -> float:
         text = self.variation.reword.get(label.text, label.text)
@@ -142,11 +143,17 @@ class Painter:
         assert not words, f"the test's value of {label.field} is too long"
 
     def write(self, code: str, text: str, x: float, y: float) -> None:
-        layer = PilImage.new("L", self.image.size, 255)
-        ImageDraw.Draw(layer).text((x, y), text, font=self.pen_font, anchor="ls", fill=40)
+        if code not in self.codes:
+            self.codes.append(code)
+        left, top, right, bottom = (
+            round(side) for side in self.draw.textbbox((x, y), text, font=self.pen_font, anchor="ls")
+        )
+        layer = PilImage.new("L", (right - left + 4, bottom - top + 4), 255)
+        ImageDraw.Draw(layer).text((x - left + 2, y - top + 2), text, font=self.pen_font, anchor="ls", fill=40)
         mask = np.array(layer) < 128
-        self.ink[code] = self.ink.get(code, np.zeros_like(mask)) | mask
-        self.image.paste(40, mask=PilImage.fromarray((mask * 255).astype(np.uint8)))
+        part = self.owner[top - 2 : bottom + 2, left - 2 : right + 2]
+        part[mask[: part.shape[0], : part.shape[1]]] = 1 + self.codes.index(code)
+        self.image.paste(40, (left - 2, top - 2), mask=PilImage.fromarray((mask * 255).astype(np.uint8)))
 
     def leader(self, start: float, end: float, y: float) -> None:
         if self.variation.leaders:
@@ -206,7 +213,7 @@ def draw(form: Form, **changes: object) -> Drawn:
     values = dict(VALUES)
     if form.name == "ks-2006":
         values["ngayDangKy"] = "12"
-    changes.setdefault("values", {code: text for code, text in values.items()})
+    changes.setdefault("values", values)
     return Painter(form.template, Variation(**changes)).paint()  # type: ignore[arg-type]
 
 
