@@ -102,15 +102,15 @@ def import_encoder(onnx_file: Path) -> LineEncoder:
     encoder = LineEncoder().eval()
     ours, theirs = _our_convolutions(encoder), _convolutions(graph, arrays)
     linears, norms = _neck_vectors(graph, arrays)
-    first_weight, first_bias = theirs[0]
-    theirs[0] = (first_weight.sum(axis=1, keepdims=True), first_bias)
     blocks = [block for block in encoder.neck.blocks if isinstance(block, AttentionBlock)]
     our_linears = [layer for b in blocks for layer in (b.qkv, b.project, b.widen, b.narrow)]
     our_norms = [layer for b in blocks for layer in (b.attention_norm, b.mlp_norm)] + [encoder.neck.norm]
-    pairs: list[tuple[Layer, tuple[Array, Array]]] = list(zip([*ours, *our_norms], [*theirs, *norms], strict=False))
-    pairs += [(layer, (weight.T, bias)) for layer, (weight, bias) in zip(our_linears, linears, strict=False)]
     if (len(ours), len(our_linears), len(our_norms)) != (len(theirs), len(linears), len(norms)):
         raise ModelError(f"{onnx_file}: the graph is not the PP-OCRv6 small recogniser.", mend="Take that file.")
+    first_weight, first_bias = theirs[0]
+    theirs[0] = (first_weight.sum(axis=1, keepdims=True), first_bias)
+    pairs: list[tuple[Layer, tuple[Array, Array]]] = list(zip([*ours, *our_norms], [*theirs, *norms], strict=False))
+    pairs += [(layer, (weight.T, bias)) for layer, (weight, bias) in zip(our_linears, linears, strict=False)]
     with torch.no_grad():
         for layer, (weight, bias) in pairs:
             if tuple(layer.weight.shape) != weight.shape:

@@ -45,7 +45,7 @@ def to_grey(image: NDArray[Any]) -> NDArray[np.uint8]:
             if image.shape[2] == 1
             else cv2.cvtColor(np.ascontiguousarray(image[:, :, :3]), cv2.COLOR_BGR2GRAY)
         )
-    dark, median, light = np.percentile(image, (2, 50, 98))
+    dark, median, light = np.percentile(image, (0.3, 50, 99.7))
     if median < 128 and median - dark < light - median:
         image = 255 - image
     return np.ascontiguousarray(image, dtype=np.uint8)

@@ -64,11 +64,11 @@ class HandwritingReader:
                 logits = self._run(np.stack([prepared[index][0] for index in chosen])[:, None])
                 for index, rows in zip(chosen, logits, strict=True):
                     picture, taken = prepared[index]
-                    readings[index] = self._reading(rows, taken / picture.shape[1])
+                    readings[index] = self._reading(rows, picture, taken)
         return [readings[index] for index in range(len(lines))]
 
-    def _reading(self, logits: NDArray[np.float32], used: float) -> Reading:
-        """Decode one line, of which the share ``used`` of the frames shows the picture and the rest padding."""
+    def _reading(self, logits: NDArray[np.float32], picture: NDArray[np.float32], taken: int) -> Reading:
+        """Decode one line from its logits; ``taken`` columns of the prepared picture are no padding."""
         log_probs = log_softmax(logits, self._folder.temperature)
         found: dict[str, tuple[tuple[int, ...], float]] = {}
         for classes, score in beam_search(log_probs, self._beam):
@@ -85,13 +85,14 @@ class HandwritingReader:
         for other, (_, share) in ranked[1 : self._candidates]:
             candidates.append(Candidate(other, min(confidence, (1.0 - confidence) * share / rest)))
         placed = place(log_probs, classes)
-        frames = max(1.0, len(log_probs) * used)
+        frames = max(1.0, len(log_probs) * taken / picture.shape[1])
+        positions = [min(1.0, (item.middle + 0.5) / frames) for item in placed]
         return Reading(
             text,
             confidence,
             tuple(candidates),
             tuple(min(1.0, item.probability) for item in placed),
-            tuple(min(1.0, (item.middle + 0.5) / frames) for item in placed),
+            tuple(_from_first_ink(positions, picture[:, :taken])),
         )
 
 
@@ -103,3 +104,24 @@ def _without_spaces(classes: tuple[int, ...], alphabet: str) -> tuple[int, int]:
     while end > start and alphabet[classes[end - 1] - 1] == " ":
         end -= 1
     return start, end
+
+
+def _from_first_ink(positions: list[float], picture: NDArray[np.float32]) -> list[float]:
+    """Move characters that lie before the first ink to where the ink begins.
+
+    Nothing in the training tells a CTC model when to write its first letters, and it likes to write them on the first
+    frame. The letters after them lie well.
+
+    Args:
+        positions: shares of the width, in order.
+        picture: prepared line without its padding.
+    """
+    inked = np.flatnonzero((picture < 0.0).any(axis=0))
+    if not len(inked):
+        return positions
+    first, last = float(inked[0]) / picture.shape[1], float(inked[-1] + 1) / picture.shape[1]
+    early = sum(position < first for position in positions)
+    if not early:
+        return positions
+    pitch = (positions[early] - first) / (early + 0.5) if early < len(positions) else (last - first) / early
+    return [first + pitch * (index + 0.5) for index in range(early)] + positions[early:]

@@ -48,7 +48,7 @@ class TrocrReader:
 
         self._torch = torch
         try:
-            self._processor: Any = AutoImageProcessor.from_pretrained(folder, local_files_only=True, use_fast=False)
+            self._processor: Any = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
             self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self._model: Any = VisionEncoderDecoderModel.from_pretrained(folder, local_files_only=True).eval()
         except Exception as error:
@@ -86,7 +86,7 @@ class TrocrReader:
         return readings
 
     def _read_batch(self, pictures: Sequence[Any]) -> list[Reading]:
-        pixels = self._processor(list(pictures), return_tensors="pt").pixel_values
+        pixels = self._processor(list(pictures), return_tensors="pt", input_data_format="channels_last").pixel_values
         with self._torch.inference_mode():
             out = self._model.generate(
                 pixels, num_beams=self._candidates, num_return_sequences=self._candidates, do_sample=False,

@@ -1,0 +1,125 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from extractor.errors import ImageError, ModelError
+from extractor.readers import protocol
+from extractor.readers.handwriting import HandwritingReader, register_builtin_readers
+from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig, load_recogniser
+from extractor.readers.handwriting.runtime import best_runner, inspect_folder, torch_runner
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    torch.manual_seed(3)
+    path = tmp_path_factory.mktemp("model")
+    LineRecogniser(LineRecogniserConfig(hidden=32, layers=2)).half().save_pretrained(path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+def lines():
+    rng = np.random.default_rng(0)
+    shapes = [(40, 90), (60, 300, 3), (1, 1), (25, 90), (90, 200)]
+    return [rng.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+
+
+def test_every_line_gets_a_reading_in_order_whatever_its_batch(folder):
+    reader = HandwritingReader(folder, run=torch_runner(folder, 1))
+    assert isinstance(reader, protocol.Reader)
+    together = reader.read(lines())
+    for line, reading in zip(lines(), together, strict=True):
+        alone = reader.read([line])[0]
+        assert alone.text == reading.text
+        assert alone.confidence == pytest.approx(reading.confidence, abs=1e-4)
+    assert reader.read([]) == []
+    again = reader.read(lines())
+    assert again == together
+
+
+def test_readings_are_consistent(folder):
+    for reading in HandwritingReader(folder, candidates=3, run=torch_runner(folder, 1)).read(lines()):
+        assert reading.candidates[0] == (reading.text, reading.confidence)
+        probabilities = [candidate.probability for candidate in reading.candidates]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert sum(probabilities) <= 1 + 1e-6
+        assert len(reading.candidates) <= 3
+        assert len({candidate.text for candidate in reading.candidates}) == len(reading.candidates)
+        assert len(reading.char_confidences) == len(reading.char_positions) == len(reading.text)
+        assert list(reading.char_positions) == sorted(reading.char_positions)
+        assert all(0 <= value <= 1 for value in (*reading.char_confidences, *reading.char_positions))
+        assert reading.text == reading.text.strip()
+
+
+def test_the_exported_graph_equals_the_model(folder):
+    pytest.importorskip("onnx")
+    exported = best_runner(inspect_folder(folder), 1)
+    assert exported.__qualname__.startswith("onnx_runner")
+    ours = torch_runner(folder, 1)
+    for batch, width in ((1, 64), (3, 448)):
+        pictures = np.random.default_rng(width).uniform(-1, 1, (batch, 1, 48, width)).astype(np.float32)
+        assert np.abs(exported(pictures) - ours(pictures)).max() < 1e-4
+
+
+def test_reading_goes_on_without_an_exporter(folder, monkeypatch):
+    def fail(*_):
+        raise RuntimeError
+
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    monkeypatch.setattr("extractor.readers.handwriting.runtime.export_graph", fail)
+    assert best_runner(inspect_folder(folder), 1).__qualname__.startswith("torch_runner")
+
+
+def test_the_version_follows_weights_and_configuration(folder, tmp_path):
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    assert inspect_folder(tmp_path).digest == inspect_folder(folder).digest
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["softmax_temperature"] = 1.5
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert inspect_folder(tmp_path).digest != inspect_folder(folder).digest
+
+
+def test_damaged_or_unfit_models_are_refused(folder, tmp_path):
+    with pytest.raises(ModelError, match=r"config\.json"):
+        HandwritingReader(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    (tmp_path / "model.safetensors").write_bytes(b"not weights")
+    (tmp_path / "config.json").write_text(json.dumps({**config, "alphabet": config["alphabet"].replace("ỡ", "")}))
+    with pytest.raises(ModelError, match="ỡ"):
+        HandwritingReader(tmp_path)
+    with pytest.raises(ModelError, match="ỡ"):
+        LineRecogniser(LineRecogniserConfig(alphabet=config["alphabet"].replace("ỡ", "")))
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load_recogniser(tmp_path)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        HandwritingReader(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="configuration"):
+        HandwritingReader(tmp_path)
+
+
+def test_an_array_that_is_no_picture_is_an_error(folder):
+    with pytest.raises(ImageError):
+        HandwritingReader(folder, run=torch_runner(folder, 1)).read([np.zeros((0, 4), np.uint8)])
+
+
+def test_readers_are_registered_by_name(folder, monkeypatch):
+    monkeypatch.setattr(protocol, "_factories", {})
+    monkeypatch.setattr(protocol, "_warm", {})
+    (folder.parent / "models").mkdir(exist_ok=True)
+    target = folder.parent / "models" / "handwriting"
+    if not target.exists():
+        target.symlink_to(folder)
+    register_builtin_readers(folder.parent / "models")
+    assert protocol.reader_names() == ["handwriting", "trocr"]
+    assert protocol.get_reader("handwriting").version == inspect_folder(folder).digest
+    with pytest.raises(ModelError, match="trocr"):
+        protocol.get_reader("trocr")

@@ -1,0 +1,163 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from extractor.readers.handwriting.encoder import LineEncoder
+from extractor.readers.handwriting.images import prepare
+from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig, load_recogniser
+from extractor.readers.handwriting.runtime import torch_runner
+from extractor.training.confidence import Judged, confidences, expected_calibration_error, fit_confidence, logits_of
+from extractor.training.ctc import Alphabet, ctc_loss
+from extractor.training.exchange import WeightExchange
+from extractor.training.features import FeatureCache, batches_by_width, cache_features
+from extractor.training.fonts.registry import load_fonts
+from extractor.training.ink import draw_text
+from extractor.training.metrics import line_errors, plain_words
+from extractor.training.samples import Sample
+from extractor.training.train import Schedule, fine_tune, new_recogniser, read_samples, train_head
+
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "handwriting"
+TEXTS = ["Nam", "Nữ", "Kinh", "05.03.2009", "Đỗ Thị Ổi", "27-10", "Ê Đê", "1985"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def samples():
+    font = load_fonts("print", "train")[0]
+    pictures = [draw_text(np.random.default_rng(number), text, font.path) for number, text in enumerate(TEXTS)]
+    prepared = [prepare((255 - 230 * ink[:, :190]).astype(np.uint8))[0] for ink in pictures]
+    return [Sample(picture, text, "toy") for picture, text in zip(prepared, TEXTS, strict=True)]
+
+
+def toy(encoder=None):
+    torch.manual_seed(0)
+    return new_recogniser(encoder or LineEncoder(), 0, hidden=96, layers=1, dropout=0.0)
+
+
+def shipped_encoder():
+    if not (SHIPPED / "model.safetensors").is_file():
+        pytest.skip("the shipped weights are absent")
+    return load_recogniser(SHIPPED).encoder
+
+
+def test_a_toy_run_learns_its_lines_by_heart_and_resumes(samples, tmp_path):
+    model = toy(shipped_encoder())
+    cache_features(model.encoder, samples, tmp_path / "features")
+    cache = FeatureCache([tmp_path / "features"])
+    assert len(cache) == len(TEXTS)
+    checkpoint = tmp_path / "head.pt"
+    train_head(model, cache, Schedule(lines=800, batch=8, rate=4e-3, save_every=100), checkpoint, seed=1)
+    resumed = toy(shipped_encoder())
+    reports = []
+    train_head(
+        resumed, cache, Schedule(lines=4000, batch=8, rate=4e-3, save_every=10**6), checkpoint, seed=1,
+        report=reports.append,
+    )  # fmt: skip
+    assert 800 < int(reports[0].split()[0]) <= 820
+    errors = read_samples(resumed, samples, Alphabet(resumed.config.alphabet))["toy"]
+    assert errors.exact >= 0.75
+    fine_tune(
+        resumed, iter(samples * 6), Schedule(lines=48, batch=4, rate=1e-3, encoder_rate=1e-5), tmp_path / "whole.pt",
+        frozen_blocks=4,
+    )  # fmt: skip
+    assert read_samples(resumed, samples, Alphabet(resumed.config.alphabet))["toy"].cer < 0.3
+    untouched = shipped_encoder().state_dict()
+    for name, value in resumed.encoder.state_dict().items():
+        if name.startswith(("stem", "blocks.0.", "blocks.3.")):
+            assert torch.equal(value, untouched[name])
+    assert not torch.equal(resumed.encoder.neck.narrow.weight, untouched["neck.narrow.weight"])
+
+
+def test_a_saved_model_reads_the_same(samples, tmp_path):
+    model = toy().eval()
+    model.save_pretrained(tmp_path)
+    lines = np.stack([samples[0].prepared, samples[1].prepared])[:, None]
+    with torch.inference_mode():
+        before = model(torch.from_numpy(lines)).numpy()
+    assert np.allclose(torch_runner(tmp_path, 1)(lines), before, atol=1e-5)
+    assert load_recogniser(tmp_path).config.alphabet == model.config.alphabet
+
+
+def test_loss_takes_empty_texts_and_texts_too_long():
+    alphabet = Alphabet("abc")
+    logits = torch.zeros(2, 3, 4, requires_grad=True)
+    loss = ctc_loss(logits, ["", "abcabc"], alphabet)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_greedy_reading_drops_blanks_and_repeats():
+    alphabet = Alphabet("ab ")
+    rows = torch.nn.functional.one_hot(torch.tensor([[0, 1, 1, 0, 1, 2, 3]]), 4).float()
+    assert alphabet.greedy(rows) == ["aab"]
+    assert alphabet.writes("ab") and not alphabet.writes("x")
+
+
+def test_batches_hold_one_width_and_lose_nothing():
+    widths = [64, 128, 64, 192, 128, 64]
+    made = [Sample(np.zeros((48, width), np.float32), str(i), "x") for i, width in enumerate(widths)]
+    groups = list(batches_by_width(made, 2, window=3))
+    assert sorted(sample.text for group in groups for sample in group) == list("012345")
+    assert all(len({sample.prepared.shape[1] for sample in group}) == 1 and len(group) <= 2 for group in groups)
+
+
+def test_errors_are_counted():
+    errors = line_errors(["Nam", "Kính"], ["Nam", "Kinh"])
+    assert (errors.lines, errors.exact, errors.wer) == (2, 0.5, 0.5)
+    assert errors.cer == pytest.approx(1 / 7)
+    assert line_errors(["thôn 3 xã An"], ["Thôn 3, Xã An."], insensitive=True).exact == 1.0
+    assert plain_words("TP. Huế - Ấp 2") == "tp huế ấp 2"
+
+
+def test_confidences_are_fitted_and_judged():
+    rng = np.random.default_rng(0)
+    alphabet = "ab"
+    judged = []
+    for _ in range(400):
+        # The model is far too sure: it gives 0.98 where it is right in three of four cases.
+        logits = np.zeros((1, 3), np.float32)
+        logits[0, 1] = 4.6
+        judged.append(Judged(logits, "a" if rng.random() < 0.75 else "b", "toy"))
+    fit = fit_confidence(judged, alphabet)
+    read = confidences(judged, alphabet, fit)
+    assert {text for text, _ in read} == {"a"}
+    right = [text == item.text for (text, _), item in zip(read, judged, strict=True)]
+    given = [confidence for _, confidence in read]
+    assert given[0] == pytest.approx(np.mean(right), abs=0.03)
+    assert expected_calibration_error([0.98] * 400, right, bins=1) > 0.15
+    assert expected_calibration_error(given, right, bins=1) < 0.03
+
+
+def test_logits_come_in_any_order_with_their_texts(samples, tmp_path):
+    model = toy()
+    model.save_pretrained(tmp_path)
+    judged = logits_of(torch_runner(tmp_path, 1), samples)
+    assert sorted(item.text for item in judged) == sorted(TEXTS)
+
+
+def test_processes_meet_in_the_middle(tmp_path):
+    models = [LineRecogniser(LineRecogniserConfig(hidden=8, layers=1)) for _ in range(2)]
+    with torch.no_grad():
+        models[0].head.out.bias.fill_(1.0)
+        models[1].head.out.bias.fill_(3.0)
+    sides = [WeightExchange(tmp_path, name, 10) for name in "ab"]
+    for side, model in zip(sides, models, strict=True):
+        side(model, 0)
+    sides[0](models[0], 10)
+    assert models[0].head.out.bias[0] == 1.0
+    sides[1](models[1], 10)
+    assert models[1].head.out.bias[0] == 2.0
+    sides[0](models[0], 15)
+    assert models[0].head.out.bias[0] == 1.0
+    sides[0](models[0], 20)
+    assert models[0].head.out.bias[0] == 2.0
