@@ -17,6 +17,7 @@ from extractor.templates.form import FieldSpec, FormSchema
 from extractor.templates.free_ink import note_lines, signed_name
 from extractor.templates.gate import judge
 from extractor.templates.label_template import LabelTemplate, ValuePlace
+from extractor.templates.letters import fold, pieces_of
 from extractor.templates.margins import Margins, find_margins, on_their_lines
 from extractor.templates.placing import Placed, Placement, place, weight_of
 from extractor.templates.types import (
@@ -27,7 +28,7 @@ from extractor.templates.types import (
     RegisteredPage,
 )
 from extractor.templates.values import Region, Stretch, region_of, value_stretches
-from extractor.templates.wording import find_wordings, fold, pieces_of
+from extractor.templates.wording import find_wordings
 
 METHOD = "labels"
 _DENIED = 0.6

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from extractor.templates.alignment import Affine, Spot, align, apply, robust_affine, rough_fit
 from extractor.templates.label_template import Block, Label, LabelTemplate
-from extractor.templates.wording import Found, Piece, find_wordings, fold
+from extractor.templates.letters import Piece, fold
+from extractor.templates.wording import Found, find_wordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def place(template: LabelTemplate, lines: Sequence[Sequence[Piece]], scale: floa
 
     Args:
         template: the form's template.
-        lines: words in working pixels, from :func:`extractor.templates.wording.pieces_of`.
+        lines: words in working pixels, from :func:`extractor.templates.letters.pieces_of`.
         scale: working pixels in a millimetre, by the page's resolution.
     """
     entries = template.labels()
