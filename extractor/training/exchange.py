@@ -7,6 +7,7 @@ its own and the freshest ones the others left there; none waits for another. Thi
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import torch
@@ -29,6 +30,8 @@ class WeightExchange:
         self._every = every
         self._next: int | None = None
         self._seen: dict[Path, int] = {}
+        # What an earlier run left behind must not be mixed in.
+        self._since = time.time_ns()
 
     def __call__(self, model: LineRecogniser, lines: int) -> None:
         """Exchange if it is time to.
@@ -48,7 +51,7 @@ class WeightExchange:
         fresh = []
         for file in sorted(self._own.parent.glob("*.weights")):
             written = file.stat().st_mtime_ns
-            if file != self._own and self._seen.get(file) != written:
+            if file != self._own and written > self._seen.get(file, self._since):
                 self._seen[file] = written
                 fresh.append(torch.load(file, weights_only=True))
         if fresh:

@@ -22,6 +22,7 @@ from extractor.readers.handwriting.runtime import Run, inspect_folder, torch_run
 from extractor.training import collections, train
 from extractor.training.confidence import fit_confidence, logits_of
 from extractor.training.ctc import Alphabet
+from extractor.training.exchange import WeightExchange
 from extractor.training.features import INDEX_FILE, FeatureCache, cache_features
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.import_encoder import import_encoder
@@ -71,6 +72,9 @@ class Recipe(_Strict):
         out: folder for the finished model.
         threads: processor threads.
         mixture: weight of each source in the second stage.
+        frozen_blocks: first blocks of the encoder that the second stage leaves as they are.
+        exchange_every: lines between two exchanges of weights, where several processes share the second stage; 0 where
+            one does it alone.
     """
 
     seed: int
@@ -85,6 +89,8 @@ class Recipe(_Strict):
     head: StageLength
     fine_tune: StageLength
     mixture: dict[str, float]
+    frozen_blocks: int = Field(default=0, ge=0)
+    exchange_every: int = Field(default=0, ge=0)
 
 
 def load_recipe(file: Path) -> Recipe:
@@ -178,8 +184,14 @@ def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
     return FeatureCache(folders)
 
 
-def run_recipe(recipe: Recipe, report: Report = lambda line: None) -> None:
+def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: str = "") -> None:
     """Train, calibrate and save a recogniser.
+
+    Args:
+        recipe: what to do.
+        report: receives progress, one line at a time.
+        helper: name of a further process that joins the second stage of a run whose first stage is done; it saves no
+            model. The recipe must set ``exchange_every``.
 
     Raises:
         MissingInputError: a collection is missing.
@@ -187,6 +199,8 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None) -> None:
         SettingsError: the mixture names an unknown source.
     """
     torch.set_num_threads(recipe.threads)
+    if helper and not recipe.exchange_every:
+        raise SettingsError("A helping process needs exchange_every above 0.", mend="Set it in the recipe.")
     data = Data.load(recipe)
     model = train.new_recogniser(import_encoder(recipe.encoder), recipe.seed)
     alphabet = Alphabet(model.config.alphabet)
@@ -196,20 +210,26 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None) -> None:
         report(train.describe_errors(train.read_samples(model, tuning, alphabet)))
 
     cache = cache_all(recipe, data, report)
-    head_file, whole_file = recipe.work / "head.pt", recipe.work / "whole.pt"
+    head_file, whole_file = recipe.work / "head.pt", recipe.work / f"whole{helper}.pt"
     train.train_head(
         model, cache, recipe.head.schedule(), head_file, seed=recipe.seed, validate=validate, report=report
     )
     # A resumed stage draws new lines instead of repeating the first ones.
-    sources = np.random.SeedSequence([recipe.seed, whole_file.stat().st_mtime_ns if whole_file.is_file() else 0])
+    resumed = whole_file.stat().st_mtime_ns if whole_file.is_file() else 0
+    sources = np.random.SeedSequence([recipe.seed, resumed, *helper.encode()])
     rngs = [np.random.default_rng(child) for child in sources.spawn(len(recipe.mixture) + 1)]
     streams = [
         (weight, data.stream(name, rng)) for (name, weight), rng in zip(recipe.mixture.items(), rngs[1:], strict=True)
     ]
+    exchange = None
+    if recipe.exchange_every:
+        exchange = WeightExchange(recipe.work / "exchange", f"process{helper}", recipe.exchange_every)
     train.fine_tune(
-        model, interleave(rngs[0], streams), recipe.fine_tune.schedule(), whole_file, validate=validate, report=report
-    )
-    save_calibrated(model, tuning, recipe.out)
+        model, interleave(rngs[0], streams), recipe.fine_tune.schedule(), whole_file,
+        validate=validate, after_step=exchange, frozen_blocks=recipe.frozen_blocks, report=report,
+    )  # fmt: skip
+    if not helper:
+        save_calibrated(model, tuning, recipe.out)
 
 
 def save_calibrated(model: LineRecogniser, tuning: list[Sample], out: Path) -> Run:

@@ -180,7 +180,7 @@ def train_head(
 def fine_tune(
     model: LineRecogniser, samples: Iterator[Sample], schedule: Schedule, checkpoint: Path, *,
     validate: Callable[[LineRecogniser], None] = lambda model: None, validate_every: int = 4000,
-    after_step: Callable[[LineRecogniser, int], None] = lambda model, lines: None, frozen_blocks: int = 0,
+    after_step: Callable[[LineRecogniser, int], None] | None = None, frozen_blocks: int = 0,
     report: Report = lambda line: None,
 ) -> None:  # fmt: skip
     """Second stage: train encoder and head together on fresh pictures.
@@ -216,7 +216,8 @@ def fine_tune(
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(lines)
         stage.step(ctc_loss(logits, [sample.text for sample in group], alphabet), len(group))
-        after_step(model, stage.lines)
+        if after_step is not None:
+            after_step(model, stage.lines)
         if stage.lines - validated >= validate_every or stage.done >= 1:
             validated = stage.lines
             report(stage.describe())
