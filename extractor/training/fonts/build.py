@@ -24,6 +24,8 @@ from extractor.errors import MissingInputError
 from extractor.training.fonts.alphabet import CHARACTERS, VIETNAMESE_LETTERS
 from extractor.training.fonts.registry import FOLDER, FontSpec, font_specs
 
+_CREATED = 3_800_000_000
+"""Seconds since 1904, as font tables count; any fixed moment does."""
 SUBSETS = ("latin", "latin-ext", "vietnamese")
 LICENCE_NOTE = "This Font Software is licensed under the SIL Open Font License, Version 1.1."
 LICENCE_ADDRESS = "https://openfontlicense.org"
@@ -94,7 +96,8 @@ def _set_names(font: Any, spec: FontSpec, copyright_note: str) -> None:
     }
     for number, text in texts.items():
         table.setName(text, number, 3, 1, 0x409)
-    font["head"].modified = font["head"].created
+    # Merging stamps the time of day; the same packages are to give the same bytes.
+    font["head"].created = font["head"].modified = _CREATED
     font.recalcTimestamp = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -70,7 +71,8 @@ def draw_hand(rng: Random, split: Split | str = Split.TRAIN, *, not_font: str = 
         not_font: file of a font not to use, so that two hands of a page differ.
         ugliness: 0 to 1, how unsteady the hand is.
     """
-    fonts = [spec for spec in load_fonts("hand", split) if spec.file != not_font] or list(load_fonts("hand", split))
+    complete = _writing_everything(load_fonts("hand", split))
+    fonts = [spec for spec in complete if spec.file != not_font] or complete
     font = rng.choice(fonts)
     colour = rng.choices(list(PENS), (70, 25, 5))[0]
     height = rng.uniform(1.85, 2.45) / max(1.0, _cap_ratio(font.file) / 2.0)
@@ -93,7 +95,8 @@ def draw_hand(rng: Random, split: Split | str = Split.TRAIN, *, not_font: str = 
 
 def draw_printer(rng: Random, split: Split | str = Split.TRAIN) -> PrinterHand:
     """An invented printer."""
-    fonts = [spec for spec in load_fonts("print", split) if not spec.file.endswith(("bold.ttf", "italic.ttf"))]
+    plain = [spec for spec in load_fonts("print", split) if not spec.file.endswith(("bold.ttf", "italic.ttf"))]
+    fonts = _writing_everything(plain)
     grey = rng.randint(15, 55)
     font = rng.choices(fonts, [1 if spec.package == "cousine" else 3 for spec in fonts])[0]
     return PrinterHand(
@@ -102,6 +105,11 @@ def draw_printer(rng: Random, split: Split | str = Split.TRAIN) -> PrinterHand:
         (rng.uniform(-0.8, 0.8), rng.uniform(-0.4, 0.3)),
         (grey, grey, grey),
     )
+
+
+def _writing_everything(fonts: Iterable[FontSpec]) -> list[FontSpec]:
+    """Those of the fonts that write the names of all peoples too."""
+    return [spec for spec in fonts if set("ŏĕčñŭ") <= set(spec.highland)]
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,7 @@ from extractor.records import BookKey
 from extractor.training.fonts import load_fonts
 from extractor.training.synth import render_book
 from extractor.training.synth.edition import draw_edition, plain_edition
-from extractor.training.synth.hand import draw_hand, word_width, write_word
+from extractor.training.synth.hand import draw_hand, draw_printer, word_width, write_word
 from extractor.training.synth.layout import load_layout
 from extractor.training.synth.typeset import typeset
 from extractor.training.synth.writing import break_lines
@@ -174,6 +174,14 @@ def test_words_are_bent_but_keep_their_marks():
         assert rows[1][0] < rows[0][0]
         assert rows[1][-1] > rows[0][-1]
         assert word_width("Nguyễn", hand, 8.0) > word_width("Ng", hand, 8.0) > 0
+
+
+@pytest.mark.parametrize("split", ["train", "calibration", "test"])
+def test_pens_and_printers_write_names_of_all_peoples(split):
+    rng = Random(3)
+    for _ in range(60):
+        assert set("ŏĕčñŭ") <= set(draw_hand(rng, split).font.highland)
+        assert set("ŏĕčñŭ") <= set(draw_printer(rng, split).font.highland)
 
 
 def test_lines_break_at_words_and_say_when_they_do_not_fit():
