@@ -14,6 +14,7 @@ import numpy as np
 from extractor.confidence.certificate import unproved_confidence
 from extractor.confidence.evidence import FieldEvidence
 from extractor.readers.crops import cut_line, edge_ink
+from extractor.readers.furniture import find_furniture, without_furniture
 from extractor.readers.protocol import Reader, Reading
 from extractor.readers.script import ScriptJudgement, judge_script
 from extractor.readers.ticks import read_tick
@@ -21,7 +22,7 @@ from extractor.records import Box, Candidate, FieldState, FieldValue
 from extractor.scans.types import CleanPage, Image
 from extractor.templates.form import FieldSpec, FormSchema, Kind
 from extractor.templates.types import LocatedField, Polygon, RegisteredPage
-from extractor.vietnamese import Context, Decoded, decode, normalise, reconcile_dates
+from extractor.vietnamese import Context, Decoded, decode, reconcile_dates
 
 HANDWRITING = "handwriting"
 PRINTED = "printed"
@@ -45,6 +46,7 @@ class FieldReading:
 
 @dataclass(slots=True)
 class _Line:
+    polygon: Polygon
     crop: Image
     judgement: ScriptJudgement
     readings: dict[str, Reading]
@@ -76,16 +78,12 @@ class _Task:
         return share
 
     def weight(self, reader: str) -> float:
-        """How much a reader counts: all where it is alone, else the probability that its kind of script is there."""
-        if len(self.joined) == 1:
-            return 1.0
-        return self.printed if reader == PRINTED else 1.0 - self.printed
+        """How much a reader counts where two were asked; the one for handwriting has learnt print as well."""
+        return self.printed if reader == PRINTED else 1.0 - self.printed / 2
 
     @property
     def reader_names(self) -> tuple[str, ...]:
-        """Readers to ask: one where the crop is clearly print or handwriting, both where it is not."""
-        if self.printed >= _SURE_PRINT:
-            return (PRINTED,)
+        """Readers to ask: both, but for what is clearly handwriting; each is the other's witness on print."""
         return (HANDWRITING,) if self.printed <= _SURE_HAND else (HANDWRITING, PRINTED)
 
 
@@ -107,7 +105,7 @@ def read_fields(
     tasks = [
         [_prepare(page, specs[located.code], located) for located in record.fields] for record in registered.records
     ]
-    _ask(readers, itertools.chain.from_iterable(tasks))
+    _ask(page, readers, itertools.chain.from_iterable(tasks))
     results = []
     for record in tasks:
         for task in record:
@@ -131,19 +129,27 @@ def _prepare(page: CleanPage, spec: FieldSpec, located: LocatedField) -> _Task:
         judgement = judge_script(crop)
         blank = min(blank, judgement.blank)
         if judgement.blank < _BLANK:
-            lines.append(_Line(crop, judgement, {}))
+            lines.append(_Line(polygon, crop, judgement, {}))
     return _Task(spec, located, lines, blank)
 
 
-def _ask(readers: dict[str, Reader], tasks: Iterable[_Task]) -> None:
+def _ask(page: CleanPage, readers: dict[str, Reader], tasks: Iterable[_Task]) -> None:
     """One call to each reader for the whole page, so that it can batch."""
     wanted: dict[str, list[_Line]] = {}
     for task in tasks:
         for name in task.reader_names:
             wanted.setdefault(name, []).extend(task.lines)
     for name, lines in wanted.items():
-        for line, reading in zip(lines, readers[name].read([line.crop for line in lines]), strict=True):
+        crops = _plain_crops(page, lines) if name == PRINTED else [line.crop for line in lines]
+        for line, reading in zip(lines, readers[name].read(crops), strict=True):
             line.readings[name] = reading
+
+
+def _plain_crops(page: CleanPage, lines: Sequence[_Line]) -> list[Image]:
+    """The lines without leaders and rulings, which the engine for print takes for rows of full stops."""
+    furniture = find_furniture(page)
+    plain = without_furniture(furniture)
+    return [cut_line(plain, line.polygon * furniture.scale) for line in lines]
 
 
 def _decode(task: _Task, context: Context) -> None:
@@ -190,7 +196,7 @@ def _finish(page: CleanPage, task: _Task, registered: RegisteredPage, context: C
         decoded=first.probability,
         margin=first.probability - max((d.probability for d in merged[1:] if d.value != first.value), default=0.0),
         known=first.known,
-        agreement=_agreement(task, first, context),
+        agreement=_agreement(task, first),
         length=len(first.raw),
         edge_ink=max(edge_ink(line.crop) for line in task.lines),
     )
@@ -263,12 +269,14 @@ def _join(readings: Sequence[Reading]) -> Reading:
 
 
 def _merge(weighted: Iterable[tuple[float, Sequence[Decoded]]]) -> list[Decoded]:
-    """Decoded candidates of several readers as one list, best first; the same raw text adds up."""
+    """Decoded candidates of several readers as one list, best first; the same raw text adds up, to at most 1."""
     merged: dict[str, Decoded] = {}
-    for weight, decoded in weighted:
+    lists = list(weighted)
+    total = sum(weight for weight, _ in lists)
+    for weight, decoded in lists:
         for item in decoded:
             known = merged.get(item.raw)
-            probability = min(1.0, item.probability * weight + (known.probability if known else 0.0))
+            probability = min(1.0, item.probability * weight / total + (known.probability if known else 0.0))
             merged[item.raw] = replace(item, probability=probability)
     return sorted(merged.values(), key=lambda item: -item.probability)
 
@@ -277,12 +285,9 @@ def _top(decoded: Sequence[Decoded]) -> Decoded:
     return decoded[0] if decoded else Decoded(raw="", value=None, probability=0.0, known=False)
 
 
-def _agreement(task: _Task, chosen: Decoded, context: Context) -> int:
-    """Whether a second reading says the same: another reader's, or the page's own OCR pass."""
+def _agreement(task: _Task, chosen: Decoded) -> int:
+    """Whether a second reader says the same."""
     others = [_top(items).value for items in task.decoded.values()]
-    # The page's own OCR pass is a witness for print; on handwriting it is noise.
-    if tuple(task.decoded) == (PRINTED,) and task.located.printed:
-        others.append(normalise(task.spec, task.located.printed[0], context).value)
     if len(others) < 2:
         return 0
     return 1 if all(other == chosen.value for other in others) else -1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -27,6 +28,8 @@ _LINE_HEIGHT = 48
 """Height crops are brought to in a strip; Tesseract's recogniser works at 36 and reads capitals best from this."""
 _STRIP_LINES = 12
 _MARGIN = 20
+_LEADING_REMAINS = "._,:;„…·|"
+_TRAILING_REMAINS = re.compile(r"([_…·|(]|[.,:;]{2,}|(?<=[.,])[.,:;])+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +177,9 @@ def _read_strip(lines: Sequence[Image]) -> list[Reading]:
 
 def _reading(words: list[_Row], width: int) -> Reading:
     """Words of one line as a reading; the confidence of a line is the product of its words'."""
+    words = _trimmed(sorted(words, key=lambda row: row.x))
     if not words:
         return Reading("", 0.0)
-    words = sorted(words, key=lambda row: row.x)
     text = " ".join(word.text for word in words)
     confidences: list[float] = []
     positions: list[float] = []
@@ -193,6 +196,20 @@ def _reading(words: list[_Row], width: int) -> Reading:
     if plain and plain != text:
         candidates.append(Candidate(plain, min(confidence, (1 - confidence) / 2)))
     return Reading(text, confidence, tuple(candidates), tuple(confidences), shares)
+
+
+def _trimmed(words: list[_Row]) -> list[_Row]:
+    """The words without what a leader leaves at the ends of a line; a single full stop at the end may be written."""
+    kept = list(words)
+    while kept and not (text := kept[0].text.lstrip(_LEADING_REMAINS)):
+        del kept[0]
+    if kept:
+        kept[0] = replace(kept[0], text=text)
+    while kept and not (text := _TRAILING_REMAINS.sub("", kept[-1].text)):
+        del kept[-1]
+    if kept:
+        kept[-1] = replace(kept[-1], text=text)
+    return kept
 
 
 def _without_specks(words: list[_Row]) -> str:
