@@ -40,7 +40,9 @@ def build_fonts(packages: Path) -> None:
     """
     for spec in font_specs():
         font = merge_subsets(packages / spec.package, spec)
-        font.save(FOLDER / spec.file)
+        part = FOLDER / f"{spec.file}.part"
+        font.save(part)
+        part.replace(FOLDER / spec.file)
         _write_licence(packages / spec.package, spec, str(font["name"].getDebugName(0)))
 
 
