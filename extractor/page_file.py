@@ -36,6 +36,7 @@ class PageFile:
         seconds: wall-clock time the page took.
         regions: polygons ``(n, 2)`` in pixels of the picture, by record number and field code.
         evidence: evidence by record number and field code.
+        guides: lines worth showing, points ``(n, 2)`` in pixels of the picture.
         anchors: matched anchors ``(n, 4)``, see :class:`extractor.templates.types.RegisteredPage`.
     """
 
@@ -45,6 +46,7 @@ class PageFile:
     regions: dict[tuple[int, str], list[Polygon]] = field(default_factory=dict)
     evidence: dict[tuple[int, str], FieldEvidence] = field(default_factory=dict)
     anchors: list[list[float]] = field(default_factory=list)
+    guides: list[Polygon] = field(default_factory=list)
 
 
 def page_stem(file_sha256: str, page: int) -> str:
@@ -117,6 +119,7 @@ def save_page_file(out: Path, stem: str, page: PageFile) -> None:
             for (record, code), evidence in page.evidence.items()
         ],
         "anchors": page.anchors,
+        "guides": [np.round(guide, 1).tolist() for guide in page.guides],
     }
     part = target.with_suffix(".json.part")
     part.write_text(json.dumps(data), encoding="utf-8")
@@ -142,6 +145,7 @@ def load_page_file(out: Path, stem: str) -> PageFile:
             },
             evidence={(item["record"], item["field"]): FieldEvidence.from_dict(item) for item in data["evidence"]},
             anchors=data["anchors"],
+            guides=[np.array(guide, dtype=np.float64) for guide in data["guides"]],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(

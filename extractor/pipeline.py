@@ -104,7 +104,12 @@ class Pipeline:
         if match.form is not None:
             form = find_form(self.forms, match.form)
             registered = register(page, text, form)
-            kept = replace(kept, regions=regions_of(registered), anchors=registered.anchors.tolist())
+            kept = replace(
+                kept,
+                regions=regions_of(registered),
+                anchors=registered.anchors.tolist(),
+                guides=list(registered.guides),
+            )
         book = merge_books(self.options.book, source.book)
         if form and registered and registered.registration.ok and registered.records:
             book = merge_books(book, BookKey(register=form.schema.register_code))

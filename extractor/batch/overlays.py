@@ -74,13 +74,16 @@ def draw_page(job: OverlayJob) -> None:
     kept = load_page_file(job.out, job.stem)
     picture = load_picture(job.out, f"{FOLDER}/{job.stem}.jpg")
     decided = {(record, code): decision for record, code, decision in job.decisions}
+    rows = len({record for record, _ in kept.regions}) > 1
+    # In a table the column tells which field it is; a label on every line would hide the writing.
     marks = [
-        Mark(code, polygon, decided.get((record, code), PROBLEM))
+        Mark(code if number == 0 and not (rows and record > 1) else "", polygon, decided.get((record, code), PROBLEM))
         for (record, code), polygons in kept.regions.items()
-        for polygon in polygons
+        for number, polygon in enumerate(polygons)
     ]
     anchors = np.array(kept.anchors, dtype=np.float64).reshape(-1, 4) if job.problem and kept.anchors else None
-    write_overlay(job.out / job.name, draw_overlay(picture, marks, anchors=anchors, caption=job.problem))
+    drawing = draw_overlay(picture, marks, anchors=anchors, guides=kept.guides, caption=job.problem)
+    write_overlay(job.out / job.name, drawing)
     _note(job).write_text(_content_key(job), encoding="utf-8")
 
 

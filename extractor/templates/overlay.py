@@ -45,7 +45,7 @@ _ANCHOR = "#0072B2"
 
 
 class Mark(NamedTuple):
-    """One thing to draw: a field's code, where it lies in image pixels, and how it was decided.
+    """One thing to draw: a field's code, where it lies in image pixels, and how it was decided; no code, no label.
 
     ``decision`` is a :class:`Decision`, its name, or ``problem``; settled values are drawn as accepted ones.
     """
@@ -60,6 +60,7 @@ def draw_overlay(
     marks: Iterable[Mark | tuple[str, Box | Polygon, Decision | str]],
     *,
     anchors: NDArray[np.float64] | None = None,
+    guides: Iterable[Polygon] = (),
     height: int = HEIGHT,
     caption: str = "",
 ) -> PilImage.Image:
@@ -70,6 +71,7 @@ def draw_overlay(
         marks: what to draw, in pixels of ``image``.
         anchors: ``(n, 4)`` of :class:`RegisteredPage`, drawn as arrows from where the template puts an anchor to where
             it was found; for page problems.
+        guides: lines to draw, each ``(n, 2)``, such as the edges of a table's columns.
         height: height of the drawing, pixels; smaller pages are not enlarged.
         caption: one line at the foot, such as why the page is a problem.
     """
@@ -91,7 +93,11 @@ def draw_overlay(
         style = _STYLES[block.type]
         if style.dash:
             _dashed(draw, np.asarray(block.points, dtype=float), style)
+    for guide in guides:
+        draw.line([(x * factor, y * factor) for x, y in guide], fill=_ANCHOR, width=3)
     for block in layout:
+        if not block.id:
+            continue
         _tag(canvas, block, _STYLES[block.type], font)
     if anchors is not None:
         for x, y, home_x, home_y in np.asarray(anchors, dtype=float) * factor:

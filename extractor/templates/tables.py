@@ -25,7 +25,7 @@ from extractor.templates.rulings import Ruling, find_rulings
 from extractor.templates.table_frame import TableFrame, find_frame
 from extractor.templates.table_match import EdgeMatch, EdgeScale, match_edges
 from extractor.templates.table_template import TableTemplate
-from extractor.templates.types import LocatedRecord, RegisteredPage
+from extractor.templates.types import LocatedRecord, Polygon, RegisteredPage
 
 __all__ = ["TableTemplate", "TableView", "register_table", "table_evidence", "view_table"]
 
@@ -129,11 +129,15 @@ def register_table(page: CleanPage, text: PageText, schema: FormSchema, template
     anchors = _anchors(view)
     registration = _judge(view, anchors, _source_scale(page), text, template)
     records: tuple[LocatedRecord, ...] = ()
+    guides: tuple[Polygon, ...] = ()
+    if view.frame is not None:
+        frame = view.frame.scaled(1.0 / view.scale)
+        guides = tuple(np.column_stack([edge, frame.levels]) for edge in frame.edges)
     if registration.ok and view.frame is not None:
-        records = locate_records(page.grey, view.frame.scaled(1.0 / view.scale), text, template)
+        records = locate_records(page.grey, frame, text, template)
         if not records:
             registration = registration.model_copy(update={"ok": False, "reason": "The table holds no entries."})
-    return RegisteredPage(schema.form, schema.version, registration, records, anchors)
+    return RegisteredPage(schema.form, schema.version, registration, records, anchors, guides)
 
 
 def _level(rulings: tuple[Ruling, ...], height: int) -> float:

@@ -56,6 +56,7 @@ class RegisteredPage:
 
     Args:
         anchors: matched anchors as ``(n, 4)``: x, y where found and x, y where the template puts them, clean pixels.
+        guides: lines worth showing to people, such as a table's column edges: points ``(n, 2)``, clean pixels.
     """
 
     form: str
@@ -63,6 +64,7 @@ class RegisteredPage:
     registration: Registration
     records: tuple[LocatedRecord, ...]
     anchors: NDArray[np.float64]
+    guides: tuple[Polygon, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
