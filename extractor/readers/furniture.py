@@ -88,13 +88,12 @@ def furniture_of(grey: Image, *, dpi: float, scale: float = 1.0) -> Furniture:
     rulings = cv2.dilate(cv2.bitwise_or(across, down), np.ones((3, 3), np.uint8))
     marks = cv2.bitwise_or(rulings, cv2.dilate(dots, np.ones((3, 3), np.uint8)))
     ink = cv2.bitwise_and(dark, cv2.bitwise_not(marks))
-    leaders = _join([*_segments(runs)], gap=45 * mm, drift=0.7 * mm, least=5 * mm)
+    written = np.asarray(ink, dtype=np.uint8)
+    leaders = _join(_segments(runs), gap=45 * mm, drift=0.7 * mm, least=5 * mm, over=(written, mm))
     horizontals = _join(_segments(across), gap=6 * mm, drift=0.8 * mm, least=14 * mm)
     verticals = _join(_segments(down.T), gap=12 * mm, drift=0.8 * mm, least=12 * mm)
     none = np.zeros_like(grey)
-    return Furniture(
-        scale, dpi, grey, np.asarray(ink, np.uint8), np.asarray(marks, np.uint8), leaders, horizontals, verticals, none
-    )
+    return Furniture(scale, dpi, grey, written, np.asarray(marks, np.uint8), leaders, horizontals, verticals, none)
 
 
 def without_furniture(furniture: Furniture) -> Image:
@@ -160,16 +159,38 @@ def _segments(mask: Image) -> list[Segment]:
     ]
 
 
-def _join(segments: list[Segment], *, gap: float, drift: float, least: float) -> tuple[Segment, ...]:
-    """Join pieces of one stroke that writing has interrupted; drop what stays shorter than ``least``."""
+def _join(
+    segments: list[Segment], *, gap: float, drift: float, least: float, over: tuple[Image, float] | None = None
+) -> tuple[Segment, ...]:
+    """Join pieces of one stroke that writing has interrupted; drop what stays shorter than ``least``.
+
+    Args:
+        segments: pieces.
+        gap: greatest length of an interruption.
+        drift: greatest difference across the way.
+        least: least length of a whole.
+        over: ink of the page and pixels in a millimetre: a gap over 3 mm without ink is no interruption but an end.
+    """
     joined: list[Segment] = []
     for piece in sorted(segments, key=lambda s: s.start):
         for index, whole in enumerate(joined):
-            if abs(whole.at - piece.at) <= drift and -drift <= piece.start - whole.end <= gap:
-                weight = piece.length / max(1.0, piece.length + whole.length)
-                at = whole.at + (piece.at - whole.at) * weight
-                joined[index] = Segment(whole.start, max(whole.end, piece.end), at)
-                break
+            if not (abs(whole.at - piece.at) <= drift and -drift <= piece.start - whole.end <= gap):
+                continue
+            if over is not None and not _interrupted(whole, piece, *over):
+                continue
+            weight = piece.length / max(1.0, piece.length + whole.length)
+            at = whole.at + (piece.at - whole.at) * weight
+            joined[index] = Segment(whole.start, max(whole.end, piece.end), at)
+            break
         else:
             joined.append(piece)
     return tuple(sorted((s for s in joined if s.length >= least), key=lambda s: (s.at, s.start)))
+
+
+def _interrupted(before: Segment, after: Segment, ink: Image, mm: float) -> bool:
+    """Whether writing stands where a leader has a gap."""
+    left, right = round(before.end), round(after.start)
+    if right - left <= 3 * mm:
+        return True
+    top, bottom = int(max(0, before.at - 2.5 * mm)), int(before.at + 1.5 * mm)
+    return bool(np.mean(ink[top:bottom, left:right].any(axis=0)) > 0.4)

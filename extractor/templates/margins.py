@@ -46,16 +46,14 @@ def find_margins(block: Block, number: int, placement: Placement, furniture: Fur
     _, top = placement.local(block.left, first - 0.9 * pitch_mm, number)
     _, bottom = placement.local(block.left, block.bottom, number)
     # Labels are surer than the template: lines begin no further right than they do.
-    left = min([left, *(placed.left for placed in own if placed.found)])
+    first_label = min((placed.left for placed in own if placed.found), default=left)
+    left = min(left, first_label)
     rows = (min(p.baseline for p in own), max(p.baseline for p in own))
     height = float(furniture.grey.shape[0])
 
     wall = _wall(furniture.verticals, right, rows, reach=14 * mm)
     fence = _wall(furniture.verticals, left - 2 * mm, rows, reach=10 * mm)
-    if fence is not None and fence < left + 0.5 * mm:
-        left = max(fence + 0.6 * mm, left - 3 * mm)
-    else:
-        left -= 1.5 * mm
+    left = fence + 0.6 * mm if fence is not None and fence < first_label + 0.5 * mm else left - 1.5 * mm
     floor = [s.at for s in furniture.horizontals if _bounds(s, left, right, furniture.verticals, mm)]
     written = tuple(s for s in (*furniture.leaders, *furniture.horizontals) if s.at not in floor)
     if wall is not None:

@@ -50,7 +50,7 @@ class Placement:
     Args:
         labels: in reading order of the template.
         affine: page-wide map from millimetres to working pixels.
-        mm: working pixels in a millimetre of the template.
+        mm: working pixels in a millimetre of paper, by the page's resolution.
         letter: usual width of a printed letter, working pixels.
     """
 
@@ -111,8 +111,9 @@ def place(template: LabelTemplate, lines: Sequence[Sequence[Piece]], scale: floa
         hits = [i for i, found in enumerate(chosen) if found is not None]
         seen = np.array([(f.left, f.baseline) for f in chosen if f is not None]).reshape(-1, 2)
         affine = robust_affine(spots[hits], seen, weights[hits], affine)
-    first = _placement(template, entries, spots, chosen, affine)
-    return _placement(template, entries, spots, _rescued(first, chosen, lines, template.pitch), affine)
+    first = _placement(template, chosen, affine, scale)
+    chosen = _rescued(first, chosen, lines, template.pitch)
+    return _placement(template, chosen, affine, scale)
 
 
 def _rescued(
@@ -184,14 +185,9 @@ def _align_blocks(
     return chosen
 
 
-def _placement(
-    template: LabelTemplate,
-    entries: Sequence[tuple[Block, object, Label]],
-    spots: NDArray[np.float64],
-    chosen: Sequence[Found | None],
-    affine: Affine,
-) -> Placement:
-    mm = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+def _placement(template: LabelTemplate, chosen: Sequence[Found | None], affine: Affine, mm: float) -> Placement:
+    entries = template.labels()
+    spots = np.array([(label.x, line.y) for _, line, label in entries])
     homes = apply(affine, spots)
     blocks = np.array([i for i, block in enumerate(template.blocks) for line in block.lines for _ in line.labels])
     rows = [row for block in template.blocks for row, line in enumerate(block.lines) for _ in line.labels]

@@ -92,7 +92,7 @@ def _value_start(label: Placed, right: float, margins: Margins, mm: float) -> fl
     ]
     if not starts:
         return label.right + 0.3 * mm
-    return min(starts, key=lambda x: abs(x - label.right))
+    return min(starts) if label.found else min(starts, key=lambda x: abs(x - label.right))
 
 
 def _on_line(baseline: float, left: float, right: float, margins: Margins, mm: float) -> float:

@@ -159,7 +159,7 @@ def _found(hit: _Hit, within_longer: bool) -> Found:
     lettered = [piece for piece in pieces if fold(piece.text)]
     return Found(
         hit.similarity - (0.12 if within_longer else 0.0),
-        pieces[0].left,
+        _opening(window).left,
         window.line[_to_colon(window.line, window.end) - 1].right,
         baseline_of(lettered),
         float(np.median([piece.bottom - piece.top for piece in pieces])),
@@ -167,6 +167,16 @@ def _found(hit: _Hit, within_longer: bool) -> Found:
         window.span,
         hit.cut,
     )
+
+
+def _opening(window: _Window) -> Piece:
+    """First piece of a window, or the bracket that opens right before it."""
+    first = window.line[window.start]
+    if window.start == 0:
+        return first
+    before = window.line[window.start - 1]
+    opens = before.text.endswith("(") and first.left - before.right < 0.5 * height_of((before, first))
+    return before if opens and len(before.text) == 1 else first
 
 
 def _to_colon(line: Sequence[Piece], end: int) -> int:
