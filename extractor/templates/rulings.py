@@ -9,7 +9,8 @@ the gaps, curled paper bends it, and skew tilts it; text that crosses a line onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ _LEAST_CONTRAST = 0.08
 """The same on a page where even the writing is faint; below it lies noise."""
 
 _STRIPS = 60
-_STEP_COST = np.float32(0.012)
+_STEP_COST = np.float32(0.02)
 _PRESENT = 0.22
 """Response of a strip, 0 to 1, from which the ruling counts as visible in it."""
 
@@ -138,18 +139,20 @@ def find_rulings(
     sums = np.add.reduceat(response, bounds[:-1], axis=0)
     strip_map = np.asarray(sums / np.diff(bounds)[:, None], np.float32)
     reach = max(1, int(np.ceil(max_slope * height / strips)))
-    clear = max(2, round(3.0 * unit))
+    widest = max(4, round(6.0 * unit))
 
     found: list[Ruling] = []
     rest = strip_map.copy()
     misses = 0
     while len(found) < limit and misses < 4:
         path = _best_path(rest, reach)
-        ruling = _fit(strip_map, rest, path, middles, height, degree=degree)
+        ruling = _fit(rest, path, middles, height, degree=degree)
+        ruling = replace(ruling, coverage=_fill(response, ruling))
         columns = np.clip(ruling.at(middles).round().astype(int), 0, width - 1)
+        left, right = (_half_width(rest, columns, side, widest) for side in (-1, 1))
         # Where the path left the curve it followed something else, which must not be found for ever.
         for row, (curve, step) in enumerate(zip(columns, path, strict=True)):
-            rest[row, max(0, curve - clear) : curve + clear + 1] = 0.0
+            rest[row, max(0, curve - left) : curve + right + 1] = 0.0
             rest[row, max(0, step - 1) : step + 2] = 0.0
         if ruling.extent < least_extent:
             misses += 1
@@ -158,8 +161,35 @@ def find_rulings(
     return tuple(sorted(found, key=lambda each: float(each.at(each.middle))))
 
 
+def _fill(response: NDArray[np.float32], ruling: Ruling) -> float:
+    """Share of the rows between a ruling's ends in which it is visible; writing has gaps between its lines."""
+    rows = np.arange(max(0, int(ruling.start)), min(len(response), int(ruling.end)))
+    if not len(rows):
+        return 0.0
+    columns = np.clip(ruling.at(rows.astype(np.float64)).round().astype(int), 1, response.shape[1] - 2)
+    seen = np.max([response[rows, columns + shift] for shift in (-1, 0, 1)], axis=0)
+    return float((seen >= _PRESENT).mean())
+
+
+def _half_width(strip_map: NDArray[np.float32], columns: NDArray[np.intp], side: int, widest: int) -> int:
+    """Columns from a line's middle to where it ends on one side, with its soft edge."""
+    rows = np.arange(len(columns))
+    profile = [
+        float(strip_map[rows, np.clip(columns + side * step, 0, strip_map.shape[1] - 1)].mean())
+        for step in range(widest + 1)
+    ]
+    for step in range(1, widest):
+        # Beyond the line it is dark again only where the next line begins.
+        if profile[step] < 0.2 * profile[0] or (step > 1 and profile[step] < profile[step + 1]):
+            return step
+    return widest
+
+
 def _best_path(strip_map: NDArray[np.float32], reach: int) -> NDArray[np.intp]:
     """Column of the path of greatest summed response in each strip; neighbours differ by ``reach`` at most."""
+    # Two columns at a time: which of the two is settled when the curve is fitted.
+    even = strip_map[:, : strip_map.shape[1] // 2 * 2]
+    strip_map, reach = np.maximum(even[:, 0::2], even[:, 1::2]), max(1, round(reach / 2))
     strips, width = strip_map.shape
     total = np.empty((strips, width), np.float32)
     total[0] = strip_map[0]
@@ -179,11 +209,11 @@ def _best_path(strip_map: NDArray[np.float32], reach: int) -> NDArray[np.intp]:
         steps = total[row - 1, left : path[row] + reach + 1]
         cost = _STEP_COST * np.abs(np.arange(left, left + len(steps)) - path[row])
         path[row - 1] = left + int(np.argmax(steps - cost))
-    return path
+    pairs = np.stack([even[np.arange(strips), 2 * path], even[np.arange(strips), 2 * path + 1]])
+    return np.asarray(2 * path + pairs.argmax(axis=0), np.intp)
 
 
 def _fit(
-    full: NDArray[np.float32],
     rest: NDArray[np.float32],
     path: NDArray[np.intp],
     middles: Floats,
@@ -192,35 +222,29 @@ def _fit(
     degree: int,
 ) -> Ruling:
     """Robust polynomial through the path's strong strips, and how much of the page it accounts for."""
-    strips, width = full.shape
+    strips, width = rest.shape
     rows = np.arange(strips)
-    weight = rest[rows, path].astype(np.float64)
     middle, half = (height - 1) / 2.0, max(1.0, (height - 1) / 2.0)
     t = (middles - middle) / half
-    across = _subpixel(rest, path)
-    use = weight.copy()
-    use[weight < 0.5 * _PRESENT] = 0.0
-    if np.count_nonzero(use) < degree + 3:
-        use = weight + 1e-3
-    coefficients = np.zeros(degree + 1)
-    for power in (1, 2, degree, degree, degree):
-        low = np.polyfit(t, across, power, w=use + 1e-6)
-        coefficients = np.concatenate([np.zeros(degree - power), low])
-        distance = np.abs(np.polyval(coefficients, t) - across)
-        scale = max(0.7, 1.5 * float(np.median(distance[use > 0])) if np.any(use > 0) else 0.7)
-        use = weight / (1.0 + (distance / scale) ** 2)
-        use[weight < 0.5 * _PRESENT] = 0.0
+    weight = rest[rows, path].astype(np.float64)
+    across = _centred(rest, path)
+    coefficients = _robust(t, across, weight, (1, 2, degree, degree))
+    # The path may ride on either side of a bold line; around the curve the line is centred without it.
+    near = np.clip(np.polyval(coefficients, t).round().astype(int), 0, width - 1)
+    across = _centred(rest, near)
+    weight = np.max([rest[rows, np.clip(near + shift, 0, width - 1)] for shift in range(-2, 3)], axis=0)
+    coefficients = _robust(t, across, weight.astype(np.float64), (degree, degree, degree))
     curve = np.polyval(coefficients, t)
     columns = np.clip(curve.round().astype(int), 1, width - 2)
-    seen = np.max([full[rows, columns + shift] for shift in (-1, 0, 1)], axis=0)
+    seen = np.max([rest[rows, columns + shift] for shift in (-1, 0, 1)], axis=0)
     inside = (curve >= 0) & (curve <= width - 1)
     present = (seen >= _PRESENT) & inside
     if not present.any():
         return Ruling(coefficients, middle, half, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     first, last = _span(present)
     step = height / strips
-    near = present & (np.abs(curve - across) < 3.0)
-    scatter = float(np.median(np.abs(curve - across)[near])) if near.any() else 0.0
+    close = present & (np.abs(curve - across) < 3.0)
+    scatter = float(np.median(np.abs(curve - across)[close])) if close.any() else 0.0
     return Ruling(
         coefficients,
         middle,
@@ -234,16 +258,35 @@ def _fit(
     )
 
 
-def _subpixel(strip_map: NDArray[np.float32], path: NDArray[np.intp]) -> Floats:
-    """Centre of gravity of the response within two pixels of the path."""
-    rows = np.arange(len(path))
-    weight, moment = np.zeros(len(path)), np.zeros(len(path))
-    for shift in range(-2, 3):
-        columns = np.clip(path + shift, 0, strip_map.shape[1] - 1)
-        value = strip_map[rows, columns].astype(np.float64)
-        weight += value
-        moment += value * shift
-    return path + moment / np.maximum(weight, 1e-6)
+def _robust(t: Floats, across: Floats, weight: Floats, degrees: Sequence[int]) -> Floats:
+    """Polynomial of the last of ``degrees``, fitted with weights that fall with distance (Cauchy), pass by pass."""
+    weak = weight < 0.5 * _PRESENT
+    use = np.where(weak, 0.0, weight)
+    if np.count_nonzero(use) < degrees[-1] + 3:
+        use = weight + 1e-3
+    coefficients = np.zeros(degrees[-1] + 1)
+    for power in degrees:
+        low = np.polyfit(t, across, power, w=np.sqrt(use) + 1e-6)
+        coefficients = np.concatenate([np.zeros(degrees[-1] - power), low])
+        distance = np.abs(np.polyval(coefficients, t) - across)
+        scale = max(0.7, 1.5 * float(np.median(distance[use > 0])) if np.any(use > 0) else 0.7)
+        use = np.where(weak, 0.0, weight / (1.0 + (distance / scale) ** 2))
+    return coefficients
+
+
+def _centred(strip_map: NDArray[np.float32], columns: NDArray[np.intp]) -> Floats:
+    """Centre of gravity of the response near the given column of each strip."""
+    rows = np.arange(len(columns))
+    place = columns.astype(np.float64)
+    for reach in (2, 3):
+        start = place.round().astype(int)
+        weight, moment = np.zeros(len(columns)), np.zeros(len(columns))
+        for shift in range(-reach, reach + 1):
+            value = strip_map[rows, np.clip(start + shift, 0, strip_map.shape[1] - 1)].astype(np.float64)
+            weight += value
+            moment += value * shift
+        place = start + moment / np.maximum(weight, 1e-6)
+    return place
 
 
 def _span(present: NDArray[np.bool_]) -> tuple[int, int]:

@@ -139,16 +139,17 @@ def _without_rulings(ink: Mask, bounds: Sequence[int], width: int) -> Mask:
 def _drop_crumbs(writing: Mask, bounds: Sequence[int], width: int) -> None:
     """Blank the thin upright pieces that a broken ruling leaves beside an edge, and the paper's lower edge."""
     near, thin = round(0.01 * width), max(3, round(0.004 * width))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(writing, connectivity=8)
-    left = stats[:, cv2.CC_STAT_LEFT]
-    right = left + stats[:, cv2.CC_STAT_WIDTH] - 1
-    beside = np.zeros(len(stats), np.bool_)
     for bound in bounds:
-        beside |= (left >= bound - near) & (right <= bound + near)
-    crumbs = beside & (stats[:, cv2.CC_STAT_WIDTH] <= thin)
-    crumbs |= stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT] >= len(writing)
-    crumbs[0] = False
-    writing[crumbs[labels]] = 0
+        left, right = max(0, bound - near), min(writing.shape[1], bound + near + 1)
+        strip = writing[:, left:right]
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(strip, connectivity=8)
+        start, wide = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_WIDTH]
+        crumbs = (start > 0) & (start + wide < right - left) & (wide <= thin)
+        crumbs[0] = False
+        strip[crumbs[labels]] = 0
+    for column in np.flatnonzero(writing[-1]):
+        if writing[-1, column]:
+            cv2.floodFill(writing, None, (int(column), len(writing) - 1), 0, flags=8)
 
 
 def _owners(writing: Mask, bounds: Sequence[int], width: int) -> NDArray[np.int8]:
@@ -159,13 +160,11 @@ def _owners(writing: Mask, bounds: Sequence[int], width: int) -> NDArray[np.int8
     owner = np.where(writing > 0, home[None, :], -1).astype(np.int8)
     # The removed ruling cuts a stroke; closing the gap makes it one again.
     bridged = cv2.morphologyEx(writing, cv2.MORPH_CLOSE, np.ones((1, 9), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
     lefts = stats[:, cv2.CC_STAT_LEFT]
     rights = lefts + stats[:, cv2.CC_STAT_WIDTH] - 1
-    for number in range(1, count):
+    for number in np.flatnonzero(home[lefts] != home[rights])[1:]:
         first, last = home[lefts[number]], home[rights[number]]
-        if first == last:
-            continue
         x, y, w, h = stats[number, :4]
         area = owner[y : y + h, x : x + w]
         own = (labels[y : y + h, x : x + w] == number) & (area >= 0)

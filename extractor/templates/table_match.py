@@ -18,7 +18,7 @@ from extractor.templates.rulings import Ruling
 
 Floats = NDArray[np.float64]
 
-_BEAM = 12
+_BEAM = 8
 _STRANGER_COST = 0.3
 _BESIDE = 0.012
 """A ruling closer than this to an edge is the edge's own second line, in table widths."""
@@ -192,27 +192,26 @@ def _lay(at: Floats, known: Floats, found: Floats, weight: Floats) -> Floats:
 
 def _assign(found: Floats, weight: Floats, places: Floats, reach: float) -> NDArray[np.intp]:
     """Ruling for each edge, in order, -1 for none: the assignment of greatest summed closeness and weight."""
-    edges, rulings = len(places), len(found)
-    distance = np.abs(places[:, None] - found[None, :]) / reach
-    gain = np.where(distance < 1.0, weight[None, :] * (1.0 - 0.5 * distance**2), -np.inf)
-    best = np.zeros((edges + 1, rulings + 1))
-    move = np.zeros((edges + 1, rulings + 1), np.int8)
-    for edge in range(1, edges + 1):
-        for ruling in range(1, rulings + 1):
-            options = (
-                best[edge - 1, ruling],
-                best[edge, ruling - 1],
-                best[edge - 1, ruling - 1] + gain[edge - 1, ruling - 1],
-            )
-            move[edge, ruling] = int(np.argmax(options))
-            best[edge, ruling] = max(options)
-    chosen = np.full(edges, -1)
-    edge, ruling = edges, rulings
-    while edge and ruling:
-        step = move[edge, ruling]
-        if step == 2:
-            chosen[edge - 1] = ruling - 1
-        edge, ruling = edge - (step != 1), ruling - (step != 0)
+    # best[n]: greatest sum with the edges so far when only the first n rulings may be used.
+    best = np.zeros(len(found) + 1)
+    used: list[NDArray[np.intp]] = []
+    for place in places:
+        distance = np.abs(found - place) / reach
+        took = np.full(len(found) + 1, -1)
+        after = best.copy()
+        for ruling in np.flatnonzero(distance < 1.0):
+            total = best[ruling] + weight[ruling] * (1.0 - 0.5 * distance[ruling] ** 2)
+            better = after[ruling + 1 :] < total
+            after[ruling + 1 :][better] = total
+            took[ruling + 1 :][better] = ruling
+        used.append(took)
+        best = after
+    chosen = np.full(len(places), -1)
+    allowed = len(found)
+    for edge in range(len(places) - 1, -1, -1):
+        chosen[edge] = used[edge][allowed]
+        if chosen[edge] >= 0:
+            allowed = chosen[edge]
     return chosen
 
 

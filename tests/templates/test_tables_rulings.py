@@ -8,7 +8,7 @@ import pytest
 
 from extractor.templates.rulings import find_rulings
 
-HEIGHT, WIDTH = 1400, 1000
+HEIGHT, WIDTH = 1000, 720
 
 
 def paper(seed: int = 0) -> np.ndarray:
@@ -38,16 +38,16 @@ def scribble(page: np.ndarray, left: int, right: int, seed: int = 3) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        pytest.param(lambda y: 400.0 + 0 * y, id="straight"),
-        pytest.param(lambda y: 400.0 + 0.035 * (y - 700), id="skewed two degrees"),
-        pytest.param(lambda y: 400.0 + 14 * np.sin(np.pi * y / HEIGHT), id="bowed"),
-        pytest.param(lambda y: 400.0 - 0.03 * (y - 700) + 10 * (y / HEIGHT) ** 3, id="curled and skewed"),
+        pytest.param(lambda y: 300.0 + 0 * y, id="straight"),
+        pytest.param(lambda y: 300.0 + 0.035 * (y - 500), id="skewed two degrees"),
+        pytest.param(lambda y: 300.0 + 14 * np.sin(np.pi * y / HEIGHT), id="bowed"),
+        pytest.param(lambda y: 300.0 - 0.03 * (y - 500) + 10 * (y / HEIGHT) ** 3, id="curled and skewed"),
     ],
 )
 def test_a_ruling_is_followed_to_a_pixel(place):
     page = paper()
     draw(page, place, gaps=0.2)
-    scribble(page, 430, 900)
+    scribble(page, 330, 640)
     found = [ruling for ruling in find_rulings(page) if ruling.coverage > 0.6 and ruling.extent > 0.6]
     assert len(found) == 1
     heights = np.linspace(100, HEIGHT - 100, 40)
@@ -66,35 +66,35 @@ def test_double_lines_are_two_rulings():
     page = paper()
     for x in (300.0, 310.0):
         draw(page, lambda y, x=x: x + 0 * y)
-    found = [float(ruling.at(700)) for ruling in find_rulings(page)]
+    found = [float(ruling.at(500)) for ruling in find_rulings(page)]
     assert len(found) == 2
     assert found == pytest.approx([300, 310], abs=0.8)
 
 
 def test_text_strokes_across_a_ruling_do_not_hide_it():
     page = paper()
-    draw(page, lambda y: 500.0 + 0 * y)
-    scribble(page, 100, 900)
+    draw(page, lambda y: 400.0 + 0 * y)
+    scribble(page, 80, 660)
     found = [ruling for ruling in find_rulings(page) if ruling.coverage > 0.9 and ruling.extent > 0.8]
-    assert [round(float(ruling.at(700))) for ruling in found] == [500]
+    assert [round(float(ruling.at(500))) for ruling in found] == [400]
 
 
 def test_writing_alone_has_no_unbroken_ruling():
     page = paper()
-    scribble(page, 100, 900)
+    scribble(page, 80, 660)
     assert not [ruling for ruling in find_rulings(page) if ruling.coverage > 0.7 and ruling.extent > 0.6]
 
 
 def test_the_edge_of_the_paper_is_no_ruling():
     page = paper()
     page[:, :120] = 8
-    page[:, 900:] = 8
+    page[:, 650:] = 8
     assert find_rulings(page) == ()
 
 
 def test_horizontal_rulings_are_found_alike():
     page = paper()
-    draw(page, lambda y: 400.0 + 0.01 * y)
+    draw(page, lambda y: 300.0 + 0.01 * y)
     turned = np.ascontiguousarray(page.T)
     upright, lying = find_rulings(page), find_rulings(turned, vertical=False)
     assert len(upright) == len(lying) == 1
@@ -108,6 +108,6 @@ def test_a_sliver_has_no_rulings(shape):
 
 def test_a_scaled_ruling_is_the_same_line():
     page = paper()
-    draw(page, lambda y: 400.0 + 0.02 * y)
+    draw(page, lambda y: 300.0 + 0.02 * y)
     ruling = find_rulings(page)[0]
-    assert float(ruling.scaled(2.0).at(1200)) == pytest.approx(2 * float(ruling.at(600)))
+    assert float(ruling.scaled(2.0).at(1000)) == pytest.approx(2 * float(ruling.at(500)))
