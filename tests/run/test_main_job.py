@@ -1,0 +1,167 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+from support.runs import RECORDS, contents, options
+
+from extractor.batch.run import run
+from extractor.batch.storage import DATABASE, open_store
+from extractor.evaluation import evaluate
+from extractor.exports.profile import load_profiles
+from extractor.records import Decision, FieldState, read_records
+from extractor.templates import load_forms
+
+REAL_SCANS = Path(__file__).resolve().parents[3] / "shared" / "scans"
+pytestmark = pytest.mark.xdist_group("main-job")
+
+
+def test_every_form_page_yields_its_record(finished):
+    out, summary = finished
+    records = list(read_records(out / "records.jsonl"))
+    assert len(records) == 2 * RECORDS == summary.outputs.status.records
+    assert {record.form for record in records} == {"ks-2016", "ks-2006"}
+    assert all(record.registration.ok for record in records)
+
+
+def test_cover_and_blank_page_are_page_problems_with_reason_and_overlay(finished):
+    out, _ = finished
+    problems = [json.loads(line) for line in (out / "problems.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {problem["kind"] for problem in problems} == {"unknown_form", "blank_page"}
+    for problem in problems:
+        assert problem["message"]
+        assert (out / problem["overlay"]).exists()
+
+
+def test_broken_inputs_are_set_aside_by_name_and_nothing_else(finished):
+    _, summary = finished
+    assert {item.file.rpartition("/")[2] for item in summary.set_aside} == {"broken.pdf", "notes.docx"}
+    assert all(item.reason and item.message for item in summary.set_aside)
+
+
+def test_fields_are_complete_boxed_and_never_invented(finished):
+    out, _ = finished
+    forms = {form.schema.form: form.schema for form in load_forms()}
+    for record in read_records(out / "records.jsonl"):
+        assert set(record.fields) == {spec.code for spec in forms[record.form].fields}
+        for value in record.fields.values():
+            if value.state is FieldState.BLANK:
+                assert value.raw == "" and value.value is None
+            if value.state is not FieldState.NOT_ON_FORM:
+                assert value.box is not None and value.box.w > 0
+            assert value.decision is Decision.REVIEW  # no certificate was given
+
+
+def test_most_values_are_right(finished, scans):
+    out, _ = finished
+    forms = {form.schema.form: form.schema for form in load_forms()}
+    evaluation = evaluate(out / "records.jsonl", scans / "truth.jsonl", forms=forms)
+    assert not evaluation.missing_records
+    assert evaluation.overall.exact > 0.5
+
+
+def test_one_overlay_a_page(finished):
+    out, summary = finished
+    assert len(list((out / "overlays").glob("*.png"))) == 2 * RECORDS + 2 == summary.pages
+
+
+def test_package_holds_as_many_pdfs_as_the_sheet_has_rows(finished):
+    out, _ = finished
+    headers = {name: list(profile.columns) for name, profile in load_profiles().items()}
+    workbooks = sorted((out / "import").glob("*.xlsx"))
+    assert workbooks
+    for path in workbooks:
+        rows = list(openpyxl.load_workbook(path).worksheets[0].iter_rows(values_only=True))
+        assert list(rows[0]) in headers.values()
+        package = out / "packages" / (path.name.replace(".70cot", "").removesuffix(".xlsx") + ".zip")
+        assert len(zipfile.ZipFile(package).namelist()) == len(rows) - 1
+
+
+def test_running_again_reads_nothing_and_changes_nothing(finished, scans):
+    out, _ = finished
+    before = contents(out)
+    again = run(options([scans], out))
+    assert again.pages_new == 0
+    assert contents(out) == before
+
+
+def test_audit_chain_holds(finished):
+    out, _ = finished
+    with open_store(out) as store:
+        assert store.verify_audit().ok
+
+
+def test_no_value_of_a_register_in_the_report(finished):
+    out, _ = finished
+    report = (out / "report.html").read_text(encoding="utf-8")
+    for record in read_records(out / "records.jsonl"):
+        for code in ("nksHoTen", "meHoTen", "chaHoTen"):
+            if len(record.fields[code].raw) > 5:
+                assert record.fields[code].raw not in report
+
+
+def test_what_a_person_decided_survives_and_is_exported(finished, scans, tmp_path):
+    import shutil
+
+    source, _ = finished
+    out = tmp_path / "copy"
+    shutil.copytree(source, out)
+    with open_store(out) as store:
+        task = store.claim("Kiểm tra viên")
+        store.decide(task, task.token, person="Kiểm tra viên", raw="CHỮ TRONG SỔ", value="CHỮ TRONG SỔ")
+    run(replace(options([scans], out), redo=True))
+    key, code = task.record, task.code
+    decided = next(r for r in read_records(out / "records.jsonl") if r.key == key).fields[code]
+    assert decided.raw == "CHỮ TRONG SỔ"
+    assert decided.decision is Decision.CORRECTED
+
+
+def test_workers_give_the_same_records_as_one_process(finished, scans, tmp_path):
+    out, _ = finished
+    run(options([scans], tmp_path, workers=2), outputs=False)
+    with open_store(tmp_path) as store:
+        assert list(store.records()) == list(read_records(out / "records.jsonl"))
+
+
+def test_a_killed_run_goes_on_where_it_was(scans, tmp_path):
+    code = "from extractor.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", str(scans), "--out", str(tmp_path), "--certificate", "none"]
+    process = subprocess.Popen([*command, "--workers", "1", "-q"], start_new_session=True)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and len(list((tmp_path / "pages").glob("*.json"))) < 2:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert (tmp_path / DATABASE).exists()
+    with open_store(tmp_path) as store:
+        kept = store.status().pages
+    assert kept >= 1
+    summary = run(options([scans], tmp_path))
+    assert summary.pages_new < summary.pages
+    assert summary.outputs.status.records == 2 * RECORDS
+
+
+def test_a_wrong_form_named_by_the_user_yields_no_records(scans, tmp_path):
+    page = next(scans.glob("KS.2009*.pdf"))
+    summary = run(options([page], tmp_path, form="notary-repertoire"))
+    assert summary.outputs.status.records == 0
+    assert summary.outputs.status.page_problems == 1
+
+
+@pytest.mark.skipif(not REAL_SCANS.is_dir(), reason="the real scans are not at hand")
+def test_real_ledger_pages_register_and_other_ledgers_do_not(tmp_path):
+    pages = [
+        REAL_SCANS / name for name in ("FRAN_0025_1444_L-0.jpg", "DAFANCH96_048MIC06494_L-0.jpg", "lyon_page58_H.jpg")
+    ]
+    summary = run(options(pages, tmp_path))
+    records = list(read_records(tmp_path / "records.jsonl"))
+    assert {record.file for record in records} == {page.name for page in pages[:2]}
+    assert all(record.form == "notary-repertoire" for record in records)
+    assert min(sum(r.file == page.name for r in records) for page in pages[:2]) >= 5
+    assert summary.outputs.status.page_problems == 1
