@@ -149,7 +149,7 @@ def find_entries(
     elif tops:
         # With nothing carried over, what stands just above the first line of the first entry belongs to it.
         tops[0] = max(tops[0] - pitch, min(heading_band, tops[0]))
-    for top, bottom in zip(tops, [*tops[1:], float("inf")], strict=True):
+    for top, bottom in zip(tops, [*tops[1:], float("inf")][: len(tops)], strict=True):
         own = [line for line in body if top <= line.middle < bottom]
         # Far below the last entry there is only the edge of the paper.
         end = min(bottom, own[-1].middle + _BELOW * pitch) if bottom == float("inf") else bottom
