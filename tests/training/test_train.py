@@ -49,6 +49,7 @@ def shipped_encoder():
     return load_recogniser(SHIPPED).encoder
 
 
+@pytest.mark.slow
 def test_a_toy_run_learns_its_lines_by_heart_and_resumes(samples, tmp_path):
     model = toy(shipped_encoder())
     cache_features(model.encoder, samples, tmp_path / "features")
