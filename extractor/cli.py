@@ -47,7 +47,7 @@ TemplatesOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DatabaseOption = Annotated[
-    str | None, typer.Option("--db", help="Database URL (sqlite:///... or postgresql+psycopg://...); default: in OUT.")
+    str | None, typer.Option("--db", help="Database URL (sqlite:///... or postgresql://...); default: in OUT.")
 ]
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from extractor.readers import handwriting
 from extractor.readers.protocol import Reader, register_reader
 
 
 def register_builtin_readers() -> None:
-    """Register ``handwriting`` and ``printed``."""
-    register_reader("handwriting", _handwriting)
+    """Register ``handwriting``, ``trocr`` (any model of that kind in ``models/trocr``) and ``printed``."""
+    handwriting.register_builtin_readers()
     register_reader("printed", _printed)
-
-
-def _handwriting() -> Reader:
-    from extractor.readers.handwriting import HandwritingReader
-    from extractor.settings import get_settings
-
-    return HandwritingReader(get_settings().models_dir / "handwriting")
 
 
 def _printed() -> Reader:

@@ -147,6 +147,21 @@ def test_a_killed_run_goes_on_where_it_was(scans, tmp_path):
     assert summary.outputs.status.records == 2 * RECORDS
 
 
+@pytest.mark.postgres
+def test_the_same_records_on_postgresql(finished, scans, tmp_path):
+    import pgserver
+
+    out, _ = finished
+    page = next(scans.glob("KS.2009*.pdf"))
+    server = pgserver.get_server(tmp_path / "server")
+    try:
+        run(options([page], tmp_path / "out", database=server.get_uri()))
+    finally:
+        server.cleanup()
+    alone = list(read_records(tmp_path / "out" / "records.jsonl"))
+    assert [r.fields for r in alone] == [r.fields for r in read_records(out / "records.jsonl") if r.file == page.name]
+
+
 def test_a_wrong_form_named_by_the_user_yields_no_records(scans, tmp_path):
     page = next(scans.glob("KS.2009*.pdf"))
     summary = run(options([page], tmp_path, form="notary-repertoire"))
