@@ -42,9 +42,18 @@ def identify(page: CleanPage, text: PageText, forms: Sequence[Form]) -> FormMatc
         reason = f"Không giống biểu mẫu nào đã biết (gần nhất là {name}, {score:.0%})."
         return FormMatch(None, score, score - second, reason)
     if score - second < LEAST_MARGIN:
+        better = _settled(page, text, forms, (name, ranked[1][1]))
+        if better:
+            return FormMatch(better, score, score - second)
         reason = f"Giống hai biểu mẫu như nhau: {name} ({score:.0%}) và {ranked[1][1]} ({second:.0%})."
         return FormMatch(None, score, score - second, reason)
     return FormMatch(name, score, score - second)
+
+
+def _settled(page: CleanPage, text: PageText, forms: Sequence[Form], names: tuple[str, str]) -> str:
+    """Of two forms that look alike the one that can be laid over the page and the other cannot; empty where unclear."""
+    fits = [form.name for form in forms if form.name in names and register(page, text, form).registration.ok]
+    return fits[0] if len(fits) == 1 else ""
 
 
 def evidence(page: CleanPage, text: PageText, form: Form) -> float:

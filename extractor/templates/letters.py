@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -38,7 +38,16 @@ def fold(text: str) -> str:
 
 def pieces_of(text: PageText) -> list[list[Piece]]:
     """The page's words by line, broken between letters and other signs: the engine likes to glue values to labels."""
-    return _joined([[piece for word in line for piece in _split(word)] for line in text.lines()])
+    return _joined([[piece for word in line for piece in _split(word)] for line in map(_apart, text.lines())])
+
+
+def _apart(line: list[Word]) -> list[Word]:
+    """End every word where the next begins: the engine's boxes sometimes reach over their neighbours."""
+    parted = []
+    for word, after in zip(line, [*line[1:], None], strict=True):
+        width = word.box.w if after is None else min(word.box.w, max(word.box.w // 4, after.box.x - word.box.x))
+        parted.append(replace(word, box=word.box._replace(w=max(1, width))))
+    return parted
 
 
 def _joined(lines: list[list[Piece]]) -> list[list[Piece]]:

@@ -224,9 +224,15 @@ def _placement(template: LabelTemplate, chosen: Sequence[Found | None], affine: 
 def _weighted_move(
     point: NDArray[np.float64], homes: NDArray[np.float64], moves: NDArray[np.float64], mm: float
 ) -> NDArray[np.float64]:
-    """Mean displacement of the labels near a point; those on the same line count most."""
+    """Mean displacement of the labels near a point.
+
+    Down the page those on the same line count most, across it those that stand below each other.
+    """
     if len(homes) == 0:
         return np.zeros(2)
-    apart = np.abs(homes - point) / mm
-    weights = 1.0 / (2.0 + apart[:, 1] + 0.1 * apart[:, 0]) ** 2
-    return np.asarray((moves * weights[:, None]).sum(axis=0) / weights.sum(), dtype=np.float64)
+    across, down = (np.abs(homes - point) / mm).T
+    sideways = 1.0 / (2.0 + across + 0.2 * down) ** 2
+    downwards = 1.0 / (2.0 + down + 0.1 * across) ** 2
+    return np.array(
+        [(moves[:, 0] * sideways).sum() / sideways.sum(), (moves[:, 1] * downwards).sum() / downwards.sum()]
+    )
