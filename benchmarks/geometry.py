@@ -15,7 +15,7 @@ template was drawn on:
 - line recall: share of the lines that lie in a line region cut for their own column (extractor only),
 - entries found against lines tagged as an entry's first, where there are such tags,
 - with ``--redraw``, the template's proportions taken from each page in turn, to see how much hangs on the page chosen,
-- false acceptance on pages of other kinds, time and memory a page (one thread, without OCR).
+- false acceptance on pages of other kinds, processor time and memory a page (one thread, without OCR).
 
 Prints tables and writes ``geometry.png`` and ``geometry.json`` to ``--out``. Whatever changes pages is seeded.
 """
@@ -101,9 +101,9 @@ class Rulings:
         """Register a page and look the points up."""
         source = SourcePage(name, 1, image, "0" * 64)
         page = clean_page(source) if self.clean else bare_page(source)
-        start = time.perf_counter()
+        start = time.process_time()
         done = register_table(page, PageText(), self.schema, self.template)
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         ok = done.registration.ok and table_evidence(page, PageText(), self.template) >= 0.5
         found = np.full(len(truth), OUTSIDE)
         recall = 0.0
@@ -160,7 +160,7 @@ class Orb:
     def locate(self, name: str, image: NDArray[np.uint8], truth: Points, columns: NDArray[np.intp] | None) -> Located:
         """Register a page and look the points up."""
         del name, columns
-        start = time.perf_counter()
+        start = time.process_time()
         scale = _SIDE / max(image.shape[:2])
         keys, marks = self._features(image, scale)
         pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(marks, self.marks, k=2) if marks is not None else []
@@ -171,7 +171,7 @@ class Orb:
             there = np.float32([self.keys[match.trainIdx].pt for match in good])
             matrix, mask = cv2.findHomography(here, there, cv2.RANSAC, 5.0)
             inliers = int(mask.sum()) if mask is not None else 0
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         found = np.full(len(truth), OUTSIDE)
         accepted = matrix is not None and inliers >= 20
         if accepted and len(truth):
@@ -307,7 +307,7 @@ def _sort(folder: Path, extra: Sequence[Path]) -> tuple[dict[str, tuple[Path, Pa
 
 def _per_page(methods: Sequence[Any], pages: dict[str, tuple[Path, PageTruth]]) -> dict[str, Any]:
     print(
-        f"{'page':28s} {'method':13s} {'F1':>7s} {'residual':>9s} {'cover':>6s} {'lines':>6s} {'entries':>8s} {'s':>6s}"
+        f"{'page':28s} {'method':13s} {'F1':>7s} {'residual':>9s} {'cover':>6s} {'lines':>6s} {'entries':>8s} {'cpu s':>6s}"
     )
     table: dict[str, Any] = {}
     for name, (path, truth) in pages.items():
