@@ -307,7 +307,8 @@ def _sort(folder: Path, extra: Sequence[Path]) -> tuple[dict[str, tuple[Path, Pa
 
 def _per_page(methods: Sequence[Any], pages: dict[str, tuple[Path, PageTruth]]) -> dict[str, Any]:
     print(
-        f"{'page':28s} {'method':13s} {'F1':>7s} {'residual':>9s} {'cover':>6s} {'lines':>6s} {'entries':>8s} {'cpu s':>6s}"
+        f"{'page':28s} {'method':13s} {'F1':>7s} {'residual':>9s} {'cover':>6s} "
+        f"{'lines':>6s} {'entries':>8s} {'cpu s':>6s}"
     )
     table: dict[str, Any] = {}
     for name, (path, truth) in pages.items():
