@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from extractor.errors import ImageError, MissingProgramError
-from extractor.readers.furniture import find_furniture, without_furniture
+from extractor.readers.furniture import find_furniture, furniture_of, without_furniture
 from extractor.readers.page_text import PageText, Word
 from extractor.readers.protocol import Reading
 from extractor.records import Box, Candidate, nfc
@@ -26,6 +26,8 @@ _PAGE = "--psm 11 --oem 1 --dpi {dpi} -c tessedit_do_invert=0"
 _STRIP = "--psm 6 --oem 1 --dpi {dpi} -c tessedit_do_invert=0"
 _LINE_HEIGHT = 48
 """Height crops are brought to in a strip; Tesseract's recogniser works at 36 and reads capitals best from this."""
+_LINE_MM = 9.0
+"""Usual height of a line's region on paper; from it the size of leader dots within a crop is known."""
 _STRIP_LINES = 12
 _MARGIN = 20
 _LEADING_REMAINS = "._,:;„…·|"
@@ -128,7 +130,7 @@ def _recognise(image: Image, config: str) -> list[_Row]:
     )
     rows = []
     for i, raw in enumerate(table["text"]):
-        text = nfc(str(raw)).strip()
+        text = nfc(str(raw)).replace("\u2044", "/").strip()
         if not text or float(table["conf"][i]) < 0:
             continue
         x, y, w, h = (int(table[key][i]) for key in ("left", "top", "width", "height"))
@@ -143,7 +145,7 @@ def _scaled(row: _Row, factor: float) -> Box:
 
 
 def _prepare(line: Image) -> Image:
-    """Grey, evenly high, dark on light."""
+    """Grey, evenly high, without the leader: its dots would be read as text."""
     array = np.asarray(line)
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or 0 in array.shape:
         raise ImageError(
@@ -151,6 +153,7 @@ def _prepare(line: Image) -> Image:
             mend="Hand over grey or BGR pixels of 8 bits.",
         )
     grey = array if array.ndim == 2 else cv2.cvtColor(np.ascontiguousarray(array[:, :, :3]), cv2.COLOR_BGR2GRAY)
+    grey = without_furniture(furniture_of(np.ascontiguousarray(grey), dpi=grey.shape[0] / _LINE_MM * 25.4))
     factor = _LINE_HEIGHT / grey.shape[0]
     width = int(np.clip(round(grey.shape[1] * factor), 1, 4000))
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC

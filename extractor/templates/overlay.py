@@ -140,7 +140,7 @@ def to_layout(registered: RegisteredPage) -> lp.Layout:
             for number, line in enumerate(field.lines):
                 name = f"{record.record}:{field.code}:{number}"
                 blocks.append(
-                    lp.TextBlock(lp.Quadrilateral(line), id=name, type="line", text="" if number else text, score=score)
+                    lp.TextBlock(_shape(line), id=name, type="line", text="" if number else text, score=score)
                 )
             for option in field.options:
                 name = f"{record.record}:{field.code}:{option.label}"

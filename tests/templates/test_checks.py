@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from extractor.templates import check_forms
+from extractor.templates.checks import check_form
+
+
+def broken(ks2016, tmp_path: Path, file: str, old: str, new: str) -> tuple[Path, int]:
+    """A copy of the form with one thing changed, and the line it is on."""
+    folder = Path(shutil.copytree(ks2016.folder, tmp_path / "ks-2016"))
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return folder, text[: text.index(old)].count("\n") + 1
+
+
+def test_the_shipped_forms_are_right():
+    assert [finding.message for finding in check_forms() if finding.serious] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("template.yaml", "layout: labels", "layout: label", ("layout", "labels, table")),
+        ("template.yaml", "pitch: 8", "pitch: eight", ("pitch", "number")),
+        ("template.yaml", "field: nksHoTen", "field: nksHoTne", ("nksHoTne", "form.yaml")),
+        ("template.yaml", "x: 105, field: ngayDangKy", "y: 105, field: ngayDangKy", ("x", "Add 'x'")),
+        ("template.yaml", "option: Đúng hạn, value: box", "option: Đúng hẹn, value: box", ("Đúng hẹn", "Quá hạn")),
+        ("template.yaml", "x: 22, field: nksNoiSinh", "x: 222, field: nksNoiSinh", ("Nơi sinh", "x")),
+        ("template.yaml", "field: nksDanToc", "field: nksDanToc, part: ngày", ("ngày", "part")),
+        ("form.yaml", "kind: sex", "kind: gender", ("kind", "sex")),
+        ("form.yaml", "code: nksDanToc", "code: so", ("so", "twice")),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_mend(ks2016, tmp_path, file, old, new, words):
+    folder, line = broken(ks2016, tmp_path, file, old, new)
+    findings = [finding for finding in check_form(folder) if finding.serious]
+    assert findings
+    said = " ".join(f"{finding.message} {finding.mend}" for finding in findings)
+    assert file in said
+    for word in words:
+        assert word in said
+    if "code: so" not in new:
+        assert f"line {line}" in said
+
+
+def test_broken_yaml_is_named_with_its_line(ks2016, tmp_path):
+    folder, line = broken(ks2016, tmp_path, "template.yaml", "blocks:", "blocks: [")
+    (finding,) = check_form(folder)
+    assert "template.yaml, line" in finding.message
+    assert line
+
+
+def test_a_field_without_place_is_named(ks2016, tmp_path):
+    folder, _ = broken(ks2016, tmp_path, "template.yaml", ", field: trangSo", "")
+    assert any("trangSo" in finding.message and finding.serious for finding in check_form(folder))
+
+
+def test_a_form_in_a_folder_of_another_name_is_named(ks2016, tmp_path):
+    folder = Path(shutil.copytree(ks2016.folder, tmp_path / "ks-2017"))
+    assert any("ks-2017" in finding.message for finding in check_form(folder))
+
+
+def test_a_missing_picture_is_only_advice(ks2016, tmp_path):
+    folder = Path(shutil.copytree(ks2016.folder, tmp_path / "ks-2016"))
+    (folder / "blank.png").unlink()
+    (finding,) = check_form(folder)
+    assert not finding.serious
