@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +38,9 @@ def check_forms(folders: Sequence[Path] = ()) -> list[Finding]:
         TemplateError: a folder holds no forms at all.
     """
     findings: list[Finding] = []
-    names: Counter[str] = Counter()
     for root in folders or (default_folder(),):
         for folder in form_folders(root):
             findings += check_form(folder)
-            names[folder.name] += 1
     return findings
 
 
@@ -60,7 +57,14 @@ def check_form(folder: Path) -> list[Finding]:
         findings.append(Finding(folder.name, message, "Rename one of them."))
     if not (folder / BLANK_FILE).is_file():
         message = f"{folder / BLANK_FILE}: there is no picture of the blank form."
-        findings.append(Finding(folder.name, message, "Draw it with 'extractor template preview --blank'.", False))
+        findings.append(
+            Finding(
+                folder.name,
+                message,
+                f"Draw it with 'extractor template preview {form.name} --out {folder / BLANK_FILE}'.",
+                False,
+            )
+        )
     return findings
 
 
