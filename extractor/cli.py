@@ -56,17 +56,26 @@ def main() -> None:
     try:
         sys.exit(app(standalone_mode=False) or int(ExitCode.OK))
     except ExtractorError as error:
-        err.print(f"[red]Error:[/red] {error.message}", highlight=False)
-        if error.mend:
-            err.print(error.mend, highlight=False)
+        _say(f"Error: {error}", to=err)
         sys.exit(int(error.exit_code))
+    except OSError as error:
+        _say(
+            f"Error: {error.filename or 'A file'}: {error.strerror}. Check the path, its rights and the free space.",
+            to=err,
+        )
+        sys.exit(int(ExitCode.FAILURE))
     except typer.Abort:
         sys.exit(int(ExitCode.INTERRUPTED))
     except KeyboardInterrupt:
-        err.print("Stopped. The same command goes on where it was.")
+        _say("Stopped. The same command goes on where it was.", to=err)
         sys.exit(int(ExitCode.INTERRUPTED))
     except Exception as error:
         _usage_error(error)
+
+
+def _say(text: str, to: Console = out) -> None:
+    """Print text as it is: one line stays one line, and brackets in file names are no markup."""
+    to.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _usage_error(error: Exception) -> None:
@@ -80,7 +89,7 @@ def _usage_error(error: Exception) -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        out.print(f"extractor {__version__}", highlight=False)
+        _say(f"extractor {__version__}")
         raise typer.Exit
 
 
@@ -164,7 +173,7 @@ def run(
             out.print(part)
     for item in summary.set_aside:
         place = f"{item.file}, page {item.page}" if item.page else item.file
-        err.print(f"Set aside: {place}: {item.message} {item.mend}".rstrip(), highlight=False, markup=False)
+        _say(f"Set aside: {place}: {item.message} {item.mend}".rstrip(), to=err)
     if summary.set_aside:
         raise typer.Exit(int(ExitCode.SET_ASIDE))
 
@@ -222,9 +231,9 @@ def read_lines(
         if as_json:
             sys.stdout.write(json.dumps(item.to_dict(), ensure_ascii=False) + "\n")
         elif item.error:
-            err.print(item.error, highlight=False, markup=False)
+            _say(item.error, to=err)
         else:
-            out.print(f"{item.path}\t{item.text}\t{item.confidence:.3f}", highlight=False, markup=False)
+            _say(f"{item.path}\t{item.text}\t{item.confidence:.3f}")
     if failed:
         raise typer.Exit(int(ExitCode.SET_ASIDE))
 
@@ -235,6 +244,7 @@ def template_list(templates: TemplatesOption = None) -> None:
     from extractor.templates import load_forms
 
     table = Table("Form", "Register", "Title", "Version", "Fields", "Layout")
+    table.columns[0].no_wrap = True
     for form in load_forms(_template_folders(templates)):
         schema = form.schema
         table.add_row(
@@ -256,10 +266,10 @@ def template_check(templates: TemplatesOption = None) -> None:
     findings = check_forms(_template_folders(templates))
     for finding in findings:
         grade = "Error" if finding.serious else "Advice"
-        err.print(f"{grade}: {finding.message} {finding.mend}".rstrip(), highlight=False, markup=False)
+        _say(f"{grade}: {finding.message} {finding.mend}".rstrip(), to=err)
     if any(finding.serious for finding in findings):
         raise typer.Exit(int(ExitCode.TEMPLATE))
-    out.print("All forms are in order.")
+    _say("All forms are in order.")
 
 
 @template_app.command("preview")
@@ -276,7 +286,7 @@ def template_preview(
     from extractor.batch.preview import preview_form
 
     message = preview_form(form, scan, picture, _template_folders(templates))
-    out.print(f"{picture}: {message}", highlight=False, markup=False)
+    _say(f"{picture}: {message}")
 
 
 def _template_folders(templates: list[Path] | None) -> tuple[Path, ...]:
@@ -334,11 +344,11 @@ def export(
 
     if list_formats:
         for name, title in export_formats().items():
-            out.print(f"{name}\t{title}", highlight=False, markup=False)
+            _say(f"{name}\t{title}")
         return
     with _existing_store(out_dir, db) as store:
         for line in export_out(store, out_dir, profile, _template_folders(templates), pending):
-            out.print(line, highlight=False, markup=False)
+            _say(line)
 
 
 @app.command()
@@ -426,7 +436,7 @@ def synth(
             hand_split=hands,
             progress=on_progress,
         )
-    out.print(f"{records} records in {out_dir}", highlight=False, markup=False)
+    _say(f"{records} records in {out_dir}")
 
 
 @audit_app.command("verify")
@@ -439,8 +449,8 @@ def audit_verify(
     with _existing_store(out_dir, db) as store:
         report = store.verify_audit(head=head)
     for fault in report.faults:
-        err.print(fault, highlight=False, markup=False)
-    out.print(f"{report.events} events, head {report.head}", highlight=False, markup=False)
+        _say(fault, to=err)
+    _say(f"{report.events} events, head {report.head}")
     if not report.ok:
         raise typer.Exit(int(ExitCode.STORE))
 
@@ -451,4 +461,8 @@ def _existing_store(out_dir: Path, db: str | None) -> Store:
 
     if not db and not (out_dir / DATABASE).exists():
         raise StoreError(f"{out_dir} holds no {DATABASE}.", mend="Name the output folder of 'extractor run', or --db.")
+    if db and db.startswith("sqlite:///") and not Path(db.removeprefix("sqlite:///")).exists():
+        raise StoreError(
+            "--db: there is no such database.", mend="Only 'extractor run' makes a new one; check the path."
+        )
     return open_store(out_dir, db or "")

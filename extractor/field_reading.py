@@ -213,13 +213,13 @@ def _finish(page: CleanPage, task: _Task, registered: RegisteredPage, context: C
     return FieldReading(value, evidence, reading.char_confidences if fits else ())
 
 
-def _finish_blank(base: FieldEvidence, blank: float, box: Box) -> FieldReading:
+def _finish_blank(base: FieldEvidence, blank: float, box: Box | None) -> FieldReading:
     evidence = replace(base, blank=True, reader=blank, min_char=blank, decoded=blank, margin=blank)
     value = FieldValue(state=FieldState.BLANK, confidence=unproved_confidence(evidence), reader="ink", box=box)
     return FieldReading(value, evidence)
 
 
-def _finish_choice(page: CleanPage, task: _Task, base: FieldEvidence, box: Box) -> FieldReading:
+def _finish_choice(page: CleanPage, task: _Task, base: FieldEvidence, box: Box | None) -> FieldReading:
     ticks = [(option, read_tick(cut_line(page.grey, option.polygon))) for option in task.located.options]
     ticked = [option for option, tick in ticks if tick.ticked]
     sure = math.prod(tick.confidence for _, tick in ticks)
@@ -303,10 +303,10 @@ def source_polygon(page: CleanPage, polygon: Polygon) -> Polygon:
     return np.asarray(cv2.perspectiveTransform(points, page.to_source).reshape(-1, 2), dtype=np.float64)
 
 
-def _source_box(page: CleanPage, located: LocatedField) -> Box:
+def _source_box(page: CleanPage, located: LocatedField) -> Box | None:
     polygons = [*located.lines, *(option.polygon for option in located.options)]
     if not polygons:
-        return Box(0, 0, 0, 0)
+        return None  # an empty cell of a table has no place of its own
     points = source_polygon(page, np.concatenate(polygons))
     height, width = page.source.image.shape[:2]
     points = np.clip(points, 0, (width, height))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from extractor.readers.page_text import PageText
 from extractor.readers.printed import read_page
 from extractor.readers.protocol import Reader
 from extractor.records import BookKey, PageProblem, PageProblemKind, Record
-from extractor.scans import CleanPage, PageRef, SourcePage, clean_page
+from extractor.scans import PHOTOGRAPH, CleanPage, PageRef, SourcePage, clean_page
 from extractor.store.results import PageResult
 from extractor.templates import Form, find_form, identify, load_forms, register
 from extractor.templates.types import FormMatch, RegisteredPage
@@ -81,6 +81,8 @@ class Pipeline:
             "forms": {form.schema.form: form.version for form in self.forms},
             "readers": self.reader_versions,
             "form": self.options.form,
+            # What the user says of the book decides values such as the year of a number, and which book the page is in.
+            "book": asdict(self.options.book),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -92,18 +94,19 @@ class Pipeline:
         """
         started = time.monotonic()
         source = ref.load()
-        page = clean_page(source)
+        page, match, registered = self._lay(clean_page(source))
+        if PHOTOGRAPH in page.notes and not (registered and registered.registration.ok):
+            # A dark gutter or a shadow can be taken for the edge of the page; then the picture as it is may fit.
+            second = self._lay(clean_page(source, find_photo=False))
+            if second[2] and second[2].registration.ok:
+                page, match, registered = second
         stem = page_stem(ref.source.sha256, ref.page)
         image = save_picture(self.options.out, stem, page)
-        text = read_page(page)
-        match = self._match(page, text)
-        registered, kept = None, PageFile(source.sha256, self.version)
+        kept = PageFile(source.sha256, self.version)
         records: tuple[Record, ...] = ()
         chars: dict[tuple[int, str], tuple[float, ...]] = {}
-        form = None
-        if match.form is not None:
-            form = find_form(self.forms, match.form)
-            registered = register(page, text, form)
+        form = find_form(self.forms, match.form) if match.form else None
+        if registered:
             kept = replace(
                 kept,
                 regions=regions_of(registered),
@@ -134,6 +137,14 @@ class Pipeline:
             image_to_source=tuple(float(v) for v in page.to_source.ravel()),
             char_confidences=chars,
         )
+
+    def _lay(self, page: CleanPage) -> tuple[CleanPage, FormMatch, RegisteredPage | None]:
+        """Identify the page's form and lay it over; no registration where it is of no known form."""
+        text = read_page(page)
+        match = self._match(page, text)
+        if match.form is None:
+            return page, match, None
+        return page, match, register(page, text, find_form(self.forms, match.form))
 
     def _match(self, page: CleanPage, text: PageText) -> FormMatch:
         match = identify(page, text, [self.wanted] if self.wanted else self.forms)

@@ -9,7 +9,6 @@ from pathlib import Path
 from extractor.batch.sources import KnownSource
 from extractor.book_pass import BookFindings, FieldKey, examine, judge
 from extractor.confidence import Certificate, FieldEvidence
-from extractor.errors import StoreError
 from extractor.page_file import load_page_file, page_stem
 from extractor.records import Record
 from extractor.store import Store
@@ -76,10 +75,7 @@ def _evidence(
     for file, page in sorted({(record.file, record.page) for record in records}):
         source = known.get(file)
         if source is None:
-            raise StoreError(
-                f"{file}: the store holds its records, but its source is not known in {out}.",
-                mend="Run the input again with this output folder.",
-            )
+            continue  # read on another machine into another folder, which judges it
         kept = load_page_file(out, page_stem(source.sha256, page))
         evidence.update({((file, page, number), code): item for (number, code), item in kept.evidence.items()})
     return evidence

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from extractor.batch.judging import judge_books
 from extractor.batch.outputs import OutputSummary, write_outputs
-from extractor.batch.sources import remember_sources
+from extractor.batch.sources import remember_sources, without_taken_names
 from extractor.batch.storage import open_store
 from extractor.batch.workers import process_pages
 from extractor.confidence import Certificate
 from extractor.errors import SettingsError, StoreError
 from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
-from extractor.scans import Limits, PageRef, SetAside, SourceFile, list_sources, page_refs
+from extractor.scans import Limits, PageRef, SetAside, list_sources, page_refs
 from extractor.store import Store
 
 
@@ -68,9 +70,15 @@ def run(options: RunOptions, *, on_progress: Progress = lambda done, total: None
         ExtractorError: a form, model, program or the database is not usable.
     """
     prepare_folder(options.out)
+    with only_run(options.out):
+        return _run(options, on_progress, outputs)
+
+
+def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummary:
     pipeline = Pipeline(options.pipeline)
     set_aside: list[SetAside] = []
-    sources: list[SourceFile] = list(list_sources(options.inputs, options.limits, on_set_aside=set_aside.append))
+    found = list(list_sources(options.inputs, options.limits, on_set_aside=set_aside.append))
+    sources = without_taken_names(options.out, found, on_set_aside=set_aside.append)
     refs = [ref for source in sources for ref in page_refs(source, options.limits, render_dpi=options.render_dpi)]
     known = remember_sources(options.out, sources)
     with open_store(options.out, options.database) as store:
@@ -124,6 +132,21 @@ def prepare_folder(out: Path) -> None:
         raise SettingsError(
             f"--out {out}: cannot be written ({error.strerror}).", mend="Choose another folder."
         ) from error
+
+
+@contextmanager
+def only_run(out: Path) -> Iterator[None]:
+    """Hold the output folder for one run; the lock goes with the process, however it ends.
+
+    Raises:
+        SettingsError: another run is writing to it.
+    """
+    with (out / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SettingsError(f"--out {out}: another run is writing to it.", mend="Wait for it to end.") from error
+        yield
 
 
 def _is_done(store: Store, out: Path, ref: PageRef, version: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from extractor.errors import ExportError
-from extractor.scans import OfficialName, SourceFile
+from extractor.scans import OfficialName, SetAside, SourceFile
 
 FILE = "sources.json"
 
@@ -44,6 +44,27 @@ def remember_sources(out: Path, sources: Iterable[SourceFile]) -> dict[str, Know
     part.write_text(content + "\n", encoding="utf-8")
     part.replace(out / FILE)
     return known
+
+
+def without_taken_names(
+    out: Path, sources: Iterable[SourceFile], *, on_set_aside: Callable[[SetAside], None]
+) -> list[SourceFile]:
+    """The sources whose names can be used in ``out``; records are known by the name of their file.
+
+    Set aside are a source whose name already stands for another file of an earlier run (its records would replace the
+    other's), and the second of two sources of this run with the same name.
+    """
+    known = load_sources(out)
+    usable: dict[str, SourceFile] = {}
+    for source in sources:
+        earlier = known.get(source.file)
+        other = earlier and earlier.sha256 != source.sha256 and Path(earlier.path) != source.path.resolve()
+        if other or source.file in usable:
+            message = "another file of this name is in the output folder already."
+            on_set_aside(SetAside(source.file, "name_taken", message, "Rename the file or choose another --out."))
+        else:
+            usable[source.file] = source
+    return list(usable.values())
 
 
 def load_sources(out: Path) -> dict[str, KnownSource]:

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.errors import ExtractorError, InputError
+from extractor.errors import ExtractorError, InputError, StoreError
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import PageRef, SetAside
 from extractor.store.results import PageResult
@@ -107,6 +107,10 @@ def _outcome(pipeline: Pipeline, ref: PageRef) -> PageOutcome:
         return PageOutcome(ref, set_aside=SetAside.of(error, ref.page))
     except ExtractorError:
         raise
+    except OSError as error:
+        # Reading errors are input errors by now; what is left is the output folder, and that concerns the whole run.
+        out = pipeline.options.out
+        raise StoreError(f"{out}: cannot be written ({error.strerror}).", mend="Check rights and free space.") from None
     except Exception as error:
         # One odd page must not end a batch of thousands. An error's own text may quote what stands on the page, so only
         # its kind and place are told.

@@ -75,6 +75,12 @@ def evaluate(records_path: Path, truth_path: Path, *, forms: Mapping[str, FormSc
         results.extend(
             compare(kinds.get(code, code), true, (fields or {}).get(code)) for code, true in record.fields.items()
         )
+    common = {files.get(key[0], key[0]) for key in truth} & {key[0] for key in found}
+    if not truth or (found and not common):
+        raise EvaluationError(
+            f"{records_path} and {truth_path} have no file in common.",
+            mend="Records are paired by file name, page and record; compare the names in both.",
+        )
     return summarise(
         results,
         truth_records=len(truth),

@@ -1,6 +1,6 @@
 """Files in (PDF, TIFF, JPEG, PNG, ZIP), upright, flat and evenly lit pages out, under limits."""
 
-from extractor.scans.clean import BLANK_INK, clean_page, ink_share
+from extractor.scans.clean import BLANK_INK, PHOTOGRAPH, clean_page, ink_share
 from extractor.scans.inputs import count_pages, list_pages, list_sources, open_inputs, page_refs
 from extractor.scans.limits import Limits
 from extractor.scans.names import REGISTERS, parse_book_name, parse_official_name
@@ -10,6 +10,7 @@ from extractor.scans.types import CleanPage, Image, Matrix, OfficialName, Source
 
 __all__ = [
     "BLANK_INK",
+    "PHOTOGRAPH",
     "REGISTERS",
     "CleanPage",
     "Image",

@@ -21,6 +21,7 @@ _JUDGE_SIDE = 1400
 # Turns smaller than this are left: resampling would cost more than it gives.
 _LEAST_SKEW = 0.08
 _MARGIN = 0.04
+PHOTOGRAPH = "page found in photograph"
 BLANK_INK = 5e-4
 """Ink share below which a page bears no writing and no print."""
 
@@ -63,7 +64,7 @@ def clean_page(source: SourcePage, *, find_photo: bool = True, turn_upright: boo
         size = (outline.width, outline.height)
         judged = _judging_picture(grey, matrix, size)
         stated = None
-        notes.append("page found in photograph")
+        notes.append(PHOTOGRAPH)
     else:
         size = (image.shape[1], image.shape[0])
         judged = shrink(grey, _JUDGE_SIDE)[0]

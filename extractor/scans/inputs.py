@@ -124,6 +124,7 @@ def list_sources(
         found.extend(_find(Path(path), limits, report))
     for item, file in _name(found):
         try:
+            _check_text(file)
             head = read_head(item.path, file)
             if sniff(head) is None and not item.named_by_user and is_sidecar(file):
                 continue
@@ -252,6 +253,15 @@ def _name(found: Sequence[_Found]) -> list[tuple[_Found, str]]:
                 grown = True
         if not grown:
             return list(zip(items, names, strict=True))
+
+
+def _check_text(file: str) -> None:
+    """Refuse a name that could be neither stored nor shown, as old archives unpacked elsewhere leave behind."""
+    try:
+        file.encode("utf-8")
+    except UnicodeEncodeError as error:
+        shown = file.encode("utf-8", "backslashreplace").decode("utf-8")
+        raise UnsafePathError(shown, "its name holds bytes that are no text.", mend="Rename the file.") from error
 
 
 def _parents_of(item: _Found) -> Iterator[str]:

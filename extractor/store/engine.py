@@ -39,7 +39,7 @@ def parse_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError(
             "The database URL cannot be read.", mend="Write sqlite:///file.sqlite or postgresql://user@host/name."
         ) from error

@@ -93,6 +93,37 @@ def test_missing_input_is_set_aside_with_its_name(tmp_path, extractor):
     assert (tmp_path / "out" / "report.html").exists()
 
 
+def test_brackets_in_a_message_are_no_markup(tmp_path, extractor):
+    done = extractor("run", tmp_path, "--book", "[/x]", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "[/x]" in done.stderr
+
+
+def test_a_mistyped_database_is_not_made(tmp_path, extractor):
+    done = extractor("queue", "status", tmp_path, "--db", f"sqlite:///{tmp_path}/typo.sqlite")
+    assert done.returncode == 6
+    assert not (tmp_path / "typo.sqlite").exists()
+
+
+def test_a_database_address_that_is_none(tmp_path, extractor):
+    done = extractor("queue", "status", tmp_path, "--db", "postgresql://u:p@127.0.0.1:abc/x")
+    assert done.returncode == 6
+
+
+def test_an_output_that_cannot_be_written_is_no_traceback(tmp_path, extractor):
+    (tmp_path / "file").touch()
+    done = extractor("template", "preview", "ks-2016", "--out", tmp_path / "file" / "p.png")
+    assert done.returncode == 1
+    assert "Error" in done.stderr
+
+
+def test_nothing_in_common_is_an_error(tmp_path, extractor):
+    truth = tmp_path / "truth.jsonl"
+    truth.touch()
+    (tmp_path / "records.jsonl").touch()
+    assert extractor("evaluate", tmp_path / "records.jsonl", truth).returncode == 2
+
+
 def test_queue_of_a_folder_without_a_run(tmp_path, extractor):
     done = extractor("queue", "status", tmp_path)
     assert done.returncode == 6

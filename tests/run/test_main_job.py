@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,13 +11,14 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from support.runs import RECORDS, contents, options
+from support.runs import AGENCY, RECORDS, contents, options
 
-from extractor.batch.run import run
+from extractor.batch.run import only_run, run
 from extractor.batch.storage import DATABASE, open_store
+from extractor.errors import SettingsError
 from extractor.evaluation import evaluate
 from extractor.exports.profile import load_profiles
-from extractor.records import Decision, FieldState, read_records
+from extractor.records import BookKey, Decision, FieldState, read_records
 from extractor.templates import load_forms
 
 REAL_SCANS = Path(__file__).resolve().parents[3] / "shared" / "scans"
@@ -107,8 +110,6 @@ def test_no_value_of_a_register_in_the_report(finished):
 
 
 def test_what_a_person_decided_survives_and_is_exported(finished, scans, tmp_path):
-    import shutil
-
     source, _ = finished
     out = tmp_path / "copy"
     shutil.copytree(source, out)
@@ -132,6 +133,7 @@ def test_workers_give_the_same_records_as_one_process(finished, scans, tmp_path)
 def test_a_killed_run_goes_on_where_it_was(scans, tmp_path):
     code = "from extractor.cli import main; main()"
     command = [sys.executable, "-c", code, "run", str(scans), "--out", str(tmp_path), "--certificate", "none"]
+    command += ["--book", f"agency={AGENCY}"]
     process = subprocess.Popen([*command, "--workers", "1", "-q"], start_new_session=True)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and len(list((tmp_path / "pages").glob("*.json"))) < 2:
@@ -145,6 +147,46 @@ def test_a_killed_run_goes_on_where_it_was(scans, tmp_path):
     summary = run(options([scans], tmp_path))
     assert summary.pages_new < summary.pages
     assert summary.outputs.status.records == 2 * RECORDS
+
+
+def test_two_runs_never_write_one_folder_at_once(scans, tmp_path):
+    with only_run(tmp_path), pytest.raises(SettingsError, match="another run"):
+        run(options([scans], tmp_path))
+
+
+def test_another_file_of_a_known_name_is_set_aside_not_swapped(finished, scans, tmp_path):
+    pages = sorted(scans.glob("KS.2009*.pdf"))
+    first, second = tmp_path / "one", tmp_path / "two"
+    for folder, page in zip((first, second), pages, strict=False):
+        folder.mkdir()
+        shutil.copy(page, folder / "scan.pdf")
+    out = tmp_path / "out"
+    run(options([first], out), outputs=False)
+    again = run(options([second], out), outputs=False)
+    assert [item.reason for item in again.set_aside] == ["name_taken"]
+    assert again.pages == 0
+
+
+def test_what_is_said_of_the_book_later_is_taken_up(scans, tmp_path):
+    page = next(scans.glob("KS.2009*.pdf"))
+    shutil.copy(page, tmp_path / "scan.pdf")
+    out = tmp_path / "out"
+    plain = options([tmp_path / "scan.pdf"], out)
+    run(plain, outputs=False)
+    named = replace(plain.pipeline, book=BookKey(register="KS", year="2009", number="01"))
+    run(replace(plain, pipeline=named), outputs=False)
+    with open_store(out) as store:
+        books = [book.key for book in store.books() if book.counts.records]
+    assert [(book.year, book.number) for book in books] == [("2009", "01")]
+
+
+def test_a_name_that_is_no_text_does_not_stop_the_others(scans, tmp_path):
+    page = next(scans.glob("KS.2009*.pdf"))
+    shutil.copy(page, tmp_path / "good.pdf")
+    shutil.copy(page, tmp_path / os.fsdecode(b"bad\xff.pdf"))
+    summary = run(options([tmp_path], tmp_path / "out"), outputs=False)
+    assert [item.reason for item in summary.set_aside] == ["unsafe_path"]
+    assert summary.pages == 1
 
 
 @pytest.mark.postgres

@@ -8,6 +8,7 @@ from extractor.records import BookKey
 from extractor.settings import get_settings
 
 RECORDS = 2
+AGENCY = "UBND xã Minh Tân"
 
 
 def options(inputs, out, **changes) -> RunOptions:
@@ -15,7 +16,7 @@ def options(inputs, out, **changes) -> RunOptions:
         out=out,
         templates=(get_settings().templates_dir,),
         form=changes.pop("form", ""),
-        book=BookKey(agency="UBND xã Minh Tân"),
+        book=BookKey(agency=AGENCY),
     )
     return RunOptions(inputs=tuple(inputs), out=out, pipeline=pipeline, **changes)
 
