@@ -15,6 +15,7 @@ from extractor.readers.page_text import PageText, Word
 
 _DESCENDERS = frozenset("gjpqyçGJQ,;()/")
 _STROKES = str.maketrans({"đ": "d", "ø": "o", "ı": "i", "0": "o", "1": "l"})
+_NARROW, _WIDE = frozenset("iIltjfr,.:;'()"), frozenset("mMwWQOGHNĐDCR")
 _PIECES = re.compile(r"[^\W\d_]+[,:.)]?|(?:[^\w]|[\d_])+")
 
 
@@ -38,7 +39,37 @@ def fold(text: str) -> str:
 
 def pieces_of(text: PageText) -> list[list[Piece]]:
     """The page's words by line, broken between letters and other signs: the engine likes to glue values to labels."""
-    return _joined([[piece for word in line for piece in _split(word)] for line in map(_apart, text.lines())])
+    lines = [[piece for word in line for piece in _split(word)] for line in map(_apart, text.lines())]
+    return _joined(_trimmed(lines))
+
+
+def _trimmed(lines: list[list[Piece]]) -> list[list[Piece]]:
+    """Shorten words before a colon that are wider than their letters: the engine has drawn the box into the value.
+
+    How wide a letter is the page's own words before a colon tell: most of them are labels, and most are right.
+    """
+    labels = [piece for line in lines for piece in line if piece.text.endswith(":")]
+    units = [(piece.right - piece.left) / _breadth(piece.text) for piece in labels]
+    if len(units) < 5:
+        return lines
+    unit = float(np.median(units))
+
+    def trim(piece: Piece) -> Piece:
+        if not piece.text.endswith(":"):
+            return piece
+        return replace(piece, right=min(piece.right, piece.left + (1.15 * _breadth(piece.text) + 0.3) * unit))
+
+    return [[trim(piece) for piece in line] for line in lines]
+
+
+def _breadth(text: str) -> float:
+    """Width of a printed word, in widths of a usual letter."""
+    return sum(0.55 if sign in _NARROW else 1.35 if sign in _WIDE else 1.0 for sign in _plain(text))
+
+
+def _plain(text: str) -> str:
+    """Letters without their marks, which take no width of their own."""
+    return "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
 
 
 def _apart(line: list[Word]) -> list[Word]:

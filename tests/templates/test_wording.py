@@ -83,6 +83,15 @@ def test_a_box_that_reaches_over_the_next_word_is_clipped():
     assert first.right == 80
 
 
+def test_a_label_drawn_into_its_value_is_shortened():
+    usual = [Word("tính:", 0.9, Box(0, 40 * n, 50, 20), n) for n in range(8)]
+    swollen = Word("tính:", 0.9, Box(0, 400, 110, 20), 8)
+    lines = pieces_of(PageText((*usual, swollen)))
+    rights = [line[0].right for line in lines]
+    assert rights[:8] == [50.0] * 8
+    assert rights[8] < 65
+
+
 def test_the_baseline_is_where_letters_without_tails_stand():
     words = (Word("Nam", 0.9, Box(0, 0, 30, 20), 0), Word("gỵ", 0.9, Box(40, 0, 20, 26), 0))
     assert baseline_of(pieces_of(PageText(words))[0]) == 20
