@@ -29,8 +29,8 @@ def move(rng: Generator, grey: Grey, *, strength: float = 1.0) -> Grey:
     angle = np.deg2rad(rng.normal(0, 0.6) * strength)
     slant = rng.normal(0, 0.16) * strength
     stretch = float(np.exp(rng.normal(0, 0.10) * strength))
-    tall = float(np.exp(rng.normal(0.0, 0.07) * strength))
-    shift = rng.normal(0, 0.045) * strength * height
+    tall = float(np.exp(rng.normal(-0.02, 0.07) * strength))
+    shift = rng.normal(0, 0.032) * strength * height
     angle = float(np.clip(angle, -0.12 * height / width * 2, 0.12 * height / width * 2))
     matrix = np.array([[stretch, slant, 0.0], [np.tan(angle), tall, 0.0]])
     centre = np.array([width / 2, height / 2])
@@ -64,7 +64,7 @@ def trim(rng: Generator, grey: Grey) -> Grey:
     left, right = (int(rng.exponential(0.35) * height) for _ in range(2))
     if rng.random() < 0.3:
         left = right = 0
-    top, bottom = max(top, -height // 12), max(bottom, -height // 12)
+    top, bottom = max(top, -height // 16), max(bottom, -height // 16)
     grey = grey[max(0, -top) : height - max(0, -bottom)]
     return np.asarray(
         cv2.copyMakeBorder(grey, max(0, top), max(0, bottom), left, right, cv2.BORDER_CONSTANT, value=paper),

@@ -15,6 +15,7 @@ from typing import Any
 from numpy.random import Generator
 
 from extractor.training.texts import any_line
+from extractor.training.texts.addresses import address
 from extractor.training.texts.sample import data
 
 SHORT_WORDS = (
@@ -119,8 +120,13 @@ def field(rng: Generator) -> str:
     return any_line(Random(int(rng.integers(2**32))))[1].raw
 
 
+def home(rng: Generator) -> str:
+    """An address anywhere in the country."""
+    return address(Random(int(rng.integers(2**32))))
+
+
 KINDS: tuple[tuple[float, Callable[[Generator], str]], ...] = (
-    (0.52, field), (0.16, date_in_digits), (0.13, number), (0.07, short_word), (0.12, syllables),
+    (0.40, field), (0.16, date_in_digits), (0.12, number), (0.06, short_word), (0.10, syllables), (0.16, home),
 )  # fmt: skip
 
 

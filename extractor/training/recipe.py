@@ -6,18 +6,20 @@ Every part resumes: features that are cached are not computed again, and both st
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 import yaml
 from numpy.random import Generator
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from extractor.errors import SettingsError
-from extractor.readers.handwriting.model import LineRecogniser
+from extractor.readers.handwriting.model import LineRecogniser, load_recogniser
 from extractor.readers.handwriting.runtime import Run, inspect_folder, torch_runner
 from extractor.training import collections, train
 from extractor.training.confidence import fit_confidence, logits_of
@@ -31,6 +33,7 @@ from extractor.training.samples import Sample, augmented, interleave, plain, shu
 from extractor.training.strokes import Scribe, Writer, load_writers, split_writers
 
 Report = Callable[[str], None]
+Given = TypeVar("Given")
 
 
 class _Strict(BaseModel):
@@ -53,10 +56,11 @@ class StageLength(_Strict):
     batch: int = Field(gt=0)
     rate: float = Field(gt=0)
     encoder_rate: float = Field(default=0.0, ge=0)
+    minutes: float = Field(default=math.inf, gt=0)
 
     def schedule(self) -> train.Schedule:
         """As the stages take it."""
-        return train.Schedule(self.lines, self.batch, self.rate, self.encoder_rate)
+        return train.Schedule(self.lines, self.batch, self.rate, self.encoder_rate, seconds=60 * self.minutes)
 
 
 class Recipe(_Strict):
@@ -64,10 +68,11 @@ class Recipe(_Strict):
 
     Args:
         seed: fixes splits, initial weights, texts and changes.
-        encoder: ONNX file with the encoder's initial weights.
-        kalapa: folder of photographed form cells.
-        cinnamon: folder of scanned address lines.
-        strokes: file of pen strokes.
+        start: folder of a recogniser to go on from; the first stage is then left out.
+        encoder: ONNX file with the encoder's initial weights, for a recogniser that starts afresh.
+        kalapa: folder of photographed form cells; none for a model without them.
+        cinnamon: folder of scanned address lines; none for a model without them.
+        strokes: file of pen strokes; none for a model without them.
         work: folder for features and checkpoints.
         out: folder for the finished model.
         threads: processor threads.
@@ -78,19 +83,28 @@ class Recipe(_Strict):
     """
 
     seed: int
-    encoder: Path
-    kalapa: Path
-    cinnamon: Path
-    strokes: Path
+    start: Path | None = None
+    encoder: Path | None = None
+    kalapa: Path | None = None
+    cinnamon: Path | None = None
+    strokes: Path | None = None
     work: Path
     out: Path
     threads: int = Field(default=1, ge=1)
     cached: CachedLines = CachedLines()
-    head: StageLength
+    head: StageLength | None = None
     fine_tune: StageLength
     mixture: dict[str, float]
     frozen_blocks: int = Field(default=0, ge=0)
     exchange_every: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _starts_somewhere(self) -> Recipe:
+        if (self.start is None) == (self.encoder is None):
+            raise ValueError("give either 'start' or 'encoder'")
+        if self.start is None and self.head is None:
+            raise ValueError("a recogniser that starts from an 'encoder' needs the stage 'head'")
+        return self
 
 
 def load_recipe(file: Path) -> Recipe:
@@ -124,20 +138,24 @@ class Data:
     def load(cls, recipe: Recipe) -> Data:
         """Read and split the collections of a recipe."""
         return cls(
-            collections.split(collections.read_kalapa(recipe.kalapa), recipe.seed),
-            collections.split(collections.read_cinnamon(recipe.cinnamon), recipe.seed),
-            split_writers(load_writers(recipe.strokes), recipe.seed),
+            collections.split(collections.read_kalapa(recipe.kalapa) if recipe.kalapa else [], recipe.seed),
+            collections.split(collections.read_cinnamon(recipe.cinnamon) if recipe.cinnamon else [], recipe.seed),
+            split_writers(load_writers(recipe.strokes) if recipe.strokes else [], recipe.seed),
         )
 
     def stream(self, name: str, rng: Generator, part: str = "train") -> Iterator[Sample]:
         """Endless lines of one source."""
         fonts_part = "train" if part == "train" else "calibration"
         if name in ("kalapa", "cinnamon"):
+            if not getattr(self, name)[part]:
+                raise SettingsError(f"The mixture asks for '{name}', which is not given.", mend="Name its folder.")
             return shuffled_forever(rng, getattr(self, name)[part], name, plain_share=0.15)
         if name == "fonts":
             return font_lines(rng, load_fonts(None, fonts_part))
-        scribe = Scribe(self.writers[part])
+        scribe = Scribe(self.writers[part]) if self.writers[part] else None
         if name == "strokes":
+            if scribe is None:
+                raise SettingsError("The mixture asks for 'strokes', which are not given.", mend="Name their file.")
             return stroke_lines(rng, scribe)
         if name == "empty":
             return empty_lines(rng, scribe)
@@ -147,16 +165,15 @@ class Data:
 
     def checked(self, part: str, rendered: int) -> list[Sample]:
         """The same lines each time: real ones as they are, and rendered ones."""
-        streams = [
-            self.stream(name, np.random.default_rng(number), part) for number, name in enumerate(("strokes", "fonts"))
-        ]
+        names = ("strokes", "fonts") if self.writers[part] else ("fonts",)
+        streams = [self.stream(name, np.random.default_rng(number), part) for number, name in enumerate(names)]
         real = [*plain(self.kalapa[part], "kalapa"), *plain(self.cinnamon[part], "cinnamon")]
         return [*real, *(sample for stream in streams for sample in itertools.islice(stream, rendered))]
 
 
 def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
     """Features for the first stage."""
-    encoder = import_encoder(recipe.encoder)
+    encoder = import_encoder(_given(recipe.encoder, "encoder"))
     real = [(line, name) for name in ("kalapa", "cinnamon") for line in getattr(data, name)["train"]]
 
     def copies(rng: Generator, changed: bool) -> Iterator[Sample]:
@@ -167,9 +184,10 @@ def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
     def rng(number: int) -> Generator:
         return np.random.default_rng([recipe.seed, number])
 
-    jobs = {f"real{number}": copies(rng(number), number > 0) for number in range(recipe.cached.real_copies)}
+    jobs = {f"real{n}": copies(rng(n), n > 0) for n in range(recipe.cached.real_copies if real else 0)}
     for number, name in enumerate(("strokes", "fonts", "mixed"), start=100):
-        jobs[name] = itertools.islice(data.stream(name, rng(number)), getattr(recipe.cached, name))
+        if count := getattr(recipe.cached, name):
+            jobs[name] = itertools.islice(data.stream(name, rng(number)), count)
     folders = []
     for name, samples in jobs.items():
         folder = recipe.work / "features" / name
@@ -182,6 +200,12 @@ def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
         if (folder / INDEX_FILE).is_file():
             folders.append(folder)
     return FeatureCache(folders)
+
+
+def _given(value: Given | None, name: str) -> Given:
+    if value is None:
+        raise SettingsError(f"The recipe has no entry '{name}'.", mend="Compare it with recipes/two-cores.yaml.")
+    return value
 
 
 def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: str = "") -> None:
@@ -202,20 +226,25 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
     if helper and not recipe.exchange_every:
         raise SettingsError("A helping process needs exchange_every above 0.", mend="Set it in the recipe.")
     data = Data.load(recipe)
-    model = train.new_recogniser(import_encoder(recipe.encoder), recipe.seed)
+    if recipe.start is not None:
+        model = load_recogniser(recipe.start)
+    else:
+        model = train.new_recogniser(import_encoder(_given(recipe.encoder, "encoder")), recipe.seed)
     alphabet = Alphabet(model.config.alphabet)
     tuning = data.checked("tuning", 150)
 
     def validate(model: LineRecogniser) -> None:
         report(train.describe_errors(train.read_samples(model, tuning, alphabet)))
 
-    cache = cache_all(recipe, data, report)
-    head_file, whole_file = recipe.work / "head.pt", recipe.work / f"whole{helper}.pt"
-    train.train_head(
-        model, cache, recipe.head.schedule(), head_file, seed=recipe.seed, validate=validate, report=report
-    )
+    if recipe.start is None:
+        cache = cache_all(recipe, data, report)
+        train.train_head(
+            model, cache, _given(recipe.head, "head").schedule(), recipe.work / "head.pt",
+            seed=recipe.seed, validate=validate, report=report,
+        )  # fmt: skip
+    whole_file = recipe.work / f"whole{helper}.pt"
     # A resumed stage draws new lines instead of repeating the first ones.
-    resumed = whole_file.stat().st_mtime_ns if whole_file.is_file() else 0
+    resumed = train.lines_seen(whole_file)
     sources = np.random.SeedSequence([recipe.seed, resumed, *helper.encode()])
     rngs = [np.random.default_rng(child) for child in sources.spawn(len(recipe.mixture) + 1)]
     streams = [

@@ -50,7 +50,7 @@ def stroke_lines(
         if rng.random() < copied:
             text, strokes = scribe.as_written(rng, writer, 8)
         else:
-            text, strokes = scribe.write(rng, writer, canonical(texts(rng)))
+            text, strokes = scribe.write(rng, writer, canonical(texts(rng)), borrow=rng.random() < 0.8)
         neighbour = None
         if rng.random() < 0.15:
             neighbour = draw_strokes(rng, scribe.as_written(rng, writer, 7)[1])
@@ -73,12 +73,12 @@ def font_lines(
         )
 
 
-def empty_lines(rng: Generator, scribe: Scribe, *, source: str = "empty") -> Iterator[Sample]:
-    """Cells in which nothing is written: paper, rulings, and slivers of the lines above or below."""
+def empty_lines(rng: Generator, scribe: Scribe | None, *, source: str = "empty") -> Iterator[Sample]:
+    """Cells in which nothing is written: paper, rulings, and, given a scribe, slivers of the lines above or below."""
     while True:
         ink: Ink = np.zeros((72, int(72 * rng.uniform(0.5, 9))), dtype=np.float32)
         neighbour = None
-        if rng.random() < 0.4:
+        if scribe is not None and rng.random() < 0.4:
             neighbour = draw_strokes(rng, scribe.as_written(rng, scribe.choose(rng), 7)[1])
         grey = put_on_paper(rng, ink, neighbour=neighbour)
         if rng.random() < 0.5:
@@ -87,21 +87,24 @@ def empty_lines(rng: Generator, scribe: Scribe, *, source: str = "empty") -> Ite
 
 
 def mixed_lines(
-    rng: Generator, scribe: Scribe, printed: Sequence[FontSpec], hands: Sequence[FontSpec], *, source: str = "mixed"
-) -> Iterator[Sample]:
-    """Print and handwriting taking turns, as in ``ngày 05 tháng 3 năm 2009`` with printed words."""
+    rng: Generator, scribe: Scribe | None, printed: Sequence[FontSpec], hands: Sequence[FontSpec], *,
+    source: str = "mixed",
+) -> Iterator[Sample]:  # fmt: skip
+    """Print and handwriting taking turns, as in ``ngày 05 tháng 3 năm 2009`` with printed words.
+
+    Without a scribe, all handwriting is set in fonts.
+    """
     while True:
         font = printed[int(rng.integers(len(printed)))]
         hand = hands[int(rng.integers(len(hands)))]
-        writer = scribe.choose(rng)
-        strokes_used = rng.random() < 0.65
+        writer = scribe.choose(rng) if scribe is not None and rng.random() < 0.65 else None
         pieces: list[Ink] = []
         texts = []
         for label, value in _mixed_parts(rng):
             if label:
                 pieces.append(_cropped(draw_text(rng, label, font.path, font.scale)))
                 texts.append(label)
-            if strokes_used:
+            if scribe is not None and writer is not None:
                 written, strokes = scribe.write(rng, writer, value)
                 pieces.append(_cropped(draw_strokes(rng, strokes)))
                 texts.append(written)

@@ -141,9 +141,12 @@ class Scribe:
     def __init__(self, writers: Sequence[Writer]) -> None:
         self.writers = [writer for writer in writers if len(writer.words) >= 20]
         self.shared_digits: dict[str, list[InkWord]] = defaultdict(list)
+        self.shared_words: dict[str, list[InkWord]] = defaultdict(list)
         for writer in writers:
             for digit, words in writer.digits.items():
                 self.shared_digits[digit] += words
+            for word in writer.words:
+                self.shared_words[word.text].append(word)
 
     def choose(self, rng: Generator) -> Writer:
         """Any writer."""
@@ -155,11 +158,11 @@ class Scribe:
         start = int(rng.integers(max(1, len(writer.words) - count)))
         return self._set(rng, [[word] for word in writer.words[start : start + count]])
 
-    def write(self, rng: Generator, writer: Writer, text: str) -> tuple[str, list[Stroke]]:
+    def write(self, rng: Generator, writer: Writer, text: str, *, borrow: bool = True) -> tuple[str, list[Stroke]]:
         """Write a text as nearly as the writer's words allow.
 
-        Words that the writer never wrote are replaced by others of the same kind (capitalised or not), and numbers with
-        separators are set digit by digit.
+        Words that the writer never wrote are taken from other hands where ``borrow`` allows it, else replaced by others
+        of the same kind (capitalised or not); numbers with separators are set digit by digit.
 
         Returns:
             The text that really was written, and its strokes.
@@ -171,6 +174,8 @@ class Scribe:
                 continue
             core = token.rstrip(",.;:")
             choices = [word for word in writer.by_text.get(core.lower(), []) if word.text == core]
+            if not choices and borrow:
+                choices = self.shared_words.get(core, [])
             choices = choices or writer.by_text.get(core.lower(), [])
             if not choices:
                 capital = core[:1].isupper()

@@ -110,6 +110,11 @@ class Stage:
         return f"{self.lines} lines, {self.done:.0%}, loss {self._recent:.4f}"
 
 
+def lines_seen(checkpoint: Path) -> int:
+    """Lines that a stage had learnt from when it saved its checkpoint; 0 where there is none."""
+    return int(torch.load(checkpoint, weights_only=True)["lines"]) if checkpoint.is_file() else 0
+
+
 def read_features(model: LineRecogniser, cache: FeatureCache, alphabet: Alphabet) -> dict[str, LineErrors]:
     """Errors of the head on cached features, by source."""
     found: dict[str, list[tuple[str, str]]] = {}

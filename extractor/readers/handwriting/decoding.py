@@ -1,7 +1,7 @@
 """From CTC probabilities to texts: best few texts, and where each character of the best one lies.
 
 The beam search follows Graves, "Sequence Transduction with Recurrent Neural Networks" (2012), in the prefix form of
-Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition" (2014), without a language model.
+Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition" (2014).
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from extractor.readers.handwriting.language import END, NEVER, Guide
+
 LogProbs = NDArray[np.float32]
 """(frames, classes): natural logarithms; class 0 is the blank."""
 
-NEVER = -math.inf
 CLASSES_PER_FRAME = 6
 LEAST_LOG_PROB = math.log(5e-4)
 SCORE_RANGE = 10.0
@@ -45,31 +46,64 @@ def _add(first: float, second: float) -> float:
     return first if second == NEVER else first + math.log1p(math.exp(second - first))
 
 
-def beam_search(log_probs: LogProbs, width: int = 12) -> list[tuple[tuple[int, ...], float]]:
-    """The most probable class sequences.
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One text that the beam search found.
+
+    Args:
+        classes: the text without blanks.
+        score: logarithm of its CTC probability.
+        total: ``score`` and the guide's share; what the search ranked it by.
+    """
+
+    classes: tuple[int, ...]
+    score: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """A guide and how much it counts.
+
+    Args:
+        guide: scores texts from left to right.
+        weight: factor on its logarithms.
+        bonus: added for each character, since every step of a guide costs something and short texts would win.
+    """
+
+    guide: Guide
+    weight: float = 1.0
+    bonus: float = 0.0
+
+
+def beam_search(log_probs: LogProbs, width: int = 12, guidance: Guidance | None = None) -> list[Hypothesis]:
+    """The best class sequences by CTC probability and, where there is one, a guide.
 
     Prefixes are numbered nodes of a tree, so that growing one by a letter costs the same at any length.
 
     Args:
         log_probs: (frames, classes), class 0 the blank.
         width: prefixes kept after each frame.
+        guidance: what is known besides the pixels ("shallow fusion").
 
     Returns:
-        Sequences of classes without blanks and the logarithms of their probabilities, best first; at least one.
+        Best first. Without a guide at least one; a guide that forbids texts may leave none.
     """
-    parents, letters = [-1], [0]
+    parents, letters, extras, states = [-1], [0], [0.0], [0]
+    if guidance is not None:
+        states[0] = guidance.guide.start
     children: dict[tuple[int, int], int] = {}
     beams: dict[int, tuple[float, float]] = {0: (0.0, NEVER)}
     likely = np.argsort(-log_probs[:, 1:], axis=1)[:, :CLASSES_PER_FRAME] + 1
-    for frame, classes in zip(log_probs, likely, strict=True):
-        blank = float(frame[0])
-        choices = [(int(number), float(frame[number])) for number in classes if frame[number] > LEAST_LOG_PROB]
+    for frame, classes in zip(log_probs.tolist(), likely.tolist(), strict=True):
+        blank = frame[0]
+        choices = [(number, frame[number]) for number in classes if frame[number] > LEAST_LOG_PROB]
         grown: dict[int, tuple[float, float]] = {}
         for node, (ends_blank, ends_letter) in beams.items():
             total = _add(ends_blank, ends_letter)
             before = grown.get(node, (NEVER, NEVER))
             last = letters[node]
-            stays = ends_letter + float(frame[last]) if last else NEVER
+            stays = ends_letter + frame[last] if last else NEVER
             grown[node] = (_add(before[0], total + blank), _add(before[1], stays))
             for choice, score in choices:
                 # A letter is doubled only across a blank.
@@ -81,19 +115,31 @@ def beam_search(log_probs: LogProbs, width: int = 12) -> list[tuple[tuple[int, .
                     child = children[node, choice] = len(parents)
                     parents.append(node)
                     letters.append(choice)
+                    gain, state = 0.0, 0
+                    if guidance is not None:
+                        gain, state = guidance.guide.step(states[node], choice)
+                        gain = guidance.weight * gain + guidance.bonus
+                    extras.append(extras[node] + gain)
+                    states.append(state)
+                if extras[child] == NEVER:
+                    continue
                 known = grown.get(child, (NEVER, NEVER))
                 grown[child] = (known[0], _add(known[1], source + score))
-        ranked = sorted(((_add(*scores), node) for node, scores in grown.items()), reverse=True)[:width]
+        ranked = sorted(((_add(*scores) + extras[node], node) for node, scores in grown.items()), reverse=True)[:width]
         beams = {node: grown[node] for total, node in ranked if total > ranked[0][0] - SCORE_RANGE}
     found = []
     for node, scores in beams.items():
+        score = _add(*scores)
+        end = guidance.weight * guidance.guide.step(states[node], END)[0] if guidance is not None else 0.0
+        if end == NEVER:
+            continue
         classes_back = []
         at = node
         while at:
             classes_back.append(letters[at])
             at = parents[at]
-        found.append((tuple(reversed(classes_back)), _add(*scores)))
-    return found
+        found.append(Hypothesis(tuple(reversed(classes_back)), score, score + extras[node] + end))
+    return sorted(found, key=lambda item: -item.total)
 
 
 def place(log_probs: LogProbs, classes: Sequence[int]) -> list[Placed]:

@@ -1,0 +1,184 @@
+"""What the beam search may know besides the pixels: a character language model, a list of texts, an allowed alphabet.
+
+A :class:`Guide` walks along a text symbol by symbol, symbols being the recogniser's classes (1 and up), and gives each
+step a logarithm of probability; minus infinity forbids it. Its states are small integers, so that a beam can hold
+thousands of them.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractor.errors import ModelError
+
+NEVER = -math.inf
+END = 0
+"""Stands for the border of a text, before its first character and behind its last one."""
+
+
+class Guide(Protocol):
+    """Scores texts from left to right."""
+
+    @property
+    def start(self) -> int:
+        """State before the first symbol."""
+        ...
+
+    def step(self, state: int, symbol: int) -> tuple[float, int]:
+        """Logarithm of the probability of a symbol (a class, or ``END``) after a state, and the state behind it."""
+        ...
+
+
+class CharacterModel:
+    """A back-off n-gram model over characters, kept as an automaton.
+
+    States are contexts of up to ``order - 1`` characters. A state's arcs lie side by side, ordered by symbol; a symbol
+    without an arc is looked up in the state of the next shorter context, at the price of the state's back-off weight.
+
+    Args:
+        alphabet: characters in class order, the blank left out.
+        first: (states + 1) where each state's arcs begin.
+        symbols: (arcs) symbol of each arc.
+        scores: (arcs) natural logarithms of probabilities.
+        after: (arcs) state behind each arc.
+        backoff: (states) natural logarithms of back-off weights.
+        shorter: (states) state of the next shorter context.
+        start: state before the first character.
+    """
+
+    def __init__(
+        self, alphabet: str, first: NDArray[np.uint32], symbols: NDArray[np.uint8], scores: NDArray[np.float32],
+        after: NDArray[np.uint32], backoff: NDArray[np.float32], shorter: NDArray[np.uint32], start: int,
+    ) -> None:  # fmt: skip
+        self.alphabet = alphabet
+        self.start = start
+        # Plain arrays: reading single numbers out of numpy arrays costs several times as much.
+        self._first = array("I", first.astype(np.uint32).tobytes())
+        self._symbols = symbols.astype(np.uint8).tobytes()
+        self._scores = array("f", scores.astype(np.float32).tobytes())
+        self._after = array("I", after.astype(np.uint32).tobytes())
+        self._backoff = array("f", backoff.astype(np.float32).tobytes())
+        self._shorter = array("I", shorter.astype(np.uint32).tobytes())
+
+    def __len__(self) -> int:
+        """How many n-grams it holds."""
+        return len(self._symbols)
+
+    def step(self, state: int, symbol: int) -> tuple[float, int]:
+        """See :class:`Guide`; every symbol of the alphabet has a probability above 0 everywhere."""
+        score = 0.0
+        while True:
+            stop = self._first[state + 1]
+            arc = bisect_left(self._symbols, symbol, self._first[state], stop)
+            if arc < stop and self._symbols[arc] == symbol:
+                return score + self._scores[arc], self._after[arc]
+            score += self._backoff[state]
+            state = self._shorter[state]
+
+    def score(self, text: str) -> float:
+        """Natural logarithm of a whole text's probability, both borders included.
+
+        Raises:
+            ValueError: a character is not in the alphabet.
+        """
+        state, total = self.start, 0.0
+        for symbol in [*(self.alphabet.index(character) + 1 for character in text), END]:
+            gain, state = self.step(state, symbol)
+            total += gain
+        return total
+
+    def save(self, file: Path) -> None:
+        """Write the model; scores keep three digits."""
+        with file.open("wb") as stream:
+            np.savez_compressed(
+                stream, alphabet=np.array(self.alphabet), start=np.array(self.start),
+                first=np.frombuffer(self._first, np.uint32), symbols=np.frombuffer(self._symbols, np.uint8),
+                scores=np.frombuffer(self._scores, np.float32).astype(np.float16),
+                after=np.frombuffer(self._after, np.uint32),
+                backoff=np.frombuffer(self._backoff, np.float32).astype(np.float16),
+                shorter=np.frombuffer(self._shorter, np.uint32),
+            )  # fmt: skip
+
+    @classmethod
+    def load(cls, file: Path, alphabet: str) -> CharacterModel:
+        """Read a model that was made for an alphabet.
+
+        Raises:
+            ModelError: the file is damaged, or of another alphabet.
+        """
+        try:
+            with np.load(file, allow_pickle=False) as data:
+                arrays = {name: data[name] for name in data.files}
+            model = cls(
+                str(arrays["alphabet"]), arrays["first"], arrays["symbols"], arrays["scores"], arrays["after"],
+                arrays["backoff"], arrays["shorter"], int(arrays["start"]),
+            )  # fmt: skip
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise ModelError(f"{file}: not a language model.", mend="Copy the model anew.") from error
+        except Exception as error:  # a damaged archive raises what its compression happens to raise
+            raise ModelError(
+                f"{file}: the language model is damaged ({type(error).__name__}).", mend="Copy the model anew."
+            ) from error
+        if model.alphabet != alphabet:
+            raise ModelError(
+                f"{file}: the language model knows another alphabet than the recogniser.",
+                mend="Build it anew with the recogniser's alphabet.",
+            )
+        return model
+
+
+class Lexicon:
+    """Allows the texts of a list and nothing else, all equally probable.
+
+    Args:
+        texts: whole texts; those with characters outside the alphabet are left out.
+        alphabet: characters in class order.
+    """
+
+    start = 0
+
+    def __init__(self, texts: Iterable[str], alphabet: str) -> None:
+        classes = {character: number for number, character in enumerate(alphabet, start=1)}
+        self._next: dict[tuple[int, int], int] = {}
+        states = 1
+        for text in texts:
+            if any(character not in classes for character in text):
+                continue
+            state = 0
+            for symbol in [*(classes[character] for character in text), END]:
+                known = self._next.get((state, symbol))
+                if known is None:
+                    known = self._next[state, symbol] = states
+                    states += 1
+                state = known
+
+    def step(self, state: int, symbol: int) -> tuple[float, int]:
+        """See :class:`Guide`."""
+        found = self._next.get((state, symbol))
+        return (NEVER, state) if found is None else (0.0, found)
+
+
+class AllowedCharacters:
+    """Allows texts of some characters only, such as digits and separators.
+
+    Args:
+        characters: those allowed.
+        alphabet: characters in class order.
+    """
+
+    start = 0
+
+    def __init__(self, characters: str, alphabet: str) -> None:
+        self._allowed = {END, *(number for number, letter in enumerate(alphabet, start=1) if letter in characters)}
+
+    def step(self, state: int, symbol: int) -> tuple[float, int]:
+        """See :class:`Guide`."""
+        return (0.0 if symbol in self._allowed else NEVER), state
