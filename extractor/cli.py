@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -405,6 +406,31 @@ def calibrate(
         certificate = make(books, options, source=source, target_error=target_error, on_book=on_progress)
     save_certificate(target, certificate)
     out.print(render_certificate(certificate))
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="Recipe (YAML): data, stages, where the model goes.")],
+    data: Annotated[str, typer.Option(help="all, or open: rendered fonts only, without terms of collections.")] = "",
+    helper: Annotated[str, typer.Option(help="Name of a further process that shares a running training.")] = "",
+) -> None:
+    """Train the handwriting reader after a recipe, fit its confidences, save it; stopped, the same command goes on.
+
+    Example: extractor train extractor/training/recipes/two-cores.yaml
+    """
+    from extractor.training.recipe import load_recipe, run_recipe
+
+    chosen = load_recipe(recipe, data=data)
+    _say(f"training into {chosen.target}, checkpoints in {chosen.folder}", to=err)
+    started = time.monotonic()
+
+    def report(line: str) -> None:
+        minutes, seconds = divmod(int(time.monotonic() - started), 60)
+        _say(f"{minutes:4d}:{seconds:02d}  {line}", to=err)
+
+    run_recipe(chosen, report, helper=helper)
+    if not helper:
+        _say(str(chosen.target))
 
 
 @app.command()

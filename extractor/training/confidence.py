@@ -1,24 +1,32 @@
-"""Fitting the confidence of a line: what the model believes against how often it is right.
+"""Fitting what stands beside the weights: how much the language model counts, and what the confidences mean.
 
 Temperature scaling follows Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017); the line's log-odds are
-then scaled as by Platt, "Probabilistic Outputs for Support Vector Machines" (1999).
+then scaled as by Platt, "Probabilistic Outputs for Support Vector Machines" (1999). All of it is fitted on lines that
+took no part in training.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from scipy.optimize import minimize
+from scipy.special import expit
 
-from extractor.readers.handwriting.decoding import beam_search, calibrate, log_softmax
+from extractor.readers.handwriting.decoding import Guidance
+from extractor.readers.handwriting.language import Guide
+from extractor.readers.handwriting.line_decoder import Calibration, LineDecoder, log_odds
 from extractor.readers.handwriting.runtime import Run
 from extractor.training.features import batches_by_width
+from extractor.training.metrics import line_errors
 from extractor.training.samples import Sample
 
 TEMPERATURES = (0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4)
+WEIGHTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
+BONUSES = (0.0, 0.15, 0.3, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +38,6 @@ class Judged:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConfidenceFit:
-    """Divisor of the logits, and intercept and slope on the log-odds of the best text."""
-
-    temperature: float
-    line: tuple[float, float]
-
-
 def logits_of(run: Run, samples: Iterable[Sample]) -> list[Judged]:
     """Logits of all samples."""
     judged = []
@@ -45,16 +45,6 @@ def logits_of(run: Run, samples: Iterable[Sample]) -> list[Judged]:
         rows = run(np.stack([sample.prepared for sample in group])[:, None])
         judged += [Judged(row, sample.text, sample.source) for row, sample in zip(rows, group, strict=True)]
     return judged
-
-
-def best_text(logits: NDArray[np.float32], alphabet: str, temperature: float) -> tuple[str, float]:
-    """Best text without outer spaces and its uncalibrated probability, summed over what differs by such spaces only."""
-    found: dict[str, float] = {}
-    for classes, score in beam_search(log_softmax(logits, temperature), 10):
-        text = "".join(alphabet[number - 1] for number in classes).strip(" ")
-        found[text] = found.get(text, 0.0) + math.exp(score)
-    text = max(found, key=lambda key: found[key])
-    return text, found[text]
 
 
 def expected_calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
@@ -68,38 +58,73 @@ def expected_calibration_error(confidences: Sequence[float], right: Sequence[boo
     return total / max(1, len(order))
 
 
-def _fit_line(log_odds: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[tuple[float, float], float]:
-    """Logistic regression by Newton's method with a light ridge; also its mean negative log-likelihood."""
-    design = np.stack([np.ones_like(log_odds), log_odds], axis=1)
-    weights = np.array([0.0, 1.0])
-    for _ in range(50):
-        predicted = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        slope = design.T @ (right - predicted) - 1e-3 * (weights - [0.0, 1.0])
-        curve = (design * (predicted * (1 - predicted))[:, None]).T @ design + 1e-3 * np.eye(2)
-        step = np.linalg.solve(curve, slope)
-        weights = weights + step
-        if float(np.abs(step).max()) < 1e-8:
-            break
-    predicted = np.clip(1 / (1 + np.exp(-np.clip(design @ weights, -30, 30))), 1e-9, 1 - 1e-9)
-    loss = -float(np.mean(right * np.log(predicted) + (1 - right) * np.log(1 - predicted)))
-    return (float(weights[0]), float(weights[1])), loss
+def tune_guidance(judged: Sequence[Judged], alphabet: str, guide: Guide) -> Guidance:
+    """The weight and bonus that give the fewest character errors, every source of lines counting the same."""
+
+    def errors(guidance: Guidance) -> float:
+        decoder = LineDecoder(alphabet, guidance=guidance)
+        found: dict[str, list[tuple[str, str]]] = {}
+        for item in judged:
+            found.setdefault(item.source, []).append((decoder.texts(item.logits)[0].text, item.text))
+        return float(
+            np.mean([line_errors([r for r, _ in p], [t for _, t in p], insensitive=s == "kalapa").cer
+                     for s, p in found.items()])
+        )  # fmt: skip
+
+    # The two depend on each other little enough to be chosen one after the other.
+    weight = min(WEIGHTS, key=lambda value: errors(Guidance(guide, value, value)))
+    bonus = min(BONUSES, key=lambda value: errors(Guidance(guide, weight, value)))
+    return Guidance(guide, weight, bonus)
 
 
-def fit_confidence(judged: Sequence[Judged], alphabet: str) -> ConfidenceFit:
-    """The temperature and line that make right readings most probable, on lines kept out of training."""
-    best: tuple[float, ConfidenceFit] | None = None
+def _right_characters(text: str, truth: str) -> list[bool]:
+    """For each character of a text, whether it stands in the truth where the shortest edits leave it alone."""
+    right = [False] * len(text)
+    for block in Levenshtein.opcodes(text, truth):
+        if block.tag == "equal":
+            right[block.src_start : block.src_end] = [True] * (block.src_end - block.src_start)
+    return right
+
+
+def _loss(predicted: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """Mean negative log-likelihood."""
+    clipped = np.clip(predicted, 1e-9, 1 - 1e-9)
+    return -float(np.mean(right * np.log(clipped) + (1 - right) * np.log(1 - clipped)))
+
+
+def fit_calibration(judged: Sequence[Judged], decoder: LineDecoder) -> Calibration:
+    """The temperature and the line's intercept and slopes that make right readings most probable."""
+    best = [decoder.texts(item.logits)[0] for item in judged]
+    right = np.array([read.text == item.text for read, item in zip(best, judged, strict=True)], dtype=float)
+    design = np.array([[1.0, log_odds(read.probability), log_odds(read.share)] for read in best])
+    intercept, probability_slope, share_slope = (float(value) for value in _fit_logistic(design, right))
+    losses = {}
     for temperature in TEMPERATURES:
-        read = [best_text(item.logits, alphabet, temperature) for item in judged]
-        right = np.array([text == item.text for (text, _), item in zip(read, judged, strict=True)], dtype=float)
-        clipped = np.clip([probability for _, probability in read], 1e-6, 1 - 1e-6)
-        line, loss = _fit_line(np.log(clipped / (1 - clipped)), right)
-        if best is None or loss < best[0]:
-            best = (loss, ConfidenceFit(temperature, line))
-    assert best is not None
-    return best[1]
+        warm = replace(decoder, calibration=Calibration(temperature))
+        given: list[float] = []
+        characters: list[bool] = []
+        for read, item in zip(best, judged, strict=True):
+            given += [placed.probability for placed in warm.characters(item.logits, read.classes)]
+            characters += _right_characters(read.text, item.text)
+        losses[temperature] = _loss(np.array(given), np.array(characters, dtype=float)) if given else 0.0
+    temperature = min(losses, key=lambda value: losses[value])
+    return Calibration(temperature, intercept, probability_slope, share_slope)
 
 
-def confidences(judged: Sequence[Judged], alphabet: str, fit: ConfidenceFit) -> list[tuple[str, float]]:
+def _fit_logistic(design: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logistic regression, drawn lightly towards "as the recogniser says"."""
+    prior = np.array([0.0, 1.0, 0.0])
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        odds = design @ weights
+        away = weights - prior
+        value = np.logaddexp(0.0, odds).sum() - right @ odds + 0.05 * away @ away
+        return float(value), design.T @ (expit(odds) - right) + 0.1 * away
+
+    return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B").x, dtype=np.float64)
+
+
+def confidences(judged: Sequence[Judged], decoder: LineDecoder) -> list[tuple[str, float]]:
     """Text and calibrated confidence of each line."""
-    read = [best_text(item.logits, alphabet, fit.temperature) for item in judged]
-    return [(text, calibrate(probability, fit.line)) for text, probability in read]
+    read = [decoder.texts(item.logits)[0] for item in judged]
+    return [(item.text, decoder.calibration.line(item)) for item in read]

@@ -47,7 +47,7 @@ def ctc_loss(logits: Tensor, texts: Sequence[str], alphabet: Alphabet) -> Tensor
     targets = [alphabet.encode(text) for text in texts]
     return F.ctc_loss(
         logits.float().log_softmax(dim=2).transpose(0, 1),
-        torch.tensor([value for target in targets for value in target]),
+        torch.tensor([value for target in targets for value in target], device=logits.device),
         torch.full((logits.shape[0],), logits.shape[1]),
         torch.tensor([len(target) for target in targets]),
         blank=BLANK,

@@ -11,10 +11,11 @@ from random import Random
 import numpy as np
 from numpy.random import Generator
 
+from extractor.readers.handwriting.line_decoder import LineDecoder
 from extractor.readers.handwriting.reader import HandwritingReader
-from extractor.readers.handwriting.runtime import ModelFolder, Run
+from extractor.readers.handwriting.runtime import Run
 from extractor.training.collections import LabelledLine
-from extractor.training.confidence import ConfidenceFit, confidences, expected_calibration_error, logits_of
+from extractor.training.confidence import confidences, expected_calibration_error, logits_of
 from extractor.training.fonts.registry import FontSpec
 from extractor.training.line_texts import date_in_digits, number
 from extractor.training.metrics import LineErrors, line_errors
@@ -64,20 +65,19 @@ def rendered_lines(
     yield "empty cells", itertools.islice(empty_lines(np.random.default_rng(9400), scribe), each)
 
 
-def judge(run: Run, folder: ModelFolder, samples: Iterator[Sample], *, insensitive: bool = False) -> Figures:
+def judge(run: Run, decoder: LineDecoder, samples: Iterator[Sample], *, insensitive: bool = False) -> Figures:
     """Errors and calibration of a stream of lines; ``insensitive`` leaves case and punctuation out of the errors."""
     judged = logits_of(run, samples)
-    fit = ConfidenceFit(folder.temperature, folder.line_confidence)
-    read = confidences(judged, folder.alphabet, fit)
+    read = confidences(judged, decoder)
     texts = [item.text for item in judged]
     right = [text == truth for (text, _), truth in zip(read, texts, strict=True)]
     gap = expected_calibration_error([confidence for _, confidence in read], right)
     return Figures(line_errors([text for text, _ in read], texts, insensitive=insensitive), gap)
 
 
-def judge_collection(run: Run, folder: ModelFolder, lines: Sequence[LabelledLine], *, insensitive: bool) -> Figures:
+def judge_collection(run: Run, decoder: LineDecoder, lines: Sequence[LabelledLine], *, insensitive: bool) -> Figures:
     """Errors and calibration on real lines."""
-    return judge(run, folder, plain(lines, "real"), insensitive=insensitive)
+    return judge(run, decoder, plain(lines, "real"), insensitive=insensitive)
 
 
 def milliseconds_a_line(reader: HandwritingReader, lines: Sequence[LabelledLine]) -> float:

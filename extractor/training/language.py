@@ -15,7 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from extractor.readers.handwriting.alphabet import canonical
-from extractor.readers.handwriting.language import CharacterModel
+from extractor.readers.handwriting.language import Automaton, CharacterModel
 from extractor.training.line_texts import cased, date_in_digits, number, short_word
 from extractor.training.texts import any_line
 from extractor.training.texts.addresses import address
@@ -123,9 +123,7 @@ def estimate(
     return _automaton(orders, backoffs, alphabet)
 
 
-def _automaton(
-    orders: list[_Order], backoffs: list[tuple[Keys, NDArray[np.float64]]], alphabet: str
-) -> CharacterModel:
+def _automaton(orders: list[_Order], backoffs: list[tuple[Keys, NDArray[np.float64]]], alphabet: str) -> CharacterModel:
     """Number the contexts, shortest first, and point every arc and every context to its longest known suffix."""
     bases = np.cumsum([1, *(len(contexts) for contexts, _ in backoffs)])
 
@@ -140,22 +138,26 @@ def _automaton(
             states[found] = (bases[size - 1] + place[found]).astype(np.uint32)
         return states
 
-    first, symbols, scores, after, backoff, shorter = [0], [], [], [], [0.0], [0]
+    first, backoff, shorter = [0], [0.0], [0]
+    symbols: list[NDArray[np.uint8]] = []
+    scores: list[NDArray[np.float64]] = []
+    after: list[NDArray[np.uint32]] = []
+    arcs = 0
     for length, entry in enumerate(orders, start=1):
         if length > 1:
             contexts, weight = backoffs[length - 2]
             ends = np.searchsorted(entry.keys >> np.uint64(8), contexts, side="right")
-            starts = np.concatenate([[0], ends[:-1]])
-            assert (ends > starts).all()
-            first += (ends[:-1] + sum(map(len, symbols))).tolist()
+            first += (ends[:-1] + arcs).tolist()
             backoff += np.log(weight).tolist()
             shorter += longest_known(contexts, length - 2).tolist()
         symbols.append((entry.keys & np.uint64(255)).astype(np.uint8))
         scores.append(np.log(entry.probabilities))
         after.append(longest_known(entry.keys, length))
-        first.append(sum(map(len, symbols)))
+        arcs += len(entry.keys)
+        first.append(arcs)
     start = int(longest_known(np.zeros(1, np.uint64), 1)[0])
-    return CharacterModel(
-        alphabet, np.array(first, np.uint32), np.concatenate(symbols), np.concatenate(scores).astype(np.float32),
-        np.concatenate(after), np.array(backoff, np.float32), np.array(shorter, np.uint32), start,
+    automaton = Automaton(
+        np.array(first, np.uint32), np.concatenate(symbols), np.concatenate(scores).astype(np.float32),
+        np.concatenate(after), np.array(backoff, np.float32), np.array(shorter, np.uint32),
     )  # fmt: skip
+    return CharacterModel(alphabet, start, automaton)

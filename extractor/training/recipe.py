@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -20,20 +20,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from extractor.errors import SettingsError
 from extractor.readers.handwriting.model import LineRecogniser, load_recogniser
-from extractor.readers.handwriting.runtime import Run, inspect_folder, torch_runner
 from extractor.training import collections, train
-from extractor.training.confidence import fit_confidence, logits_of
 from extractor.training.ctc import Alphabet
 from extractor.training.exchange import WeightExchange
 from extractor.training.features import INDEX_FILE, FeatureCache, cache_features
+from extractor.training.finish import save_finished
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.import_encoder import import_encoder
 from extractor.training.rendered import empty_lines, font_lines, mixed_lines, stroke_lines
+from extractor.training.rendering import batches
 from extractor.training.samples import Sample, augmented, interleave, plain, shuffled_forever
 from extractor.training.strokes import Scribe, Writer, load_writers, split_writers
 
 Report = Callable[[str], None]
 Given = TypeVar("Given")
+
+OPEN_SOURCES = ("fonts", "mixed", "empty")
+"""Sources of lines that need no collection of handwriting."""
 
 
 class _Strict(BaseModel):
@@ -68,6 +71,7 @@ class Recipe(_Strict):
 
     Args:
         seed: fixes splits, initial weights, texts and changes.
+        data: ``all``, or ``open`` for a model of rendered fonts alone, without the terms of any collection.
         start: folder of a recogniser to go on from; the first stage is then left out.
         encoder: ONNX file with the encoder's initial weights, for a recogniser that starts afresh.
         kalapa: folder of photographed form cells; none for a model without them.
@@ -80,9 +84,12 @@ class Recipe(_Strict):
         frozen_blocks: first blocks of the encoder that the second stage leaves as they are.
         exchange_every: lines between two exchanges of weights, where several processes share the second stage; 0 where
             one does it alone.
+        render_processes: processes that draw the second stage's lines beside the trainer; 0 where it draws them itself.
+        language_lines: texts that the language model is made from; 0 for a reader without one.
     """
 
     seed: int
+    data: Literal["all", "open"] = "all"
     start: Path | None = None
     encoder: Path | None = None
     kalapa: Path | None = None
@@ -97,6 +104,23 @@ class Recipe(_Strict):
     mixture: dict[str, float]
     frozen_blocks: int = Field(default=0, ge=0)
     exchange_every: int = Field(default=0, ge=0)
+    render_processes: int = Field(default=0, ge=0)
+    language_lines: int = Field(default=300_000, ge=0)
+
+    @property
+    def folder(self) -> Path:
+        """Where features and checkpoints lie; a model of open data has its own."""
+        return self.work if self.data == "all" else self.work.with_name(f"{self.work.name}-open")
+
+    @property
+    def target(self) -> Path:
+        """Where the finished model goes; a model of open data has its own."""
+        return self.out if self.data == "all" else self.out.with_name(f"{self.out.name}-open")
+
+    @property
+    def sources(self) -> dict[str, float]:
+        """The mixture without what the data leave out."""
+        return {name: weight for name, weight in self.mixture.items() if self.data == "all" or name in OPEN_SOURCES}
 
     @model_validator(mode="after")
     def _starts_somewhere(self) -> Recipe:
@@ -107,14 +131,19 @@ class Recipe(_Strict):
         return self
 
 
-def load_recipe(file: Path) -> Recipe:
+def load_recipe(file: Path, *, data: str = "") -> Recipe:
     """Read a recipe file.
+
+    Args:
+        file: YAML.
+        data: takes the place of the recipe's entry of that name, unless empty.
 
     Raises:
         SettingsError: the file is missing, or an entry is missing, unknown or out of range.
     """
     try:
-        return Recipe.model_validate(yaml.safe_load(file.read_text("utf-8")))
+        entries = yaml.safe_load(file.read_text("utf-8"))
+        return Recipe.model_validate({**entries, "data": data} if data and isinstance(entries, dict) else entries)
     except OSError as error:
         raise SettingsError(f"{file}: the recipe cannot be read.", mend="Name a YAML file.") from error
     except (ValidationError, yaml.YAMLError) as error:
@@ -137,10 +166,13 @@ class Data:
     @classmethod
     def load(cls, recipe: Recipe) -> Data:
         """Read and split the collections of a recipe."""
+        every = recipe.data == "all"
         return cls(
-            collections.split(collections.read_kalapa(recipe.kalapa) if recipe.kalapa else [], recipe.seed),
-            collections.split(collections.read_cinnamon(recipe.cinnamon) if recipe.cinnamon else [], recipe.seed),
-            split_writers(load_writers(recipe.strokes) if recipe.strokes else [], recipe.seed),
+            collections.split(collections.read_kalapa(recipe.kalapa) if every and recipe.kalapa else [], recipe.seed),
+            collections.split(
+                collections.read_cinnamon(recipe.cinnamon) if every and recipe.cinnamon else [], recipe.seed
+            ),
+            split_writers(load_writers(recipe.strokes) if every and recipe.strokes else [], recipe.seed),
         )
 
     def stream(self, name: str, rng: Generator, part: str = "train") -> Iterator[Sample]:
@@ -162,6 +194,15 @@ class Data:
         if name == "mixed":
             return mixed_lines(rng, scribe, load_fonts("print", fonts_part), load_fonts("hand", fonts_part))
         raise SettingsError(f"There is no source of lines named '{name}'.", mend="See recipes/two-cores.yaml.")
+
+    def mixed(self, mixture: dict[str, float], seed: list[int]) -> Iterator[Sample]:
+        """Endless lines of several sources, each drawn with its weight."""
+        first, *others = np.random.SeedSequence(seed).spawn(len(mixture) + 1)
+        streams = [
+            (weight, self.stream(name, np.random.default_rng(child)))
+            for (name, weight), child in zip(mixture.items(), others, strict=True)
+        ]
+        return interleave(np.random.default_rng(first), streams)
 
     def checked(self, part: str, rendered: int) -> list[Sample]:
         """The same lines each time: real ones as they are, and rendered ones."""
@@ -186,11 +227,11 @@ def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
 
     jobs = {f"real{n}": copies(rng(n), n > 0) for n in range(recipe.cached.real_copies if real else 0)}
     for number, name in enumerate(("strokes", "fonts", "mixed"), start=100):
-        if count := getattr(recipe.cached, name):
+        if (count := getattr(recipe.cached, name)) and (name in OPEN_SOURCES or recipe.data == "all"):
             jobs[name] = itertools.islice(data.stream(name, rng(number)), count)
     folders = []
     for name, samples in jobs.items():
-        folder = recipe.work / "features" / name
+        folder = recipe.folder / "features" / name
         if not (folder / "whole").is_file():
             for file in folder.glob("*"):
                 file.unlink()
@@ -233,43 +274,33 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
     alphabet = Alphabet(model.config.alphabet)
     tuning = data.checked("tuning", 150)
 
-    def validate(model: LineRecogniser) -> None:
-        report(train.describe_errors(train.read_samples(model, tuning, alphabet)))
+    def validate(model: LineRecogniser) -> float:
+        errors = train.read_samples(model, tuning, alphabet)
+        report(train.describe_errors(errors))
+        return sum(item.cer for item in errors.values()) / len(errors)
 
     if recipe.start is None:
         cache = cache_all(recipe, data, report)
         train.train_head(
-            model, cache, _given(recipe.head, "head").schedule(), recipe.work / "head.pt",
+            model, cache, _given(recipe.head, "head").schedule(), recipe.folder / "head.pt",
             seed=recipe.seed, validate=validate, report=report,
         )  # fmt: skip
-    whole_file = recipe.work / f"whole{helper}.pt"
+    whole_file = recipe.folder / f"whole{helper}.pt"
     # A resumed stage draws new lines instead of repeating the first ones.
     resumed = train.lines_seen(whole_file)
-    sources = np.random.SeedSequence([recipe.seed, resumed, *helper.encode()])
-    rngs = [np.random.default_rng(child) for child in sources.spawn(len(recipe.mixture) + 1)]
-    streams = [
-        (weight, data.stream(name, rng)) for (name, weight), rng in zip(recipe.mixture.items(), rngs[1:], strict=True)
-    ]
     exchange = None
     if recipe.exchange_every:
-        exchange = WeightExchange(recipe.work / "exchange", f"process{helper}", recipe.exchange_every)
+        exchange = WeightExchange(recipe.folder / "exchange", f"process{helper}", recipe.exchange_every)
+    lines = batches(
+        lambda process: data.mixed(recipe.sources, [recipe.seed, resumed, process, *helper.encode()]),
+        alphabet.writes, recipe.fine_tune.batch, recipe.render_processes,
+    )  # fmt: skip
     train.fine_tune(
-        model, interleave(rngs[0], streams), recipe.fine_tune.schedule(), whole_file,
-        validate=validate, after_step=exchange, frozen_blocks=recipe.frozen_blocks, report=report,
+        model, lines, recipe.fine_tune.schedule(), whole_file, validate=validate, after_step=exchange,
+        frozen_blocks=recipe.frozen_blocks, device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+        report=report,
     )  # fmt: skip
     if not helper:
-        save_calibrated(model, tuning, recipe.out)
-
-
-def save_calibrated(model: LineRecogniser, tuning: list[Sample], out: Path) -> Run:
-    """Save a model in half precision, then fit and save its confidences as the saved weights give them.
-
-    Returns:
-        What runs the saved model.
-    """
-    model.half().save_pretrained(out)
-    run = torch_runner(out, torch.get_num_threads())
-    fit = fit_confidence(logits_of(run, tuning), inspect_folder(out).alphabet)
-    model.config.softmax_temperature, model.config.line_confidence = fit.temperature, list(fit.line)
-    model.config.save_pretrained(out)
-    return run
+        save_finished(
+            model, tuning, recipe.target, seed=recipe.seed, language_lines=recipe.language_lines, report=report
+        )

@@ -21,6 +21,7 @@ from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserCo
 from extractor.training.ctc import Alphabet, ctc_loss
 from extractor.training.features import FeatureCache, batches_by_width, stack
 from extractor.training.metrics import LineErrors, line_errors
+from extractor.training.rendering import Batch
 from extractor.training.samples import Sample
 
 Report = Callable[[str], None]
@@ -70,7 +71,7 @@ class Stage:
         self._saved = 0
         self._recent = 0.0
         if file.is_file():
-            state: dict[str, Any] = torch.load(file, weights_only=True)
+            state: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
             model.load_state_dict(state["model"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.lines, self.seconds = state["lines"], state["seconds"]
@@ -137,9 +138,10 @@ def read_samples(model: LineRecogniser, samples: Iterable[Sample], alphabet: Alp
     """Errors of the whole recogniser on prepared lines, by source; Kalapa's labels carry neither case nor commas."""
     found: dict[str, list[tuple[str, str]]] = {}
     model.eval()
+    device = next(model.parameters()).device
     for group in batches_by_width(samples, 16):
-        lines = stack(group).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        lines = stack(group).to(device).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
             features = model.encoder(lines)
         with torch.inference_mode():
             readings = alphabet.greedy(model.head(features.float()))
@@ -150,7 +152,7 @@ def read_samples(model: LineRecogniser, samples: Iterable[Sample], alphabet: Alp
 
 def train_head(
     model: LineRecogniser, cache: FeatureCache, schedule: Schedule, checkpoint: Path, *, seed: int,
-    validate: Callable[[LineRecogniser], None] = lambda model: None, report: Report = lambda line: None,
+    validate: Callable[[LineRecogniser], object] = lambda model: None, report: Report = lambda line: None,
 ) -> None:  # fmt: skip
     """First stage: train the head alone on cached features.
 
@@ -183,54 +185,100 @@ def train_head(
 
 
 def fine_tune(
-    model: LineRecogniser, samples: Iterator[Sample], schedule: Schedule, checkpoint: Path, *,
-    validate: Callable[[LineRecogniser], None] = lambda model: None, validate_every: int = 4000,
+    model: LineRecogniser, batches: Iterator[Batch], schedule: Schedule, checkpoint: Path, *,
+    validate: Callable[[LineRecogniser], float] | None = None, validate_every: int = 4000,
     after_step: Callable[[LineRecogniser, int], None] | None = None, frozen_blocks: int = 0,
-    report: Report = lambda line: None,
+    device: torch.device | None = None, report: Report = lambda line: None,
 ) -> None:  # fmt: skip
     """Second stage: train encoder and head together on fresh pictures.
 
-    Layers run in bfloat16, which doubles their speed on processors that have it; weights and loss stay in single
-    precision.
+    Layers run in bfloat16, which doubles their speed on processors that have it, and on a GPU; weights and loss stay in
+    single precision. Interrupted by the keyboard, it saves its checkpoint first.
 
     Args:
-        model: changed in place.
-        samples: endless stream of lines.
+        model: changed in place; afterwards it holds the weights of the best validation.
+        batches: endless; texts must be in the model's alphabet.
         schedule: length and rates.
-        checkpoint: file to resume from and to save to.
-        validate: called now and then.
+        checkpoint: file to resume from and to save to; the best weights go to a file beside it, ``NAME.best.pt``.
+        validate: called now and then and at the end; gives the errors that make the best weights the best.
         validate_every: lines between two validations.
         after_step: called after each step with the model and the lines seen so far.
         frozen_blocks: so many of the encoder's first blocks, and the stem before them, stay as they are; what they see
             (strokes) differs least between scripts, and a third of the time goes there.
+        device: where to compute; the processor by default.
         report: receives progress.
     """
+    device = device or torch.device("cpu")
     alphabet = Alphabet(model.config.alphabet)
     if frozen_blocks:
         model.encoder.stem.requires_grad_(False)
         for block in list(model.encoder.blocks)[:frozen_blocks]:
             block.requires_grad_(False)
+    model.to(device)
     model.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     parts: list[tuple[nn.Module, float]] = [(model.head, schedule.rate), (model.encoder, schedule.encoder_rate)]
     stage = Stage(model, parts, schedule, checkpoint)
+    best = BestWeights(checkpoint.with_suffix(".best.pt"), fresh=stage.lines == 0)
     validated = stage.lines
-    readable = (sample for sample in samples if alphabet.writes(sample.text))
-    model.train()
-    for group in batches_by_width(readable, schedule.batch, window=12 * schedule.batch):
-        lines = stack(group).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = model(lines)
-        stage.step(ctc_loss(logits, [sample.text for sample in group], alphabet), len(group))
-        if after_step is not None:
-            after_step(model, stage.lines)
-        if stage.lines - validated >= validate_every or stage.done >= 1:
-            validated = stage.lines
-            report(stage.describe())
-            validate(model)
+
+    def look() -> None:
+        report(stage.describe())
+        if validate is not None:
+            best.consider(model, validate(model))
             model.train()
-        if stage.done >= 1:
-            break
+
+    model.train()
+    try:
+        while stage.done < 1:
+            lines, texts = next(batches)
+            lines = lines.to(device).contiguous(memory_format=torch.channels_last)
+            with torch.autocast(device.type, torch.bfloat16):
+                logits = model(lines)
+            stage.step(ctc_loss(logits, texts, alphabet), len(texts))
+            if after_step is not None:
+                after_step(model, stage.lines)
+            if stage.lines - validated >= validate_every:
+                validated = stage.lines
+                look()
+    except KeyboardInterrupt:
+        stage.save()
+        report(f"stopped after {stage.lines} lines; the same command goes on")
+        raise
+    look()
     stage.save()
+    best.restore(model)
+
+
+class BestWeights:
+    """Keeps the weights of the best validation in a file.
+
+    Args:
+        file: holds the weights and their errors.
+        fresh: forget what an earlier run left there.
+    """
+
+    def __init__(self, file: Path, *, fresh: bool) -> None:
+        self.file = file
+        self.errors = math.inf
+        if file.is_file():
+            if fresh:
+                file.unlink()
+            else:
+                self.errors = float(torch.load(file, weights_only=True)["errors"])
+
+    def consider(self, model: LineRecogniser, errors: float) -> None:
+        """Keep the model's weights if they are the best so far."""
+        if errors < self.errors:
+            self.errors = errors
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            partial = self.file.with_suffix(".partial")
+            torch.save({"model": model.state_dict(), "errors": errors}, partial)
+            partial.replace(self.file)
+
+    def restore(self, model: LineRecogniser) -> None:
+        """Give the model the best weights, where there are any."""
+        if self.file.is_file():
+            model.load_state_dict(torch.load(self.file, weights_only=True)["model"])
 
 
 def new_recogniser(encoder: LineEncoder, seed: int, **settings: Any) -> LineRecogniser:

@@ -7,6 +7,9 @@ import pytest
 from extractor.errors import ModelError
 from extractor.readers.handwriting import decoding
 from extractor.readers.handwriting.alphabet import canonical, check_alphabet, default_alphabet, vietnamese_letters
+from extractor.readers.handwriting.language import AllowedCharacters, Lexicon, Together
+from extractor.readers.handwriting.line_decoder import Calibration, LineDecoder, ReadText
+from extractor.training.language import estimate
 
 
 def collapse(path):
@@ -29,7 +32,7 @@ def test_a_wide_beam_finds_exact_probabilities(seed, monkeypatch):
     logits = np.random.default_rng(seed).normal(0, 2, (5, 4)).astype(np.float32)
     log_probs = decoding.log_softmax(logits, 1.0)
     expected = all_texts(log_probs)
-    found = dict(decoding.beam_search(log_probs, 400))
+    found = {item.classes: item.score for item in decoding.beam_search(log_probs, 400)}
     assert set(found) == set(expected)
     for classes, score in found.items():
         assert math.exp(score) == pytest.approx(expected[classes], rel=1e-4)
@@ -40,9 +43,10 @@ def test_a_narrow_beam_finds_the_best(seed):
     logits = np.random.default_rng(seed).normal(0, 3, (6, 4)).astype(np.float32)
     log_probs = decoding.log_softmax(logits, 1.0)
     expected = all_texts(log_probs)
-    best, score = decoding.beam_search(log_probs, 12)[0]
-    assert best == max(expected, key=lambda key: expected[key])
-    assert math.exp(score) == pytest.approx(expected[best], rel=0.02)
+    best = decoding.beam_search(log_probs, 12)[0]
+    assert best.classes == max(expected, key=lambda key: expected[key])
+    assert best.total == best.score
+    assert math.exp(best.score) == pytest.approx(expected[best.classes], rel=0.02)
 
 
 def test_a_higher_temperature_makes_less_sure():
@@ -62,12 +66,69 @@ def test_doubled_letters_are_placed_on_both_sides_of_a_blank():
     assert decoding.place(decoding.log_softmax(logits, 1.0), ()) == []
 
 
-def test_calibration_is_monotonic_and_bounded():
-    values = [decoding.calibrate(p, (-1.0, 0.5)) for p in (0.0, 0.1, 0.5, 0.9, 1.0)]
+@pytest.mark.parametrize("seed", range(4))
+def test_a_guide_joins_in_exactly(seed, monkeypatch):
+    """With a wide beam the ranking is CTC probability times the guide's, for every text."""
+    monkeypatch.setattr(decoding, "LEAST_LOG_PROB", -math.inf)
+    monkeypatch.setattr(decoding, "SCORE_RANGE", math.inf)
+    log_probs = decoding.log_softmax(np.random.default_rng(seed).normal(0, 2, (5, 4)).astype(np.float32), 1.0)
+    guide = estimate(["ab", "abc", "cab", "a"], "abc", order=3, least=(1, 1, 1))
+    found = decoding.beam_search(log_probs, 400, decoding.Guidance(guide, 0.7, 0.2))
+    expected = all_texts(log_probs)
+    assert {item.classes for item in found} == set(expected)
+    for item in found:
+        text = "".join("abc"[number - 1] for number in item.classes)
+        total = math.log(expected[item.classes]) + 0.7 * guide.score(text) + 0.2 * len(text)
+        assert item.total == pytest.approx(total, abs=1e-3)
+    totals = [item.total for item in found]
+    assert totals == sorted(totals, reverse=True)
+
+
+def test_a_lexicon_leaves_its_texts_only():
+    logits = np.full((5, 4), -3.0, np.float32)
+    for frame, number in enumerate((1, 2, 0, 3, 0)):
+        logits[frame, number] = 3.0
+    log_probs = decoding.log_softmax(logits, 1.0)
+    assert decoding.beam_search(log_probs)[0].classes == (1, 2, 3)
+    lexicon = Lexicon(["ab", "cb", "a unknown"], "abc")
+    found = decoding.beam_search(log_probs, guidance=decoding.Guidance(lexicon))
+    assert [item.classes for item in found] == [(1, 2)]
+    nothing = decoding.Guidance(Lexicon([], "abc"))
+    assert decoding.beam_search(log_probs, guidance=nothing) == []
+
+
+def test_guides_combine():
+    letters = AllowedCharacters("ab", "abc")
+    assert letters.step(0, 1)[0] == letters.step(0, 0)[0] == 0.0
+    assert letters.step(0, 3)[0] == -math.inf
+    both = Together((letters, 0.0), (Lexicon(["ca", "ab"], "abc"), 2.0))
+    assert both.step(both.start, 3)[0] == -math.inf
+    gain, state = both.step(both.start, 1)
+    assert gain == 0.0
+    assert both.step(state, 1)[0] == -math.inf
+    assert both.step(state, 2)[0] == 0.0
+
+
+def test_a_calibrated_line_is_monotonic_and_bounded():
+    fit = Calibration(1.0, -1.0, 0.5, 0.2)
+    values = [fit.line(ReadText("", (), p, 0.5)) for p in (0.0, 0.1, 0.5, 0.9, 1.0)]
     assert values == sorted(values)
-    assert values[0] > 0
-    assert values[-1] < 1
-    assert decoding.calibrate(0.3, (0.0, 1.0)) == pytest.approx(0.3)
+    assert 0 < values[0] < values[-1] < 1
+    assert fit.line(ReadText("", (), 0.5, 0.9)) > fit.line(ReadText("", (), 0.5, 0.2))
+    assert Calibration().line(ReadText("", (), 0.3, 0.9)) == pytest.approx(0.3)
+
+
+def test_texts_that_differ_by_outer_spaces_are_one():
+    logits = np.full((3, 3), -9.0, np.float32)
+    logits[0, 1] = 2.0
+    logits[1, 2], logits[1, 0] = 2.0, 1.8
+    logits[2, 0] = 2.0
+    read = LineDecoder("a ").texts(logits)
+    assert read[0].text == "a"
+    assert read[0].probability == pytest.approx(1.0, abs=1e-3)
+    assert read[0].share == pytest.approx(1.0, abs=1e-3)
+    assert read[0].classes == (1,)
+    assert len(LineDecoder("a ").characters(logits, read[0].classes)) == 1
 
 
 def test_the_alphabet_holds_all_vietnamese_letters_in_both_cases():

@@ -1,16 +1,88 @@
+import itertools
 from importlib import resources
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+import torch
+import yaml
 
 from extractor.errors import SettingsError
-from extractor.training.recipe import load_recipe
+from extractor.readers.handwriting import HandwritingReader
+from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig
+from extractor.readers.handwriting.runtime import inspect_folder, torch_runner
+from extractor.training.fonts.registry import load_fonts
+from extractor.training.ink import draw_text, put_on_paper
+from extractor.training.recipe import load_recipe, run_recipe
+from extractor.training.rendering import batches
 
-SHIPPED = Path(str(resources.files("extractor.training"))) / "recipes" / "two-cores.yaml"
+RECIPES = Path(str(resources.files("extractor.training"))) / "recipes"
+SHIPPED = RECIPES / "two-cores.yaml"
+TEXTS = ["Nam", "Kinh", "05.03.2009", "Ấp 3", "Đỗ Thị Ổi", "Hà Nội", "12/2008", "Ê Đê"]
 
 
-def test_the_shipped_recipe_is_valid():
-    recipe = load_recipe(SHIPPED)
+@pytest.fixture
+def toy(tmp_path):
+    """A tiny recogniser with its first weights, a collection of eight blocks, and a recipe that joins them."""
+    torch.manual_seed(1)
+    LineRecogniser(LineRecogniserConfig(hidden=16, layers=1)).save_pretrained(tmp_path / "start")
+    rng, font = np.random.default_rng(1), load_fonts("print", "train")[0]
+    (tmp_path / "lines").mkdir()
+    rows = []
+    for number in range(32):
+        text = TEXTS[number % len(TEXTS)]
+        cv2.imwrite(str(tmp_path / "lines" / f"{number}_1.jpg"), put_on_paper(rng, draw_text(rng, text, font.path)))
+        rows.append(f"{number}_1.jpg\t{text}")
+    (tmp_path / "lines" / "labels.tsv").write_text("\n".join(rows), "utf-8")
+    recipe = tmp_path / "toy.yaml"
+    entries = {
+        "seed": 3, "start": "start", "kalapa": "lines", "work": "work", "out": "model", "language_lines": 300,
+        "fine_tune": {"lines": 32, "batch": 8, "rate": 0.001, "encoder_rate": 0.0001},
+        "mixture": {"kalapa": 0.5, "fonts": 0.4, "empty": 0.1},
+    }  # fmt: skip
+    recipe.write_text(yaml.safe_dump(entries), "utf-8")
+    return recipe
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("data", ["all", "open"])
+def test_a_recipe_makes_a_model_folder_that_reads(toy, data, monkeypatch):
+    monkeypatch.chdir(toy.parent)
+    reports = []
+    run_recipe(load_recipe(toy, data=data), reports.append)
+    folder = toy.parent / ("model" if data == "all" else "model-open")
+    assert inspect_folder(folder).language_weight > 0
+    reader = HandwritingReader(folder, run=torch_runner(folder, 1))
+    assert len(reader.read([np.full((40, 200), 250, np.uint8)])) == 1
+    assert any("kalapa" in line for line in reports) == (data == "all")
+    # Run again, nothing is left to learn: only the end is done anew.
+    before = (folder / "model.safetensors").read_bytes()
+    run_recipe(load_recipe(toy, data=data))
+    assert (folder / "model.safetensors").read_bytes() == before
+
+
+def test_lines_drawn_by_other_processes_are_the_same_as_by_this_one(toy, monkeypatch):
+    from extractor.training.recipe import Data
+
+    monkeypatch.chdir(toy.parent)
+    recipe = load_recipe(toy)
+    data = Data.load(recipe)
+
+    def first(processes):
+        made = batches(lambda number: data.mixed(recipe.sources, [1, number]), lambda text: True, 4, processes)
+        return [(lines.numpy().copy(), texts) for lines, texts in itertools.islice(made, 3)]
+
+    here, there = first(0), first(1)
+    assert [texts for _, texts in here] == [texts for _, texts in there]
+    assert all(np.array_equal(one, other) for (one, _), (other, _) in zip(here, there, strict=True))
+
+
+@pytest.mark.parametrize("name", ["two-cores", "gpu"])
+def test_the_shipped_recipes_are_valid(name):
+    recipe = load_recipe(RECIPES / f"{name}.yaml")
+    assert load_recipe(RECIPES / f"{name}.yaml", data="open").target.name == "handwriting-open"
+    assert set(load_recipe(RECIPES / f"{name}.yaml", data="open").sources) == {"fonts", "mixed", "empty"}
     assert recipe.head.schedule().lines == recipe.head.lines
     assert sum(recipe.mixture.values()) == pytest.approx(1.0)
     assert recipe.fine_tune.encoder_rate < recipe.fine_tune.rate
@@ -23,6 +95,9 @@ def test_wrong_entries_are_named(tmp_path):
         load_recipe(file)
     file.write_text("seed: [", "utf-8")
     with pytest.raises(SettingsError, match="YAML"):
+        load_recipe(file)
+    file.write_text(SHIPPED.read_text("utf-8").replace("encoder: PP", "start: x\nencoder: PP"), "utf-8")
+    with pytest.raises(SettingsError, match="is wrong"):
         load_recipe(file)
     with pytest.raises(SettingsError, match="cannot be read"):
         load_recipe(tmp_path / "none.yaml")

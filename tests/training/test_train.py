@@ -1,22 +1,41 @@
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from extractor.readers.handwriting.decoding import Guidance
 from extractor.readers.handwriting.encoder import LineEncoder
 from extractor.readers.handwriting.images import prepare
+from extractor.readers.handwriting.line_decoder import LineDecoder
 from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig, load_recogniser
 from extractor.readers.handwriting.runtime import torch_runner
-from extractor.training.confidence import Judged, confidences, expected_calibration_error, fit_confidence, logits_of
+from extractor.training.confidence import (
+    Judged,
+    confidences,
+    expected_calibration_error,
+    fit_calibration,
+    logits_of,
+    tune_guidance,
+)
 from extractor.training.ctc import Alphabet, ctc_loss
 from extractor.training.exchange import WeightExchange
-from extractor.training.features import FeatureCache, batches_by_width, cache_features
+from extractor.training.features import FeatureCache, batches_by_width, cache_features, stack
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.ink import draw_text
 from extractor.training.metrics import line_errors, plain_words
 from extractor.training.samples import Sample
-from extractor.training.train import Schedule, fine_tune, new_recogniser, read_samples, train_head
+from extractor.training.train import (
+    BestWeights,
+    Schedule,
+    fine_tune,
+    lines_seen,
+    new_recogniser,
+    read_samples,
+    train_head,
+)
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "handwriting"
 TEXTS = ["Nam", "Nữ", "Kinh", "05.03.2009", "Đỗ Thị Ổi", "27-10", "Ê Đê", "1985"]
@@ -49,6 +68,13 @@ def shipped_encoder():
     return load_recogniser(SHIPPED).encoder
 
 
+def toy_batches(samples):
+    """Endless batches of the same lines."""
+    while True:
+        for group in batches_by_width(samples, 4):
+            yield stack(group), [sample.text for sample in group]
+
+
 @pytest.mark.slow
 def test_a_toy_run_learns_its_lines_by_heart_and_resumes(samples, tmp_path):
     model = toy(shipped_encoder())
@@ -67,8 +93,8 @@ def test_a_toy_run_learns_its_lines_by_heart_and_resumes(samples, tmp_path):
     errors = read_samples(resumed, samples, Alphabet(resumed.config.alphabet))["toy"]
     assert errors.exact >= 0.75
     fine_tune(
-        resumed, iter(samples * 6), Schedule(lines=48, batch=4, rate=1e-3, encoder_rate=1e-5), tmp_path / "whole.pt",
-        frozen_blocks=4,
+        resumed, toy_batches(samples), Schedule(lines=48, batch=4, rate=1e-3, encoder_rate=1e-5),
+        tmp_path / "whole.pt", frozen_blocks=4,
     )  # fmt: skip
     assert read_samples(resumed, samples, Alphabet(resumed.config.alphabet))["toy"].cer < 0.3
     untouched = shipped_encoder().state_dict()
@@ -129,8 +155,9 @@ def test_confidences_are_fitted_and_judged():
         logits = np.zeros((1, 3), np.float32)
         logits[0, 1] = 4.6
         judged.append(Judged(logits, "a" if rng.random() < 0.75 else "b", "toy"))
-    fit = fit_confidence(judged, alphabet)
-    read = confidences(judged, alphabet, fit)
+    decoder = LineDecoder(alphabet)
+    fit = fit_calibration(judged, decoder)
+    read = confidences(judged, replace(decoder, calibration=fit))
     assert {text for text, _ in read} == {"a"}
     right = [text == item.text for (text, _), item in zip(read, judged, strict=True)]
     given = [confidence for _, confidence in read]
@@ -162,3 +189,68 @@ def test_processes_meet_in_the_middle(tmp_path):
     assert models[0].head.out.bias[0] == 1.0
     sides[0](models[0], 20)
     assert models[0].head.out.bias[0] == 2.0
+
+
+def test_characters_become_as_sure_as_they_are_right():
+    """Two letters a line, each given 0.98 and right in three of four cases: the temperature must rise."""
+    rng = np.random.default_rng(1)
+    logits = np.zeros((3, 4), np.float32)
+    logits[0, 1] = logits[1, 2] = logits[2, 0] = 5.0
+    judged = [
+        Judged(logits, "".join(rng.choice([right, "c"], p=[0.75, 0.25]) for right in "ab"), "toy") for _ in range(300)
+    ]
+    fit = fit_calibration(judged, LineDecoder("abc"))
+    assert fit.temperature >= 1.7
+
+
+def test_a_language_model_counts_as_much_as_it_helps():
+    class Prefers:
+        """Finds one symbol a hundred times likelier than any other."""
+
+        start = 0
+
+        def __init__(self, symbol):
+            self.symbol = symbol
+
+        def step(self, state, symbol):
+            return (0.0 if symbol in (0, self.symbol) else -4.6), state
+
+    logits = np.zeros((1, 3), np.float32)
+    logits[0, 1], logits[0, 2] = 6.0, 5.2
+    judged = [Judged(logits, "b", "toy")] * 20
+    helpful, harmful = (tune_guidance(judged, "ab", Prefers(symbol)) for symbol in (2, 1))
+    assert LineDecoder("ab", guidance=helpful).texts(logits)[0].text == "b"
+    assert isinstance(helpful, Guidance)
+    assert helpful.weight > harmful.weight
+
+
+def test_the_best_weights_come_back(tmp_path):
+    model = LineRecogniser(LineRecogniserConfig(hidden=8, layers=1))
+    best = BestWeights(tmp_path / "w.best.pt", fresh=True)
+    for value, errors in ((1.0, 0.5), (2.0, 0.2), (3.0, 0.4)):
+        torch.nn.init.constant_(model.head.out.bias, value)
+        best.consider(model, errors)
+    BestWeights(tmp_path / "w.best.pt", fresh=False).restore(model)
+    assert model.head.out.bias[0] == 2.0
+    BestWeights(tmp_path / "w.best.pt", fresh=False).consider(model, 0.3)
+    assert BestWeights(tmp_path / "w.best.pt", fresh=False).errors == 0.2
+    BestWeights(tmp_path / "w.best.pt", fresh=True).restore(model)
+    assert not (tmp_path / "w.best.pt").exists()
+
+
+def test_a_stopped_training_goes_on_where_it_was(samples, tmp_path):
+    def stopping():
+        yield from itertools.islice(toy_batches(samples), 3)
+        raise KeyboardInterrupt
+
+    model, reports = toy(), []
+    schedule = Schedule(lines=32, batch=4, rate=1e-3, encoder_rate=1e-4)
+    with pytest.raises(KeyboardInterrupt):
+        fine_tune(model, stopping(), schedule, tmp_path / "whole.pt", report=reports.append)
+    assert "the same command goes on" in reports[-1]
+    seen = lines_seen(tmp_path / "whole.pt")
+    assert 0 < seen < 32
+    again = toy()
+    fine_tune(again, toy_batches(samples), schedule, tmp_path / "whole.pt", report=reports.append)
+    assert lines_seen(tmp_path / "whole.pt") >= 32
+    assert not torch.equal(again.head.out.weight, model.head.out.weight)

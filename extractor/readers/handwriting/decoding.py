@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,9 +90,8 @@ def beam_search(log_probs: LogProbs, width: int = 12, guidance: Guidance | None 
     Returns:
         Best first. Without a guide at least one; a guide that forbids texts may leave none.
     """
-    parents, letters, extras, states = [-1], [0], [0.0], [0]
-    if guidance is not None:
-        states[0] = guidance.guide.start
+    parents, letters, extras = [-1], [0], [0.0]
+    states: list[Any] = [guidance.guide.start if guidance is not None else None]
     children: dict[tuple[int, int], int] = {}
     beams: dict[int, tuple[float, float]] = {0: (0.0, NEVER)}
     likely = np.argsort(-log_probs[:, 1:], axis=1)[:, :CLASSES_PER_FRAME] + 1
@@ -115,7 +115,7 @@ def beam_search(log_probs: LogProbs, width: int = 12, guidance: Guidance | None 
                     child = children[node, choice] = len(parents)
                     parents.append(node)
                     letters.append(choice)
-                    gain, state = 0.0, 0
+                    gain, state = 0.0, None
                     if guidance is not None:
                         gain, state = guidance.guide.step(states[node], choice)
                         gain = guidance.weight * gain + guidance.bonus
@@ -180,15 +180,3 @@ def place(log_probs: LogProbs, classes: Sequence[int]) -> list[Placed]:
         probability = float(np.exp(max(log_probs[frame, class_number] for frame in found))) if found else 0.0
         placed.append(Placed(probability, sum(found) / len(found) if found else 0.0))
     return placed
-
-
-def calibrate(probability: float, line: Sequence[float]) -> float:
-    """Calibrated probability that a text is exactly right.
-
-    Args:
-        probability: what the beam search gave the text, 0 to 1.
-        line: intercept and slope on the log-odds, fitted on lines that took no part in training.
-    """
-    clipped = min(max(probability, 1e-6), 1 - 1e-6)
-    log_odds = line[0] + line[1] * math.log(clipped / (1 - clipped))
-    return 1.0 / (1.0 + math.exp(-min(max(log_odds, -30.0), 30.0)))

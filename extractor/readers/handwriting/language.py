@@ -1,8 +1,7 @@
 """What the beam search may know besides the pixels: a character language model, a list of texts, an allowed alphabet.
 
 A :class:`Guide` walks along a text symbol by symbol, symbols being the recogniser's classes (1 and up), and gives each
-step a logarithm of probability; minus infinity forbids it. Its states are small integers, so that a beam can hold
-thousands of them.
+step a logarithm of probability; minus infinity forbids it.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,34 @@ class Guide(Protocol):
     """Scores texts from left to right."""
 
     @property
-    def start(self) -> int:
+    def start(self) -> Any:
         """State before the first symbol."""
         ...
 
-    def step(self, state: int, symbol: int) -> tuple[float, int]:
+    def step(self, state: Any, symbol: int) -> tuple[float, Any]:
         """Logarithm of the probability of a symbol (a class, or ``END``) after a state, and the state behind it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """The arrays of a :class:`CharacterModel`.
+
+    Args:
+        first: (states + 1) where each state's arcs begin.
+        symbols: (arcs) symbol of each arc.
+        scores: (arcs) natural logarithms of probabilities.
+        after: (arcs) state behind each arc.
+        backoff: (states) natural logarithms of back-off weights.
+        shorter: (states) state of the next shorter context.
+    """
+
+    first: NDArray[np.uint32]
+    symbols: NDArray[np.uint8]
+    scores: NDArray[np.float32]
+    after: NDArray[np.uint32]
+    backoff: NDArray[np.float32]
+    shorter: NDArray[np.uint32]
 
 
 class CharacterModel:
@@ -45,28 +66,20 @@ class CharacterModel:
 
     Args:
         alphabet: characters in class order, the blank left out.
-        first: (states + 1) where each state's arcs begin.
-        symbols: (arcs) symbol of each arc.
-        scores: (arcs) natural logarithms of probabilities.
-        after: (arcs) state behind each arc.
-        backoff: (states) natural logarithms of back-off weights.
-        shorter: (states) state of the next shorter context.
         start: state before the first character.
+        automaton: states and arcs.
     """
 
-    def __init__(
-        self, alphabet: str, first: NDArray[np.uint32], symbols: NDArray[np.uint8], scores: NDArray[np.float32],
-        after: NDArray[np.uint32], backoff: NDArray[np.float32], shorter: NDArray[np.uint32], start: int,
-    ) -> None:  # fmt: skip
+    def __init__(self, alphabet: str, start: int, automaton: Automaton) -> None:
         self.alphabet = alphabet
         self.start = start
         # Plain arrays: reading single numbers out of numpy arrays costs several times as much.
-        self._first = array("I", first.astype(np.uint32).tobytes())
-        self._symbols = symbols.astype(np.uint8).tobytes()
-        self._scores = array("f", scores.astype(np.float32).tobytes())
-        self._after = array("I", after.astype(np.uint32).tobytes())
-        self._backoff = array("f", backoff.astype(np.float32).tobytes())
-        self._shorter = array("I", shorter.astype(np.uint32).tobytes())
+        self._first = array("I", automaton.first.astype(np.uint32).tobytes())
+        self._symbols = automaton.symbols.astype(np.uint8).tobytes()
+        self._scores = array("f", automaton.scores.astype(np.float32).tobytes())
+        self._after = array("I", automaton.after.astype(np.uint32).tobytes())
+        self._backoff = array("f", automaton.backoff.astype(np.float32).tobytes())
+        self._shorter = array("I", automaton.shorter.astype(np.uint32).tobytes())
 
     def __len__(self) -> int:
         """How many n-grams it holds."""
@@ -117,10 +130,8 @@ class CharacterModel:
         try:
             with np.load(file, allow_pickle=False) as data:
                 arrays = {name: data[name] for name in data.files}
-            model = cls(
-                str(arrays["alphabet"]), arrays["first"], arrays["symbols"], arrays["scores"], arrays["after"],
-                arrays["backoff"], arrays["shorter"], int(arrays["start"]),
-            )  # fmt: skip
+            automaton = Automaton(*(arrays[field.name] for field in fields(Automaton)))
+            model = cls(str(arrays["alphabet"]), int(arrays["start"]), automaton)
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise ModelError(f"{file}: not a language model.", mend="Copy the model anew.") from error
         except Exception as error:  # a damaged archive raises what its compression happens to raise
@@ -182,3 +193,25 @@ class AllowedCharacters:
     def step(self, state: int, symbol: int) -> tuple[float, int]:
         """See :class:`Guide`."""
         return (0.0 if symbol in self._allowed else NEVER), state
+
+
+class Together:
+    """Several guides at once: their logarithms add up, and what one forbids is forbidden.
+
+    Args:
+        guides: the guides, each with the factor on its logarithms.
+    """
+
+    def __init__(self, *guides: tuple[Guide, float]) -> None:
+        self._guides = guides
+        self.start = tuple(guide.start for guide, _ in guides)
+
+    def step(self, state: tuple[Any, ...], symbol: int) -> tuple[float, tuple[Any, ...]]:
+        """See :class:`Guide`."""
+        total, states = 0.0, []
+        for (guide, weight), before in zip(self._guides, state, strict=True):
+            gain, after = guide.step(before, symbol)
+            # A factor of zero must not let pass what is forbidden.
+            total += NEVER if gain == NEVER else weight * gain
+            states.append(after)
+        return total, tuple(states)

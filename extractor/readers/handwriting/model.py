@@ -27,9 +27,12 @@ class LineRecogniserConfig(PretrainedConfig):  # type: ignore[misc]
         layers: bidirectional LSTM layers.
         frames_per_step: CTC frames written for each encoder step of 8 pixels; two give narrow letters room.
         dropout: share of head features dropped in training, 0 to 1.
-        softmax_temperature: divisor of the logits, fitted after training so that probabilities mean what they say.
-        line_confidence: intercept and slope that turn the log-odds of the best text's probability into a calibrated
-            line confidence, fitted after training.
+        softmax_temperature: divisor of the logits, fitted after training so that the probabilities of single characters
+            mean what they say.
+        line_confidence: intercept and two slopes that turn what the search believes of its best text into a calibrated
+            line confidence, fitted after training (:class:`extractor.readers.handwriting.line_decoder.Calibration`).
+        language_weight: factor on the logarithms of the language model that lies beside the weights.
+        language_bonus: added for each character where the language model has a say.
     """
 
     model_type = "vietnamese_line_recogniser"
@@ -43,7 +46,9 @@ class LineRecogniserConfig(PretrainedConfig):  # type: ignore[misc]
         frames_per_step: int = 2,
         dropout: float = 0.2,
         softmax_temperature: float = 1.0,
-        line_confidence: tuple[float, float] = (0.0, 1.0),
+        line_confidence: tuple[float, float, float] = (0.0, 1.0, 0.0),
+        language_weight: float = 0.0,
+        language_bonus: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -54,6 +59,8 @@ class LineRecogniserConfig(PretrainedConfig):  # type: ignore[misc]
         self.dropout = dropout
         self.softmax_temperature = softmax_temperature
         self.line_confidence = list(line_confidence)
+        self.language_weight = language_weight
+        self.language_bonus = language_bonus
 
 
 class RecogniserHead(nn.Module):

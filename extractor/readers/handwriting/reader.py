@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from extractor.readers.handwriting.decoding import beam_search, calibrate, log_softmax, place
+from extractor.readers.handwriting.decoding import Guidance
 from extractor.readers.handwriting.images import prepare
+from extractor.readers.handwriting.language import Guide, Together
+from extractor.readers.handwriting.line_decoder import LineDecoder
 from extractor.readers.handwriting.runtime import Run, best_runner, inspect_folder
 from extractor.readers.protocol import Reading
 from extractor.records import Candidate
@@ -22,7 +24,7 @@ class HandwritingReader:
     """Reads lines with the trained recogniser of a model folder.
 
     Args:
-        folder: holds ``config.json`` and ``model.safetensors``.
+        folder: holds ``config.json``, ``model.safetensors`` and, where the configuration asks for it, ``language.npz``.
         threads: processor threads for the arithmetic, at least 1.
         candidates: readings given for each line at most, at least 1.
         beam: prefixes kept by the search, at least ``candidates``.
@@ -40,19 +42,31 @@ class HandwritingReader:
         self._folder = inspect_folder(folder)
         self._run = best_runner(self._folder, threads) if run is None else run
         self._candidates = candidates
-        self._beam = max(beam, candidates)
+        self._decoder = self._folder.decoder(beam=max(beam, candidates))
 
     @property
     def version(self) -> str:
         """Hash of the weights and their configuration."""
         return self._folder.digest
 
-    def read(self, lines: Sequence[Image]) -> list[Reading]:
+    @property
+    def alphabet(self) -> str:
+        """Characters it can write, in class order, for making a :class:`~extractor.readers.handwriting.Guide`."""
+        return self._folder.alphabet
+
+    def read(self, lines: Sequence[Image], *, guide: Guide | None = None) -> list[Reading]:
         """Read the lines, one reading for each, in order.
+
+        Args:
+            lines: pictures of lines.
+            guide: what these lines may say (a list of texts, an allowed alphabet, a grammar); it stands beside the
+                language model. Where it allows nothing of what the pixels show, the line is read without it and given
+                no confidence.
 
         Raises:
             ImageError: an array is no picture.
         """
+        decoder = self._decoder if guide is None else self._guided(guide)
         prepared = [prepare(line) for line in lines]
         by_width: dict[int, list[int]] = {}
         for index, (picture, _) in enumerate(prepared):
@@ -64,46 +78,40 @@ class HandwritingReader:
                 logits = self._run(np.stack([prepared[index][0] for index in chosen])[:, None])
                 for index, rows in zip(chosen, logits, strict=True):
                     picture, taken = prepared[index]
-                    readings[index] = self._reading(rows, picture, taken)
+                    readings[index] = self._reading(rows, picture, taken, decoder)
         return [readings[index] for index in range(len(lines))]
 
-    def _reading(self, logits: NDArray[np.float32], picture: NDArray[np.float32], taken: int) -> Reading:
+    def _guided(self, guide: Guide) -> LineDecoder:
+        own = self._decoder.guidance
+        if own is None:
+            return self._decoder.guided_by(Guidance(guide))
+        both = Together((own.guide, own.weight), (guide, 1.0))
+        return self._decoder.guided_by(Guidance(both, 1.0, own.bonus))
+
+    def _reading(
+        self, logits: NDArray[np.float32], picture: NDArray[np.float32], taken: int, decoder: LineDecoder
+    ) -> Reading:
         """Decode one line from its logits; ``taken`` columns of the prepared picture are no padding."""
-        log_probs = log_softmax(logits, self._folder.temperature)
-        found: dict[str, tuple[tuple[int, ...], float]] = {}
-        for classes, score in beam_search(log_probs, self._beam):
-            start, end = _without_spaces(classes, self._folder.alphabet)
-            text = "".join(self._folder.alphabet[number - 1] for number in classes[start:end])
-            if text not in found:
-                found[text] = (classes[start:end], 0.0)
-            found[text] = (found[text][0], found[text][1] + float(np.exp(score)))
-        ranked = sorted(found.items(), key=lambda item: -item[1][1])
-        text, (classes, probability) = ranked[0]
-        confidence = calibrate(probability, self._folder.line_confidence)
-        candidates = [Candidate(text, confidence)]
-        rest = max(1.0 - probability, 1e-9)
-        for other, (_, share) in ranked[1 : self._candidates]:
-            candidates.append(Candidate(other, min(confidence, (1.0 - confidence) * share / rest)))
-        placed = place(log_probs, classes)
-        frames = max(1.0, len(log_probs) * taken / picture.shape[1])
+        found = decoder.texts(logits)
+        allowed = bool(found)
+        if not allowed:
+            found = self._decoder.texts(logits)
+        best = found[0]
+        confidence = decoder.calibration.line(best) if allowed else 0.0
+        candidates = [Candidate(best.text, confidence)]
+        rest = max(1.0 - best.share, 1e-9)
+        for other in found[1 : self._candidates]:
+            candidates.append(Candidate(other.text, min(confidence, (1.0 - confidence) * other.share / rest)))
+        placed = decoder.characters(logits, best.classes)
+        frames = max(1.0, len(logits) * taken / picture.shape[1])
         positions = [min(1.0, (item.middle + 0.5) / frames) for item in placed]
         return Reading(
-            text,
+            best.text,
             confidence,
             tuple(candidates),
             tuple(min(1.0, item.probability) for item in placed),
             tuple(_from_first_ink(positions, picture[:, :taken])),
         )
-
-
-def _without_spaces(classes: tuple[int, ...], alphabet: str) -> tuple[int, int]:
-    """Range of the classes without spaces at either end."""
-    start, end = 0, len(classes)
-    while start < end and alphabet[classes[start] - 1] == " ":
-        start += 1
-    while end > start and alphabet[classes[end - 1] - 1] == " ":
-        end -= 1
-    return start, end
 
 
 def _from_first_ink(positions: list[float], picture: NDArray[np.float32]) -> list[float]:

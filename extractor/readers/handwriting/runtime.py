@@ -21,6 +21,11 @@ from numpy.typing import NDArray
 
 from extractor.errors import ModelError
 from extractor.readers.handwriting.alphabet import check_alphabet
+from extractor.readers.handwriting.decoding import Guidance
+from extractor.readers.handwriting.language import CharacterModel
+from extractor.readers.handwriting.line_decoder import Calibration, LineDecoder
+
+LANGUAGE_FILE = "language.npz"
 
 _log = logging.getLogger(__name__)
 
@@ -35,16 +40,30 @@ class ModelFolder:
     Args:
         path: the folder.
         alphabet: characters in class order, the blank left out.
-        temperature: divisor of the logits.
-        line_confidence: intercept and slope of the line confidence.
-        digest: hash of weights and configuration.
+        calibration: of characters and lines.
+        language_weight: factor on the language model, 0 where there is none.
+        language_bonus: for each character where there is one.
+        digest: hash of weights, language model and configuration.
     """
 
     path: Path
     alphabet: str
-    temperature: float
-    line_confidence: tuple[float, float]
+    calibration: Calibration
+    language_weight: float
+    language_bonus: float
     digest: str
+
+    def decoder(self, *, beam: int = 10) -> LineDecoder:
+        """What reads texts off the recogniser's logits, with the folder's language model where it has one.
+
+        Raises:
+            ModelError: the language model is damaged or of another alphabet.
+        """
+        guidance = None
+        if self.language_weight:
+            model = CharacterModel.load(self.path / LANGUAGE_FILE, self.alphabet)
+            guidance = Guidance(model, self.language_weight, self.language_bonus)
+        return LineDecoder(self.alphabet, self.calibration, guidance, beam)
 
 
 def inspect_folder(path: Path) -> ModelFolder:
@@ -63,14 +82,22 @@ def inspect_folder(path: Path) -> ModelFolder:
         config: dict[str, Any] = json.loads(files[0].read_text("utf-8"))
         alphabet = str(config["alphabet"])
         temperature = float(config["softmax_temperature"])
-        first, second = (float(value) for value in config["line_confidence"])
+        intercept, probability_slope, share_slope = (float(value) for value in config["line_confidence"])
+        weight, bonus = float(config["language_weight"]), float(config["language_bonus"])
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{files[0]}: not a recogniser's configuration.", mend="Copy the model anew.") from error
     check_alphabet(alphabet)
+    if weight:
+        files.append(path / LANGUAGE_FILE)
+        if not files[-1].is_file():
+            raise ModelError(
+                f"{path}: the model folder has no {LANGUAGE_FILE}.", mend="Copy the whole folder, or train anew."
+            )
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())
-    return ModelFolder(path, alphabet, temperature, (first, second), digest.hexdigest()[:16])
+    calibration = Calibration(temperature, intercept, probability_slope, share_slope)
+    return ModelFolder(path, alphabet, calibration, weight, bonus, digest.hexdigest()[:16])
 
 
 def cache_folder() -> Path:

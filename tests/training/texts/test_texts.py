@@ -10,10 +10,13 @@ import pytest
 import yaml
 
 from extractor.errors import SettingsError
+from extractor.readers.handwriting.alphabet import canonical, default_alphabet
 from extractor.records import FieldState
 from extractor.training.fonts import REQUIRED
 from extractor.training.texts import GENERATORS, any_line, birth_record, make_book
+from extractor.training.texts.addresses import address
 from extractor.training.texts.dates import WordStyle, date_words, word_style
+from extractor.vietnamese.gazetteer import communes
 
 FORMS = ("ks-2016", "ks-2006")
 TEMPLATES = Path(__file__).parents[3] / "page_templates"
@@ -159,3 +162,16 @@ def test_unknown_form_and_number_are_refused():
         birth_record(Random(1), "kt-2016", book, 1)
     with pytest.raises(SettingsError, match="no record 4"):
         birth_record(Random(1), "ks-2016", book, 4)
+
+
+def test_addresses_are_writable_and_vary():
+    rng = Random(3)
+    made = [address(rng) for _ in range(400)]
+    alphabet = set(default_alphabet())
+    assert all(set(canonical(text)) <= alphabet for text in made)
+    assert len(set(made)) > 380
+    assert not any("{" in text or "  " in text for text in made)
+    here = next(commune for commune in communes() if commune.unit.name == "Cổ Lễ")
+    there = [address(rng, here) for _ in range(40)]
+    assert all("Trực Ninh" in text for text in there)
+    assert sum("Cổ Lễ" in text and "Nam Định" in text for text in there) > 20

@@ -1,0 +1,53 @@
+"""From trained weights to a model folder: half precision, language model, confidences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from extractor.readers.handwriting.line_decoder import LineDecoder
+from extractor.readers.handwriting.model import LineRecogniser
+from extractor.readers.handwriting.runtime import LANGUAGE_FILE, inspect_folder, torch_runner
+from extractor.training.confidence import fit_calibration, logits_of, tune_guidance
+from extractor.training.language import estimate, register_texts
+from extractor.training.samples import Sample
+
+Report = Callable[[str], None]
+
+
+def save_finished(
+    model: LineRecogniser, tuning: list[Sample], out: Path, *, seed: int, language_lines: int,
+    report: Report = lambda line: None,
+) -> None:  # fmt: skip
+    """Save a model folder and fit what stands beside the weights, as the saved weights give it.
+
+    Args:
+        model: trained; it is changed to half precision.
+        tuning: lines that took no part in training.
+        out: folder to write.
+        seed: of the texts the language model is made from.
+        language_lines: how many texts these are; 0 for a reader without a language model.
+        report: receives progress.
+    """
+    model.cpu().half()
+    config = model.config
+    config.language_weight = config.language_bonus = 0.0
+    model.save_pretrained(out)
+    (out / LANGUAGE_FILE).unlink(missing_ok=True)
+    judged = logits_of(torch_runner(out, torch.get_num_threads()), tuning)
+    decoder = LineDecoder(inspect_folder(out).alphabet)
+    if language_lines:
+        language = estimate(register_texts(np.random.default_rng([seed, 77]), language_lines), decoder.alphabet)
+        language.save(out / LANGUAGE_FILE)
+        guidance = tune_guidance(judged, decoder.alphabet, language)
+        decoder = decoder.guided_by(guidance)
+        config.language_weight, config.language_bonus = guidance.weight, guidance.bonus
+        report(f"language model of {len(language)} n-grams, weight {guidance.weight}, bonus {guidance.bonus}")
+    fit = fit_calibration(judged, decoder)
+    config.softmax_temperature = fit.temperature
+    config.line_confidence = [fit.intercept, fit.probability_slope, fit.share_slope]
+    config.save_pretrained(out)
+    report(f"saved in {out}")

@@ -1,0 +1,48 @@
+"""Training lines made in processes of their own, so that drawing never keeps the trainer waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import cv2
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from extractor.training.features import batches_by_width, stack
+from extractor.training.samples import Sample
+
+Batch = tuple[torch.Tensor, list[str]]
+"""Pictures of one width, (batch, 1, 48, width), and their texts."""
+
+
+class LineBatches(IterableDataset[Batch]):
+    """Endless batches of lines.
+
+    Args:
+        stream: makes an endless stream of samples from a number, a different one for each process.
+        keep: whether a sample's text can be learnt.
+        size: lines in a batch.
+    """
+
+    def __init__(self, stream: Callable[[int], Iterator[Sample]], keep: Callable[[str], bool], size: int) -> None:
+        self._stream, self._keep, self._size = stream, keep, size
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Batches of this process's own stream."""
+        worker = get_worker_info()
+        if worker is not None:
+            # One process a core draws; threads inside each would only get in each other's way.
+            cv2.setNumThreads(1)
+        readable = (sample for sample in self._stream(worker.id if worker else 0) if self._keep(sample.text))
+        for group in batches_by_width(readable, self._size, window=12 * self._size):
+            yield stack(group), [sample.text for sample in group]
+
+
+def batches(
+    stream: Callable[[int], Iterator[Sample]], keep: Callable[[str], bool], size: int, processes: int
+) -> Iterator[Batch]:
+    """Endless batches, drawn by so many processes, or with 0 by this one between two steps of training."""
+    lines = LineBatches(stream, keep, size)
+    if not processes:
+        return iter(lines)
+    return iter(DataLoader(lines, batch_size=None, num_workers=processes, prefetch_factor=8, persistent_workers=True))
