@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,9 @@ class Settings(BaseSettings):
         models_dir: folder of the shipped weights and certificates.
         templates_dir: folder with one folder a form.
         workers: worker processes of a run; 0 means one for each processor.
+        handwriting_model: folder in ``models_dir`` with the handwriting reader's weights; ``handwriting-open``
+            carries no terms of collections of handwriting, but reads real hands worse.
+        precision: of the handwriting reader's arithmetic; ``bfloat16`` is faster where there are matrix units for it.
         render_dpi: resolution at which PDF pages that are no plain scan are rendered.
     """
 
@@ -28,6 +32,8 @@ class Settings(BaseSettings):
 
     models_dir: Path = _ROOT / "models"
     templates_dir: Path = _ROOT / "page_templates"
+    handwriting_model: str = Field(default="handwriting", pattern=r"^[\w.-]+$")
+    precision: Literal["float32", "bfloat16"] = "float32"
     workers: int = Field(default=0, ge=0, le=256)
     render_dpi: int = Field(default=300, ge=72, le=1200)
 

@@ -32,7 +32,7 @@ def draw_strokes(rng: Generator, strokes: Sequence[Stroke], height: int = 72) ->
     narrow = np.float32(np.exp(rng.normal(0.0, 0.12)))
     ys = points[:, 1]
     top, bottom = float(ys.min()), float(ys.max())
-    share = rng.uniform(0.55, 0.98) if rng.random() < 0.7 else rng.uniform(0.35, 0.6)
+    share = rng.uniform(0.7, 1.0) if rng.random() < 0.75 else rng.uniform(0.5, 0.7)
     # A short text without tall letters must not fill the line as if it were tall.
     scale = 2 * height * share / max(bottom - top, 0.9)
     room = 2 * height - (bottom - top) * scale
@@ -42,7 +42,8 @@ def draw_strokes(rng: Generator, strokes: Sequence[Stroke], height: int = 72) ->
     width = float((points[:, 0] - slant * points[:, 1]).max() - left) * scale * float(narrow)
     end_margin = rng.uniform(4, 0.8 * height) if rng.random() < 0.7 else rng.uniform(0.5, 6) * height
     canvas = np.zeros((2 * height, int(width + margin + end_margin)), dtype=np.uint8)
-    pen = max(2, round(float(rng.uniform(0.022, 0.075)) * 2 * height * float(np.clip(share, 0.5, 0.9))))
+    # As broad as pens are against the letters, else small writing would run together.
+    pen = max(2, round(float(rng.uniform(0.03, 0.085)) * scale))
     for stroke in strokes:
         xs = ((stroke[:, 0] - slant * stroke[:, 1] - left) * narrow * scale + margin) * 16
         path = np.stack([xs, (stroke[:, 1] * scale + lift) * 16], axis=1).astype(np.int32)

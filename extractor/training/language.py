@@ -19,6 +19,7 @@ from extractor.readers.handwriting.language import Automaton, CharacterModel
 from extractor.training.line_texts import cased, date_in_digits, number, short_word
 from extractor.training.texts import any_line
 from extractor.training.texts.addresses import address
+from extractor.vietnamese.text import canonical_tones
 
 LONGEST = 8
 """Characters of an n-gram at most: eight symbols of eight bits fill one integer."""
@@ -32,14 +33,14 @@ def register_texts(rng: Generator, lines: int) -> Iterable[str]:
         draw = rng.random()
         if draw < 0.40:
             text = address(Random(int(rng.integers(2**32))))
-            if rng.random() < 0.12:
-                text = text.title()
         elif draw < 0.86:
             text = any_line(Random(int(rng.integers(2**32))))[1].raw
         elif draw < 0.93:
             text = date_in_digits(rng)
         else:
             text = number(rng) if draw < 0.985 else short_word(rng)
+        if rng.random() < 0.3:
+            text = canonical_tones(text, "new")
         yield canonical(cased(rng, text) if rng.random() < 0.5 else text)
 
 

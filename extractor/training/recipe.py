@@ -302,5 +302,10 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
     )  # fmt: skip
     if not helper:
         save_finished(
-            model, tuning, recipe.target, seed=recipe.seed, language_lines=recipe.language_lines, report=report
+            model,
+            data.checked("tuning", 400),
+            recipe.target,
+            seed=recipe.seed,
+            language_lines=recipe.language_lines,
+            report=report,
         )

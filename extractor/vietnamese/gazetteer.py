@@ -26,9 +26,9 @@ class Unit:
 
     @classmethod
     def of(cls, full: str) -> Unit:
-        """Take an official name apart; a name of no known kind keeps an empty one."""
+        """Take an official name apart, whatever its case; a name of no known kind keeps an empty one."""
         for kind in KINDS:
-            if full.startswith(kind + " "):
+            if full.lower().startswith(kind.lower() + " "):
                 return cls(kind, full[len(kind) + 1 :])
         return cls("", full)
 

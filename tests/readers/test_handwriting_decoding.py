@@ -92,7 +92,8 @@ def test_a_lexicon_leaves_its_texts_only():
     assert decoding.beam_search(log_probs)[0].classes == (1, 2, 3)
     lexicon = Lexicon(["ab", "cb", "a unknown"], "abc")
     found = decoding.beam_search(log_probs, guidance=decoding.Guidance(lexicon))
-    assert [item.classes for item in found] == [(1, 2)]
+    assert found[0].classes == (1, 2)
+    assert {item.classes for item in found} <= {(1, 2), (3, 2)}
     nothing = decoding.Guidance(Lexicon([], "abc"))
     assert decoding.beam_search(log_probs, guidance=nothing) == []
 

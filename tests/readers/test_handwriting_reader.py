@@ -6,9 +6,10 @@ import torch
 
 from extractor.errors import ImageError, ModelError
 from extractor.readers import protocol
-from extractor.readers.handwriting import HandwritingReader, register_builtin_readers
+from extractor.readers.handwriting import AllowedCharacters, HandwritingReader, Lexicon, register_builtin_readers
 from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig, load_recogniser
-from extractor.readers.handwriting.runtime import best_runner, inspect_folder, torch_runner
+from extractor.readers.handwriting.runtime import LANGUAGE_FILE, best_runner, inspect_folder, torch_runner
+from extractor.training.language import estimate
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,67 @@ def test_readers_are_registered_by_name(folder, monkeypatch):
     if not target.exists():
         target.symlink_to(folder)
     register_builtin_readers(folder.parent / "models")
-    assert protocol.reader_names() == ["handwriting", "trocr"]
+    assert protocol.reader_names() == ["handwriting", "handwriting-open", "trocr"]
     assert protocol.get_reader("handwriting").version == inspect_folder(folder).digest
     with pytest.raises(ModelError, match="trocr"):
         protocol.get_reader("trocr")
+
+
+@pytest.fixture(scope="module")
+def with_language(folder, tmp_path_factory):
+    """The same recogniser beside a language model that knows two words."""
+    path = tmp_path_factory.mktemp("with-language")
+    for name in ("config.json", "model.safetensors"):
+        (path / name).write_bytes((folder / name).read_bytes())
+    config = json.loads((path / "config.json").read_text())
+    config.update(language_weight=5.0, language_bonus=0.5)
+    (path / "config.json").write_text(json.dumps(config))
+    estimate(["Nam", "Nữ"] * 20, config["alphabet"], order=4, least=(1, 1, 1, 1)).save(path / LANGUAGE_FILE)
+    return path
+
+
+def test_a_language_model_has_its_say_and_belongs_to_the_version(folder, with_language):
+    run = torch_runner(folder, 1)
+    with_, without = (
+        HandwritingReader(with_language, run=run),
+        HandwritingReader(with_language, run=run, language=False),
+    )
+    assert [reading.text for reading in without.read(lines())] == [
+        reading.text for reading in HandwritingReader(folder, run=run).read(lines())
+    ]
+    assert [reading.text for reading in with_.read(lines())] != [reading.text for reading in without.read(lines())]
+    before = inspect_folder(with_language).digest
+    assert before != inspect_folder(folder).digest
+    file = with_language / LANGUAGE_FILE
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-40])
+    assert inspect_folder(with_language).digest != before
+    with pytest.raises(ModelError, match="language"):
+        HandwritingReader(with_language, run=run)
+    file.unlink()
+    with pytest.raises(ModelError, match=LANGUAGE_FILE):
+        HandwritingReader(with_language, run=run)
+    file.write_bytes(whole)
+
+
+def test_a_guide_confines_what_is_read(with_language):
+    reader = HandwritingReader(with_language, run=torch_runner(with_language, 1))
+    digits = AllowedCharacters("0123456789", reader.alphabet)
+    for reading in reader.read(lines(), guide=digits):
+        allowed = all(set(candidate.text) <= set("0123456789") for candidate in reading.candidates)
+        assert allowed or reading.confidence == 0.0
+    nothing = Lexicon(["word that no picture shows"], reader.alphabet)
+    unguided = reader.read(lines())
+    for reading, free in zip(reader.read(lines(), guide=nothing), unguided, strict=True):
+        assert reading.text == free.text
+        assert reading.confidence == 0.0
+
+
+def test_half_precision_reads_nearly_the_same(folder):
+    pictures = np.random.default_rng(5).uniform(-1, 1, (2, 1, 48, 192)).astype(np.float32)
+    exact, fast = torch_runner(folder, 1)(pictures), torch_runner(folder, 1, "bfloat16")(pictures)
+    assert exact.shape == fast.shape
+    assert 0 < np.abs(exact - fast).max() < 0.1
+    reader = HandwritingReader(folder, precision="bfloat16")
+    assert reader.version == inspect_folder(folder).digest + "-bfloat16"
+    assert len(reader.read(lines())) == len(lines())

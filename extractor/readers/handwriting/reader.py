@@ -12,7 +12,7 @@ from extractor.readers.handwriting.decoding import Guidance
 from extractor.readers.handwriting.images import prepare
 from extractor.readers.handwriting.language import Guide, Together
 from extractor.readers.handwriting.line_decoder import LineDecoder
-from extractor.readers.handwriting.runtime import Run, best_runner, inspect_folder
+from extractor.readers.handwriting.runtime import Precision, Run, best_runner, inspect_folder
 from extractor.readers.protocol import Reading
 from extractor.records import Candidate
 from extractor.scans.types import Image
@@ -29,6 +29,8 @@ class HandwritingReader:
         candidates: readings given for each line at most, at least 1.
         beam: prefixes kept by the search, at least ``candidates``.
         run: what runs the recogniser, instead of the best way found.
+        language: whether the folder's language model has a say, where there is one.
+        precision: of the arithmetic; see :func:`~extractor.readers.handwriting.runtime.torch_runner`.
 
     Raises:
         ModelError: the folder is missing or damaged, or its alphabet lacks a Vietnamese letter.
@@ -37,17 +39,19 @@ class HandwritingReader:
     name = "handwriting"
 
     def __init__(
-        self, folder: Path, *, threads: int = 1, candidates: int = 5, beam: int = 10, run: Run | None = None
-    ) -> None:
+        self, folder: Path, *, threads: int = 1, candidates: int = 5, beam: int = 10, run: Run | None = None,
+        language: bool = True, precision: Precision = "float32",
+    ) -> None:  # fmt: skip
         self._folder = inspect_folder(folder)
-        self._run = best_runner(self._folder, threads) if run is None else run
+        self._run = best_runner(self._folder, threads, precision) if run is None else run
         self._candidates = candidates
-        self._decoder = self._folder.decoder(beam=max(beam, candidates))
+        self._precision = precision
+        self._decoder = self._folder.decoder(beam=max(beam, candidates), language=language)
 
     @property
     def version(self) -> str:
-        """Hash of the weights and their configuration."""
-        return self._folder.digest
+        """Hash of the weights and their configuration, and the precision where it is not the usual one."""
+        return self._folder.digest + ("" if self._precision == "float32" else f"-{self._precision}")
 
     @property
     def alphabet(self) -> str:

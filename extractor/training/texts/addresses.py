@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 
 from extractor.training.texts.sample import data
 from extractor.vietnamese.gazetteer import Commune, Unit, communes
+from extractor.vietnamese.text import canonical_tones
 
 PUNCTUATION = ((", ", 60), (" ", 30), (" - ", 5), ("- ", 2), (",", 3))
 
@@ -25,6 +27,25 @@ def _unit(rng: Random, unit: Unit, style: str) -> str:
     return f"{unit.kind.lower() if style == 'lower' else unit.kind} {unit.name}".strip()
 
 
+@cache
+def _syllables() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """First and last syllables of the names of two syllables, as often as they occur."""
+    names = [commune.unit.name.split() for commune in communes()]
+    pairs = [name for name in names if len(name) == 2]
+    return tuple(first for first, _ in pairs), tuple(last for _, last in pairs)
+
+
+def _hamlet(rng: Random, near: Commune) -> str:
+    """Hamlets are named like communes, and as often by two such syllables that make no commune's name."""
+    draw = rng.random()
+    if draw < 0.35:
+        return rng.choice(communes()).unit.name
+    if draw < 0.45:
+        return near.unit.name
+    first, last = _syllables()
+    return f"{rng.choice(first)} {rng.choice(last)}" if draw < 0.95 else rng.choice(last)
+
+
 def _lead(rng: Random, near: Commune) -> str:
     table = data("addresses")
     text = _choice(rng, table["leads"])
@@ -32,8 +53,7 @@ def _lead(rng: Random, near: Commune) -> str:
         text = text.replace("{n}", f"{rng.randint(1, 19)}{rng.choice('ABC') if rng.random() < 0.08 else ''}", 1)
     first = str(rng.randint(1, 10 ** rng.choice((1, 2, 2, 3))))
     more = f"/{rng.randint(1, 99)}" if rng.random() < 0.25 else rng.choice("ABC") if rng.random() < 0.12 else ""
-    # Hamlets are named like communes: the name of any commune of the same district makes a likely one.
-    hamlet = rng.choice(communes()).unit.name if rng.random() < 0.7 else near.unit.name
+    hamlet = _hamlet(rng, near)
     street = str(rng.choice(rng.choice(table["streets"])))
     return text.replace("{a}", first + more).replace("{s}", street).replace("{h}", hamlet)
 
@@ -69,4 +89,9 @@ def address(rng: Random, commune: Commune | None = None) -> str:
         text = text.replace(",", "")
     if rng.random() < 0.5:
         text = text[:1].upper() + text[1:]
+    if rng.random() < 0.12:
+        text = text.title()
+    if rng.random() < 0.5:
+        # The gazetteer writes hòa; half of the people write hoà.
+        text = canonical_tones(text, "new")
     return text + ("." if rng.random() < 0.06 else "")
