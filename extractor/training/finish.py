@@ -34,7 +34,9 @@ def save_finished(
     """
     model.cpu().half()
     config = model.config
+    # A recogniser that was trained further still carries what was fitted to its former weights.
     config.language_weight = config.language_bonus = 0.0
+    config.softmax_temperature, config.line_confidence = 1.0, [0.0, 1.0, 0.0]
     model.save_pretrained(out)
     (out / LANGUAGE_FILE).unlink(missing_ok=True)
     judged = logits_of(torch_runner(out, torch.get_num_threads()), tuning)

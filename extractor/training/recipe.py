@@ -85,6 +85,8 @@ class Recipe(_Strict):
         exchange_every: lines between two exchanges of weights, where several processes share the second stage; 0 where
             one does it alone.
         render_processes: processes that draw the second stage's lines beside the trainer; 0 where it draws them itself.
+        watched: rendered lines of each source that each validation reads, beside the real ones.
+        fitted: the same for fitting the confidences.
         language_lines: texts that the language model is made from; 0 for a reader without one.
     """
 
@@ -106,6 +108,8 @@ class Recipe(_Strict):
     exchange_every: int = Field(default=0, ge=0)
     render_processes: int = Field(default=0, ge=0)
     language_lines: int = Field(default=300_000, ge=0)
+    watched: int = Field(default=150, ge=1)
+    fitted: int = Field(default=400, ge=1)
 
     @property
     def folder(self) -> Path:
@@ -195,21 +199,36 @@ class Data:
             return mixed_lines(rng, scribe, load_fonts("print", fonts_part), load_fonts("hand", fonts_part))
         raise SettingsError(f"There is no source of lines named '{name}'.", mend="See recipes/two-cores.yaml.")
 
-    def mixed(self, mixture: dict[str, float], seed: list[int]) -> Iterator[Sample]:
-        """Endless lines of several sources, each drawn with its weight."""
-        first, *others = np.random.SeedSequence(seed).spawn(len(mixture) + 1)
-        streams = [
-            (weight, self.stream(name, np.random.default_rng(child)))
-            for (name, weight), child in zip(mixture.items(), others, strict=True)
-        ]
-        return interleave(np.random.default_rng(first), streams)
-
     def checked(self, part: str, rendered: int) -> list[Sample]:
         """The same lines each time: real ones as they are, and rendered ones."""
         names = ("strokes", "fonts") if self.writers[part] else ("fonts",)
         streams = [self.stream(name, np.random.default_rng(number), part) for number, name in enumerate(names)]
         real = [*plain(self.kalapa[part], "kalapa"), *plain(self.cinnamon[part], "cinnamon")]
         return [*real, *(sample for stream in streams for sample in itertools.islice(stream, rendered))]
+
+
+@dataclass(frozen=True, slots=True)
+class MixedLines:
+    """Endless lines of several sources, each drawn with its weight; a different stream for each process that draws.
+
+    Args:
+        data: where they come from.
+        mixture: weight of each source.
+        seed: the same seed gives the same streams.
+    """
+
+    data: Data
+    mixture: dict[str, float]
+    seed: tuple[int, ...]
+
+    def __call__(self, process: int) -> Iterator[Sample]:
+        """The stream of one process."""
+        first, *others = np.random.SeedSequence([*self.seed, process]).spawn(len(self.mixture) + 1)
+        streams = [
+            (weight, self.data.stream(name, np.random.default_rng(child)))
+            for (name, weight), child in zip(self.mixture.items(), others, strict=True)
+        ]
+        return interleave(np.random.default_rng(first), streams)
 
 
 def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
@@ -272,7 +291,7 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
     else:
         model = train.new_recogniser(import_encoder(_given(recipe.encoder, "encoder")), recipe.seed)
     alphabet = Alphabet(model.config.alphabet)
-    tuning = data.checked("tuning", 150)
+    tuning = data.checked("tuning", recipe.watched)
 
     def validate(model: LineRecogniser) -> float:
         errors = train.read_samples(model, tuning, alphabet)
@@ -292,7 +311,7 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
     if recipe.exchange_every:
         exchange = WeightExchange(recipe.folder / "exchange", f"process{helper}", recipe.exchange_every)
     lines = batches(
-        lambda process: data.mixed(recipe.sources, [recipe.seed, resumed, process, *helper.encode()]),
+        MixedLines(data, recipe.sources, (recipe.seed, resumed, *helper.encode())),
         alphabet.writes, recipe.fine_tune.batch, recipe.render_processes,
     )  # fmt: skip
     train.fine_tune(
@@ -303,7 +322,7 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
     if not helper:
         save_finished(
             model,
-            data.checked("tuning", 400),
+            data.checked("tuning", recipe.fitted),
             recipe.target,
             seed=recipe.seed,
             language_lines=recipe.language_lines,

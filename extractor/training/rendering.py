@@ -19,8 +19,8 @@ class LineBatches(IterableDataset[Batch]):
     """Endless batches of lines.
 
     Args:
-        stream: makes an endless stream of samples from a number, a different one for each process.
-        keep: whether a sample's text can be learnt.
+        stream: makes an endless stream of samples from a number, a different one for each process; can be pickled.
+        keep: whether a sample's text can be learnt; can be pickled.
         size: lines in a batch.
     """
 
@@ -45,4 +45,7 @@ def batches(
     lines = LineBatches(stream, keep, size)
     if not processes:
         return iter(lines)
-    return iter(DataLoader(lines, batch_size=None, num_workers=processes, prefetch_factor=8, persistent_workers=True))
+    # Not forked: a copy of a process whose libraries run threads may wait for ever for one that was not copied.
+    return iter(
+        DataLoader(lines, batch_size=None, num_workers=processes, prefetch_factor=8, multiprocessing_context="spawn")
+    )

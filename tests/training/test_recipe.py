@@ -10,11 +10,13 @@ import yaml
 
 from extractor.errors import SettingsError
 from extractor.readers.handwriting import HandwritingReader
+from extractor.readers.handwriting.alphabet import default_alphabet
 from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig
 from extractor.readers.handwriting.runtime import inspect_folder, torch_runner
+from extractor.training.ctc import Alphabet
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.ink import draw_text, put_on_paper
-from extractor.training.recipe import load_recipe, run_recipe
+from extractor.training.recipe import Data, MixedLines, load_recipe, run_recipe
 from extractor.training.rendering import batches
 
 RECIPES = Path(str(resources.files("extractor.training"))) / "recipes"
@@ -37,7 +39,8 @@ def toy(tmp_path):
     (tmp_path / "lines" / "labels.tsv").write_text("\n".join(rows), "utf-8")
     recipe = tmp_path / "toy.yaml"
     entries = {
-        "seed": 3, "start": "start", "kalapa": "lines", "work": "work", "out": "model", "language_lines": 300,
+        "seed": 3, "start": "start", "kalapa": "lines", "work": "work", "out": "model",
+        "language_lines": 300, "watched": 6, "fitted": 12,
         "fine_tune": {"lines": 32, "batch": 8, "rate": 0.001, "encoder_rate": 0.0001},
         "mixture": {"kalapa": 0.5, "fonts": 0.4, "empty": 0.1},
     }  # fmt: skip
@@ -63,14 +66,12 @@ def test_a_recipe_makes_a_model_folder_that_reads(toy, data, monkeypatch):
 
 
 def test_lines_drawn_by_other_processes_are_the_same_as_by_this_one(toy, monkeypatch):
-    from extractor.training.recipe import Data
-
     monkeypatch.chdir(toy.parent)
     recipe = load_recipe(toy)
     data = Data.load(recipe)
 
     def first(processes):
-        made = batches(lambda number: data.mixed(recipe.sources, [1, number]), lambda text: True, 4, processes)
+        made = batches(MixedLines(data, recipe.sources, (1,)), Alphabet(default_alphabet()).writes, 4, processes)
         return [(lines.numpy().copy(), texts) for lines, texts in itertools.islice(made, 3)]
 
     here, there = first(0), first(1)
