@@ -96,6 +96,35 @@ def rule(rng: Generator, grey: Grey) -> Grey:
     return grey
 
 
+def bleed(rng: Generator, grey: Grey) -> Grey:
+    """Let writing from the back of the sheet show through: mirrored, faint and soft."""
+    height = grey.shape[0]
+    paper = paper_level(grey)
+    back = np.roll(grey[:, ::-1], (int(rng.normal(0, 0.3) * height), int(rng.uniform(-2, 2) * height)), axis=(0, 1))
+    soft = cv2.GaussianBlur(back, (0, 0), rng.uniform(0.015, 0.04) * height).astype(np.float32)
+    through = paper + (soft - paper) * rng.uniform(0.1, 0.35)
+    return np.asarray(np.clip(np.minimum(grey, through), 0, 255), dtype=np.uint8)
+
+
+def stamp(rng: Generator, grey: Grey) -> Grey:
+    """Lay part of a round stamp over the line, lighter than the ink: two rings and blots between them."""
+    height, width = grey.shape
+    radius = height * rng.uniform(0.8, 2.2)
+    centre = np.array([rng.uniform(0, width), rng.uniform(-0.6, 1.6) * height])
+    cover = np.zeros(grey.shape, dtype=np.uint8)
+    thick = max(1, round(0.035 * height))
+    place = tuple(int(value) for value in centre)
+    for share in (1.0, rng.uniform(0.6, 0.8)):
+        cv2.circle(cover, place, round(radius * share), 255, thick, cv2.LINE_AA)
+    for angle in np.arange(0, 2 * np.pi, rng.uniform(0.12, 0.25)):
+        blot = centre + 0.85 * radius * np.array([np.cos(angle), np.sin(angle)])
+        end = blot + rng.normal(0, 0.06 * radius, 2)
+        cv2.line(cover, tuple(blot.astype(int).tolist()), tuple(end.astype(int).tolist()), 255, thick, cv2.LINE_AA)
+    worn = np.clip(0.75 + 0.35 * _smooth_noise(rng, grey.shape, (4, max(4, width // height * 4))), 0, 1)
+    keep = 1 - cover.astype(np.float32) / 255 * worn * rng.uniform(0.2, 0.55)
+    return np.asarray(grey * keep, dtype=np.uint8)
+
+
 def thicken(rng: Generator, grey: Grey) -> Grey:
     """Make the pen broader or finer."""
     kernel = np.ones((2, 2), np.uint8) if rng.random() < 0.7 else cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
@@ -155,7 +184,8 @@ def compress(rng: Generator, grey: Grey) -> Grey:
 
 
 STEPS: tuple[tuple[float, Callable[[Generator, Grey], Grey]], ...] = (
-    (0.85, move), (0.35, bend), (0.2, thicken), (0.3, fade), (0.2, rule), (0.35, trim), (0.4, shade), (0.25, blur),
+    (0.85, move), (0.35, bend), (0.2, thicken), (0.3, fade), (0.08, bleed),
+    (0.2, rule), (0.06, stamp), (0.35, trim), (0.4, shade), (0.25, blur),
     (0.2, coarsen), (0.35, speckle), (0.3, compress),
 )  # fmt: skip
 """Probability and change, in the order in which paper, pen, light and camera act."""

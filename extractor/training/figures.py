@@ -11,16 +11,16 @@ from random import Random
 import numpy as np
 from numpy.random import Generator
 
+from extractor.readers.handwriting.alphabet import canonical
 from extractor.readers.handwriting.line_decoder import LineDecoder
 from extractor.readers.handwriting.reader import HandwritingReader
-from extractor.readers.handwriting.runtime import Run
 from extractor.training.collections import LabelledLine
-from extractor.training.confidence import confidences, expected_calibration_error, logits_of
+from extractor.training.confidence import Judged, confidences, expected_calibration_error
 from extractor.training.fonts.registry import FontSpec
 from extractor.training.line_texts import date_in_digits, number
 from extractor.training.metrics import LineErrors, line_errors
 from extractor.training.rendered import empty_lines, font_lines, stroke_lines
-from extractor.training.samples import Sample, plain, read_picture
+from extractor.training.samples import Sample, read_picture
 from extractor.training.strokes import Scribe
 from extractor.training.texts import GENERATORS
 
@@ -48,36 +48,68 @@ RENDERED: tuple[tuple[str, Callable[[Generator], str]], ...] = (
 )  # fmt: skip
 
 
+def writable(scribe: Scribe, texts: Callable[[Generator], str]) -> Callable[[Generator], str]:
+    """Only such texts as the writers have all words of, letter by letter; digits they have always."""
+
+    def draw(rng: Generator) -> str:
+        while True:
+            text = canonical(texts(rng))
+            words = [word.rstrip(",.;:") for word in text.split()]
+            if all(word in scribe.shared_words or word.strip("./-").isdigit() for word in words):
+                return text
+
+    return draw
+
+
 def rendered_lines(
-    hands: Sequence[FontSpec], prints: Sequence[FontSpec], scribe: Scribe, each: int
+    hands: Sequence[FontSpec], prints: Sequence[FontSpec], scribe: Scribe | None, each: int
 ) -> Iterator[tuple[str, Iterator[Sample]]]:
-    """Streams of rendered lines by name: each kind in unseen hand fonts, print, unseen writers' words, empty cells."""
+    """Streams of rendered lines by name: hand fonts, print, empty cells and, given a scribe, unseen writers' hands.
+
+    Half of the lines carry random changes (light, blur, noise, rulings).
+    """
     for place, (name, texts) in enumerate(RENDERED):
         rng = np.random.default_rng(9000 + place)
-        yield f"{name}, hand fonts", itertools.islice(font_lines(rng, hands, texts, clean_share=0.5), each)
-    for place, (name, texts) in enumerate(RENDERED[1:3]):
-        rng = np.random.default_rng(9100 + place)
-        lines = stroke_lines(rng, scribe, texts, copied=0.0, clean_share=0.5)
-        yield f"{name}, writers' digits", itertools.islice(lines, each)
-    words = stroke_lines(np.random.default_rng(9200), scribe, copied=1.0, clean_share=0.5)
-    yield "writers' words", itertools.islice(words, each)
-    yield "print fonts", itertools.islice(font_lines(np.random.default_rng(9300), prints, clean_share=0.5), each)
+        yield f"{name} in unseen hand fonts", itertools.islice(font_lines(rng, hands, texts, clean_share=0.5), each)
+    if scribe is not None:
+        for place, (name, texts) in enumerate(RENDERED):
+            rng = np.random.default_rng(9100 + place)
+            lines = stroke_lines(rng, scribe, writable(scribe, texts), copied=0.0, borrowed=1.0, clean_share=0.5)
+            yield f"{name} set from unseen writers' words", itertools.islice(lines, each)
+        for place, most in enumerate((1, 8)):
+            rng = np.random.default_rng(9200 + place)
+            words = stroke_lines(rng, scribe, copied=1.0, most_words=most, clean_share=0.5)
+            name = "single words of unseen writers" if most == 1 else "one to eight words of unseen writers"
+            yield name, itertools.islice(words, each)
+    prints_lines = font_lines(np.random.default_rng(9300), prints, clean_share=0.5)
+    yield "all kinds of fields in unseen print fonts", itertools.islice(prints_lines, each)
     yield "empty cells", itertools.islice(empty_lines(np.random.default_rng(9400), scribe), each)
 
 
-def judge(run: Run, decoder: LineDecoder, samples: Iterator[Sample], *, insensitive: bool = False) -> Figures:
-    """Errors and calibration of a stream of lines; ``insensitive`` leaves case and punctuation out of the errors."""
-    judged = logits_of(run, samples)
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Lines of one kind with what was read: ``(text, confidence, truth)``; ``insensitive`` to case and punctuation."""
+
+    name: str
+    read: list[tuple[str, float, str]]
+    insensitive: bool
+
+    @property
+    def figures(self) -> Figures:
+        """Errors, and the calibration error of the confidence in the text as written."""
+        errors = line_errors(
+            [text for text, _, _ in self.read], [truth for _, _, truth in self.read], insensitive=self.insensitive
+        )
+        right = [text == truth for text, _, truth in self.read]
+        return Figures(errors, expected_calibration_error([confidence for _, confidence, _ in self.read], right))
+
+
+def check(name: str, judged: Sequence[Judged], decoder: LineDecoder, *, insensitive: bool = False) -> Checked:
+    """Read judged lines with a decoder."""
     read = confidences(judged, decoder)
-    texts = [item.text for item in judged]
-    right = [text == truth for (text, _), truth in zip(read, texts, strict=True)]
-    gap = expected_calibration_error([confidence for _, confidence in read], right)
-    return Figures(line_errors([text for text, _ in read], texts, insensitive=insensitive), gap)
-
-
-def judge_collection(run: Run, decoder: LineDecoder, lines: Sequence[LabelledLine], *, insensitive: bool) -> Figures:
-    """Errors and calibration on real lines."""
-    return judge(run, decoder, plain(lines, "real"), insensitive=insensitive)
+    return Checked(
+        name, [(text, sure, item.text) for (text, sure), item in zip(read, judged, strict=True)], insensitive
+    )
 
 
 def milliseconds_a_line(reader: HandwritingReader, lines: Sequence[LabelledLine]) -> float:

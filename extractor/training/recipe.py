@@ -287,6 +287,7 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
         raise SettingsError("A helping process needs exchange_every above 0.", mend="Set it in the recipe.")
     data = Data.load(recipe)
     if recipe.start is not None:
+        torch.manual_seed(recipe.seed)
         model = load_recogniser(recipe.start)
     else:
         model = train.new_recogniser(import_encoder(_given(recipe.encoder, "encoder")), recipe.seed)

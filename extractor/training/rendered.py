@@ -33,7 +33,7 @@ def _finish(rng: Generator, ink: Ink, text: str, source: str, *, neighbour: Ink 
 
 def stroke_lines(
     rng: Generator, scribe: Scribe, texts: Callable[[Generator], str] = line_text, *, copied: float = 0.35,
-    clean_share: float = 0.2, source: str = "strokes",
+    most_words: int = 8, borrowed: float = 0.8, clean_share: float = 0.2, source: str = "strokes",
 ) -> Iterator[Sample]:  # fmt: skip
     """Lines in writers' hands.
 
@@ -42,15 +42,17 @@ def stroke_lines(
         scribe: holds the writers.
         texts: gives the texts to be written.
         copied: share of lines that keep the writer's own sequence of words.
+        most_words: words in such a line at most.
+        borrowed: share of the other lines that take words the writer lacks from other writers.
         clean_share: share of lines without augmentation.
         source: name the samples carry.
     """
     while True:
         writer = scribe.choose(rng)
         if rng.random() < copied:
-            text, strokes = scribe.as_written(rng, writer, 8)
+            text, strokes = scribe.as_written(rng, writer, most_words)
         else:
-            text, strokes = scribe.write(rng, writer, canonical(texts(rng)), borrow=rng.random() < 0.8)
+            text, strokes = scribe.write(rng, writer, canonical(texts(rng)), borrow=rng.random() < borrowed)
         neighbour = None
         if rng.random() < 0.15:
             neighbour = draw_strokes(rng, scribe.as_written(rng, writer, 7)[1])

@@ -1,4 +1,5 @@
 import itertools
+import shutil
 from importlib import resources
 from pathlib import Path
 
@@ -61,6 +62,10 @@ def test_a_recipe_makes_a_model_folder_that_reads(toy, data, monkeypatch):
     assert any("kalapa" in line for line in reports) == (data == "all")
     # Run again, nothing is left to learn: only the end is done anew.
     before = (folder / "model.safetensors").read_bytes()
+    run_recipe(load_recipe(toy, data=data))
+    assert (folder / "model.safetensors").read_bytes() == before
+    # And from the start, with the same seed, it becomes the same model.
+    shutil.rmtree(toy.parent / ("work" if data == "all" else "work-open"))
     run_recipe(load_recipe(toy, data=data))
     assert (folder / "model.safetensors").read_bytes() == before
 
