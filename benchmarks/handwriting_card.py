@@ -19,7 +19,8 @@ from extractor.readers.handwriting.runtime import best_runner, inspect_folder
 from extractor.training.confidence import Judged, expected_calibration_error, logits_of
 from extractor.training.figures import Checked, check, rendered_lines
 from extractor.training.fonts.registry import load_fonts
-from extractor.training.recipe import Data, load_recipe
+from extractor.training.lines import Data
+from extractor.training.recipe import load_recipe
 from extractor.training.samples import plain
 from extractor.training.strokes import Scribe
 
@@ -87,7 +88,7 @@ def main() -> None:
         else:
             groups[title] = [row(f"{title}, as written", judged)]
             row(f"{title}, without case and punctuation", judged, insensitive=True)
-    scribe = Scribe(data.writers["held_out"])
+    scribe = Scribe(data.writers["held_out"]) if data.writers["held_out"] else None
     hands, prints = load_fonts("hand", "test"), load_fonts("print", "test")
     for name, samples in rendered_lines(hands, prints, scribe, options.each):
         err.print(f"{name} ...")

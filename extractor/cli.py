@@ -66,6 +66,7 @@ def main() -> None:
         )
         sys.exit(int(ExitCode.FAILURE))
     except typer.Abort:
+        _say("Stopped. The same command goes on where it was.", to=err)
         sys.exit(int(ExitCode.INTERRUPTED))
     except KeyboardInterrupt:
         _say("Stopped. The same command goes on where it was.", to=err)
@@ -418,7 +419,8 @@ def train(
 
     Example: extractor train extractor/training/recipes/two-cores.yaml
     """
-    from extractor.training.recipe import load_recipe, run_recipe
+    from extractor.training.recipe import load_recipe
+    from extractor.training.run import run_recipe
 
     chosen = load_recipe(recipe, data=data)
     _say(f"training into {chosen.target}, checkpoints in {chosen.folder}", to=err)

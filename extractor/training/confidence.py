@@ -25,7 +25,7 @@ from extractor.training.metrics import line_errors
 from extractor.training.samples import Sample
 
 TEMPERATURES = (0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4)
-WEIGHTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
+WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 BONUSES = (0.0, 0.15, 0.3, 0.5)
 
 
@@ -121,7 +121,9 @@ def _fit_logistic(design: NDArray[np.float64], right: NDArray[np.float64]) -> ND
         value = np.logaddexp(0.0, odds).sum() - right @ odds + 0.05 * away @ away
         return float(value), design.T @ (expit(odds) - right) + 0.1 * away
 
-    return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B").x, dtype=np.float64)
+    # A surer recogniser must never make the confidence smaller.
+    bounds = [(None, None), (0.0, None), (0.0, None)]
+    return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds).x, dtype=np.float64)
 
 
 def confidences(judged: Sequence[Judged], decoder: LineDecoder) -> list[tuple[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,19 +38,29 @@ def save_finished(
     # A recogniser that was trained further still carries what was fitted to its former weights.
     config.language_weight = config.language_bonus = 0.0
     config.softmax_temperature, config.line_confidence = 1.0, [0.0, 1.0, 0.0]
-    model.save_pretrained(out)
-    (out / LANGUAGE_FILE).unlink(missing_ok=True)
-    judged = logits_of(torch_runner(out, torch.get_num_threads()), tuning)
-    decoder = LineDecoder(inspect_folder(out).alphabet)
+    # The folder is made whole beside the old one, which stays until then.
+    making = out.with_name(out.name + ".partial")
+    shutil.rmtree(making, ignore_errors=True)
+    model.save_pretrained(making)
+    judged = logits_of(torch_runner(making, torch.get_num_threads()), tuning)
+    decoder = LineDecoder(inspect_folder(making).alphabet)
     if language_lines:
         language = estimate(register_texts(np.random.default_rng([seed, 77]), language_lines), decoder.alphabet)
-        language.save(out / LANGUAGE_FILE)
-        guidance = tune_guidance(judged, decoder.alphabet, language)
+        language.save(making / LANGUAGE_FILE)
+        # Lines of strokes hold unrelated words and copied news; how much the model may say is for texts of registers.
+        registers = [item for item in judged if item.source != "strokes"]
+        guidance = tune_guidance(registers, decoder.alphabet, language)
         decoder = decoder.guided_by(guidance)
         config.language_weight, config.language_bonus = guidance.weight, guidance.bonus
         report(f"language model of {len(language)} n-grams, weight {guidance.weight}, bonus {guidance.bonus}")
     fit = fit_calibration(judged, decoder)
     config.softmax_temperature = fit.temperature
     config.line_confidence = [fit.intercept, fit.probability_slope, fit.share_slope]
-    config.save_pretrained(out)
+    config.save_pretrained(making)
+    inspect_folder(making).decoder()
+    out.mkdir(parents=True, exist_ok=True)
+    (out / LANGUAGE_FILE).unlink(missing_ok=True)
+    for file in making.iterdir():
+        file.replace(out / file.name)
+    making.rmdir()
     report(f"saved in {out}")

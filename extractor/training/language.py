@@ -96,6 +96,8 @@ def estimate(
     if not 2 <= order <= LONGEST or len(alphabet) > 255 or list(least) != sorted(least) or len(least) < order:
         raise ValueError("The order is 2 to 8, the alphabet at most 255 characters, the limits rise with the length.")
     corpus = _corpus(texts, alphabet)
+    if len(corpus) < 2:
+        raise ValueError("There is no text that the alphabet can write.")
     symbols = len(alphabet) + 1
     counts = np.bincount(corpus[1:], minlength=symbols).astype(np.int64)
     seen = int((counts > 0).sum())
@@ -115,6 +117,8 @@ def estimate(
         kept &= below.keys[place] == keys >> np.uint64(8)
         lost = np.bincount(where, weights=np.where(kept, 0, counts))
         weight = (kinds + lost) / (total + kinds)
+        if not kept.any():
+            break
         mask = np.uint64((1 << 8 * (length - 1)) - 1)
         suffix = np.searchsorted(below.keys, keys[kept] & mask)
         probabilities = counts[kept] / (total + kinds)[where[kept]] + weight[where[kept]] * below.probabilities[suffix]

@@ -1,42 +1,31 @@
-"""A whole training run from a recipe file: data, both stages, calibration, saved model.
-
-Every part resumes: features that are cached are not computed again, and both stages go on from their checkpoints.
-"""
+"""Recipes: what a training run learns from, for how long, and where its model goes."""
 
 from __future__ import annotations
 
-import itertools
+import json
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import numpy as np
-import torch
 import yaml
-from numpy.random import Generator
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from extractor.errors import SettingsError
-from extractor.readers.handwriting.model import LineRecogniser, load_recogniser
-from extractor.training import collections, train
-from extractor.training.ctc import Alphabet
-from extractor.training.exchange import WeightExchange
-from extractor.training.features import INDEX_FILE, FeatureCache, cache_features
-from extractor.training.finish import save_finished
-from extractor.training.fonts.registry import load_fonts
-from extractor.training.import_encoder import import_encoder
-from extractor.training.rendered import empty_lines, font_lines, mixed_lines, stroke_lines
-from extractor.training.rendering import batches
-from extractor.training.samples import Sample, augmented, interleave, plain, shuffled_forever
-from extractor.training.strokes import Scribe, Writer, load_writers, split_writers
-
-Report = Callable[[str], None]
-Given = TypeVar("Given")
+from extractor.training.train import Schedule
 
 OPEN_SOURCES = ("fonts", "mixed", "empty")
 """Sources of lines that need no collection of handwriting."""
+
+SOURCES = ("kalapa", "cinnamon", "strokes", *OPEN_SOURCES)
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+Rate = Annotated[float, Field(ge=0), AfterValidator(_finite)]
 
 
 class _Strict(BaseModel):
@@ -57,13 +46,13 @@ class StageLength(_Strict):
 
     lines: int = Field(gt=0)
     batch: int = Field(gt=0)
-    rate: float = Field(gt=0)
-    encoder_rate: float = Field(default=0.0, ge=0)
+    rate: Rate = Field(gt=0)
+    encoder_rate: Rate = 0.0
     minutes: float = Field(default=math.inf, gt=0)
 
-    def schedule(self) -> train.Schedule:
+    def schedule(self) -> Schedule:
         """As the stages take it."""
-        return train.Schedule(self.lines, self.batch, self.rate, self.encoder_rate, seconds=60 * self.minutes)
+        return Schedule(self.lines, self.batch, self.rate, self.encoder_rate, seconds=60 * self.minutes)
 
 
 class Recipe(_Strict):
@@ -90,7 +79,7 @@ class Recipe(_Strict):
         language_lines: texts that the language model is made from; 0 for a reader without one.
     """
 
-    seed: int
+    seed: int = Field(ge=0, lt=2**32)
     data: Literal["all", "open"] = "all"
     start: Path | None = None
     encoder: Path | None = None
@@ -103,7 +92,7 @@ class Recipe(_Strict):
     cached: CachedLines = CachedLines()
     head: StageLength | None = None
     fine_tune: StageLength
-    mixture: dict[str, float]
+    mixture: dict[str, Rate]
     frozen_blocks: int = Field(default=0, ge=0)
     exchange_every: int = Field(default=0, ge=0)
     render_processes: int = Field(default=0, ge=0)
@@ -132,7 +121,40 @@ class Recipe(_Strict):
             raise ValueError("give either 'start' or 'encoder'")
         if self.start is None and self.head is None:
             raise ValueError("a recogniser that starts from an 'encoder' needs the stage 'head'")
+        if self.data == "open" and self.start is not None:
+            raise ValueError("a model of open data must start from an 'encoder': a 'start' brings what it learnt from")
         return self
+
+    @model_validator(mode="after")
+    def _sources_are_given(self) -> Recipe:
+        for name in self.sources:
+            if name not in SOURCES:
+                raise ValueError(f"the mixture names an unknown source '{name}'; known are {', '.join(SOURCES)}")
+            if name not in OPEN_SOURCES and getattr(self, name) is None:
+                raise ValueError(f"the mixture asks for '{name}', which is not given")
+        if not sum(self.sources.values()) > 0:
+            raise ValueError("the mixture has no source with a weight above 0")
+        return self
+
+    def claim_folder(self) -> None:
+        """Write into the working folder what its features and checkpoints come from.
+
+        Raises:
+            SettingsError: the folder holds the work of another recipe.
+        """
+        free = {"fine_tune", "head", "out", "threads", "render_processes", "watched", "fitted", "language_lines"}
+        entries: dict[str, Any] = self.model_dump(mode="json", exclude=free)
+        file = self.folder / "recipe.json"
+        if file.is_file():
+            before = json.loads(file.read_text("utf-8"))
+            changed = [name for name, value in entries.items() if before.get(name) != value]
+            if changed:
+                raise SettingsError(
+                    f"{self.folder}: the work there was done with another {', '.join(changed)}.",
+                    mend="Name another working folder, or remove this one.",
+                )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def load_recipe(file: Path, *, data: str = "") -> Recipe:
@@ -148,184 +170,14 @@ def load_recipe(file: Path, *, data: str = "") -> Recipe:
     try:
         entries = yaml.safe_load(file.read_text("utf-8"))
         return Recipe.model_validate({**entries, "data": data} if data and isinstance(entries, dict) else entries)
-    except OSError as error:
-        raise SettingsError(f"{file}: the recipe cannot be read.", mend="Name a YAML file.") from error
-    except (ValidationError, yaml.YAMLError) as error:
-        place = (
-            ".".join(str(part) for part in error.errors()[0]["loc"]) if isinstance(error, ValidationError) else "YAML"
-        )
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: the recipe cannot be read.", mend="Name a YAML file in UTF-8.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        where = f"entry '{place}'" if place else "the recipe"
         raise SettingsError(
-            f"{file}: entry '{place}' is wrong.", mend="Compare it with recipes/two-cores.yaml."
+            f"{file}: {where} is wrong: {first['msg']}.", mend="Compare it with recipes/two-cores.yaml."
         ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """All collections, split."""
-
-    kalapa: dict[str, list[collections.LabelledLine]]
-    cinnamon: dict[str, list[collections.LabelledLine]]
-    writers: dict[str, list[Writer]]
-
-    @classmethod
-    def load(cls, recipe: Recipe) -> Data:
-        """Read and split the collections of a recipe."""
-        every = recipe.data == "all"
-        return cls(
-            collections.split(collections.read_kalapa(recipe.kalapa) if every and recipe.kalapa else [], recipe.seed),
-            collections.split(
-                collections.read_cinnamon(recipe.cinnamon) if every and recipe.cinnamon else [], recipe.seed
-            ),
-            split_writers(load_writers(recipe.strokes) if every and recipe.strokes else [], recipe.seed),
-        )
-
-    def stream(self, name: str, rng: Generator, part: str = "train") -> Iterator[Sample]:
-        """Endless lines of one source."""
-        fonts_part = "train" if part == "train" else "calibration"
-        if name in ("kalapa", "cinnamon"):
-            if not getattr(self, name)[part]:
-                raise SettingsError(f"The mixture asks for '{name}', which is not given.", mend="Name its folder.")
-            return shuffled_forever(rng, getattr(self, name)[part], name, plain_share=0.15)
-        if name == "fonts":
-            return font_lines(rng, load_fonts(None, fonts_part))
-        scribe = Scribe(self.writers[part]) if self.writers[part] else None
-        if name == "strokes":
-            if scribe is None:
-                raise SettingsError("The mixture asks for 'strokes', which are not given.", mend="Name their file.")
-            return stroke_lines(rng, scribe)
-        if name == "empty":
-            return empty_lines(rng, scribe)
-        if name == "mixed":
-            return mixed_lines(rng, scribe, load_fonts("print", fonts_part), load_fonts("hand", fonts_part))
-        raise SettingsError(f"There is no source of lines named '{name}'.", mend="See recipes/two-cores.yaml.")
-
-    def checked(self, part: str, rendered: int) -> list[Sample]:
-        """The same lines each time: real ones as they are, and rendered ones."""
-        names = ("strokes", "fonts") if self.writers[part] else ("fonts",)
-        streams = [self.stream(name, np.random.default_rng(number), part) for number, name in enumerate(names)]
-        real = [*plain(self.kalapa[part], "kalapa"), *plain(self.cinnamon[part], "cinnamon")]
-        return [*real, *(sample for stream in streams for sample in itertools.islice(stream, rendered))]
-
-
-@dataclass(frozen=True, slots=True)
-class MixedLines:
-    """Endless lines of several sources, each drawn with its weight; a different stream for each process that draws.
-
-    Args:
-        data: where they come from.
-        mixture: weight of each source.
-        seed: the same seed gives the same streams.
-    """
-
-    data: Data
-    mixture: dict[str, float]
-    seed: tuple[int, ...]
-
-    def __call__(self, process: int) -> Iterator[Sample]:
-        """The stream of one process."""
-        first, *others = np.random.SeedSequence([*self.seed, process]).spawn(len(self.mixture) + 1)
-        streams = [
-            (weight, self.data.stream(name, np.random.default_rng(child)))
-            for (name, weight), child in zip(self.mixture.items(), others, strict=True)
-        ]
-        return interleave(np.random.default_rng(first), streams)
-
-
-def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
-    """Features for the first stage."""
-    encoder = import_encoder(_given(recipe.encoder, "encoder"))
-    real = [(line, name) for name in ("kalapa", "cinnamon") for line in getattr(data, name)["train"]]
-
-    def copies(rng: Generator, changed: bool) -> Iterator[Sample]:
-        for index in rng.permutation(len(real)):
-            line, name = real[int(index)]
-            yield from augmented(rng, [line], name) if changed else plain([line], name)
-
-    def rng(number: int) -> Generator:
-        return np.random.default_rng([recipe.seed, number])
-
-    jobs = {f"real{n}": copies(rng(n), n > 0) for n in range(recipe.cached.real_copies if real else 0)}
-    for number, name in enumerate(("strokes", "fonts", "mixed"), start=100):
-        if (count := getattr(recipe.cached, name)) and (name in OPEN_SOURCES or recipe.data == "all"):
-            jobs[name] = itertools.islice(data.stream(name, rng(number)), count)
-    folders = []
-    for name, samples in jobs.items():
-        folder = recipe.folder / "features" / name
-        if not (folder / "whole").is_file():
-            for file in folder.glob("*"):
-                file.unlink()
-            count = cache_features(encoder, samples, folder)
-            (folder / "whole").touch()
-            report(f"features of {count} lines, {name}")
-        if (folder / INDEX_FILE).is_file():
-            folders.append(folder)
-    return FeatureCache(folders)
-
-
-def _given(value: Given | None, name: str) -> Given:
-    if value is None:
-        raise SettingsError(f"The recipe has no entry '{name}'.", mend="Compare it with recipes/two-cores.yaml.")
-    return value
-
-
-def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: str = "") -> None:
-    """Train, calibrate and save a recogniser.
-
-    Args:
-        recipe: what to do.
-        report: receives progress, one line at a time.
-        helper: name of a further process that joins the second stage of a run whose first stage is done; it saves no
-            model. The recipe must set ``exchange_every``.
-
-    Raises:
-        MissingInputError: a collection is missing.
-        ModelError: the encoder's weights are missing or of another model.
-        SettingsError: the mixture names an unknown source.
-    """
-    torch.set_num_threads(recipe.threads)
-    if helper and not recipe.exchange_every:
-        raise SettingsError("A helping process needs exchange_every above 0.", mend="Set it in the recipe.")
-    data = Data.load(recipe)
-    if recipe.start is not None:
-        torch.manual_seed(recipe.seed)
-        model = load_recogniser(recipe.start)
-    else:
-        model = train.new_recogniser(import_encoder(_given(recipe.encoder, "encoder")), recipe.seed)
-    alphabet = Alphabet(model.config.alphabet)
-    tuning = data.checked("tuning", recipe.watched)
-
-    def validate(model: LineRecogniser) -> float:
-        errors = train.read_samples(model, tuning, alphabet)
-        report(train.describe_errors(errors))
-        return sum(item.cer for item in errors.values()) / len(errors)
-
-    if recipe.start is None:
-        cache = cache_all(recipe, data, report)
-        train.train_head(
-            model, cache, _given(recipe.head, "head").schedule(), recipe.folder / "head.pt",
-            seed=recipe.seed, validate=validate, report=report,
-        )  # fmt: skip
-    whole_file = recipe.folder / f"whole{helper}.pt"
-    # A resumed stage draws new lines instead of repeating the first ones.
-    resumed = train.lines_seen(whole_file)
-    exchange = None
-    if recipe.exchange_every:
-        exchange = WeightExchange(recipe.folder / "exchange", f"process{helper}", recipe.exchange_every)
-    lines = batches(
-        MixedLines(data, recipe.sources, (recipe.seed, resumed, *helper.encode())),
-        alphabet.writes, recipe.fine_tune.batch, recipe.render_processes,
-    )  # fmt: skip
-    train.fine_tune(
-        model, lines, recipe.fine_tune.schedule(), whole_file, validate=validate, after_step=exchange,
-        frozen_blocks=recipe.frozen_blocks, device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
-        report=report,
-    )  # fmt: skip
-    if not helper:
-        save_finished(
-            model,
-            data.checked("tuning", recipe.fitted),
-            recipe.target,
-            seed=recipe.seed,
-            language_lines=recipe.language_lines,
-            report=report,
-        )
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SettingsError(f"{file}: this is no YAML.", mend="Compare it with recipes/two-cores.yaml.") from error

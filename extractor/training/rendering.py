@@ -8,6 +8,7 @@ import cv2
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from extractor.errors import ExtractorError
 from extractor.training.features import batches_by_width, stack
 from extractor.training.samples import Sample
 
@@ -15,7 +16,7 @@ Batch = tuple[torch.Tensor, list[str]]
 """Pictures of one width, (batch, 1, 48, width), and their texts."""
 
 
-class LineBatches(IterableDataset[Batch]):
+class LineBatches(IterableDataset[Batch | ExtractorError]):
     """Endless batches of lines.
 
     Args:
@@ -27,13 +28,22 @@ class LineBatches(IterableDataset[Batch]):
     def __init__(self, stream: Callable[[int], Iterator[Sample]], keep: Callable[[str], bool], size: int) -> None:
         self._stream, self._keep, self._size = stream, keep, size
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Batch | ExtractorError]:
         """Batches of this process's own stream."""
         worker = get_worker_info()
         if worker is not None:
             # One process a core draws; threads inside each would only get in each other's way.
             cv2.setNumThreads(1)
-        readable = (sample for sample in self._stream(worker.id if worker else 0) if self._keep(sample.text))
+        try:
+            yield from self._batches(worker.id if worker else 0)
+        except ExtractorError as error:
+            if worker is None:
+                raise
+            # Raised in another process it would come out as a wall of text.
+            yield error
+
+    def _batches(self, process: int) -> Iterator[Batch]:
+        readable = (sample for sample in self._stream(process) if self._keep(sample.text))
         for group in batches_by_width(readable, self._size, window=12 * self._size):
             yield stack(group), [sample.text for sample in group]
 
@@ -43,9 +53,13 @@ def batches(
 ) -> Iterator[Batch]:
     """Endless batches, drawn by so many processes, or with 0 by this one between two steps of training."""
     lines = LineBatches(stream, keep, size)
-    if not processes:
-        return iter(lines)
     # Not forked: a copy of a process whose libraries run threads may wait for ever for one that was not copied.
-    return iter(
+    made = (
         DataLoader(lines, batch_size=None, num_workers=processes, prefetch_factor=8, multiprocessing_context="spawn")
+        if processes
+        else lines
     )
+    for item in made:
+        if isinstance(item, ExtractorError):
+            raise item
+        yield item

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from extractor.errors import ModelError
 from extractor.readers.handwriting.encoder import LineEncoder
 from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig
 from extractor.training.ctc import Alphabet, ctc_loss
@@ -84,7 +85,16 @@ class Stage:
         return max(self.lines / self.schedule.lines, spent / self.schedule.seconds)
 
     def step(self, loss: Tensor, lines: int) -> None:
-        """Learn from one batch's loss."""
+        """Learn from one batch's loss.
+
+        Raises:
+            ModelError: the loss is no number any more.
+        """
+        if not math.isfinite(loss.item()):
+            raise ModelError(
+                f"The loss is no number after {self.lines} lines.",
+                mend="Lower the rates; the last checkpoint is whole.",
+            )
         for group in self.optimiser.param_groups:
             group["lr"] = group["highest"] * self.schedule.factor(self.done)
         self.optimiser.zero_grad(set_to_none=True)
@@ -111,9 +121,24 @@ class Stage:
         return f"{self.lines} lines, {self.done:.0%}, loss {self._recent:.4f}"
 
 
+def load_checkpoint(file: Path) -> dict[str, Any]:
+    """What a stage saved.
+
+    Raises:
+        ModelError: the file is damaged.
+    """
+    try:
+        state: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
+        return state
+    except Exception as error:  # a damaged archive raises what its reader happens to raise
+        raise ModelError(
+            f"{file}: the checkpoint cannot be read ({type(error).__name__}).", mend="Remove it; its stage starts anew."
+        ) from error
+
+
 def lines_seen(checkpoint: Path) -> int:
     """Lines that a stage had learnt from when it saved its checkpoint; 0 where there is none."""
-    return int(torch.load(checkpoint, weights_only=True)["lines"]) if checkpoint.is_file() else 0
+    return int(load_checkpoint(checkpoint)["lines"]) if checkpoint.is_file() else 0
 
 
 def read_features(model: LineRecogniser, cache: FeatureCache, alphabet: Alphabet) -> dict[str, LineErrors]:
@@ -264,7 +289,7 @@ class BestWeights:
             if fresh:
                 file.unlink()
             else:
-                self.errors = float(torch.load(file, weights_only=True)["errors"])
+                self.errors = float(load_checkpoint(file)["errors"])
 
     def consider(self, model: LineRecogniser, errors: float) -> None:
         """Keep the model's weights if they are the best so far."""
@@ -278,7 +303,7 @@ class BestWeights:
     def restore(self, model: LineRecogniser) -> None:
         """Give the model the best weights, where there are any."""
         if self.file.is_file():
-            model.load_state_dict(torch.load(self.file, weights_only=True)["model"])
+            model.load_state_dict(load_checkpoint(self.file)["model"])
 
 
 def new_recogniser(encoder: LineEncoder, seed: int, **settings: Any) -> LineRecogniser:

@@ -1,5 +1,6 @@
 import itertools
 import math
+import unicodedata
 
 import numpy as np
 import pytest
@@ -96,6 +97,40 @@ def test_a_lexicon_leaves_its_texts_only():
     assert {item.classes for item in found} <= {(1, 2), (3, 2)}
     nothing = decoding.Guidance(Lexicon([], "abc"))
     assert decoding.beam_search(log_probs, guidance=nothing) == []
+
+
+def spelled(text, alphabet, strength=8.0):
+    """Logits that say a text plainly, one frame a letter and a blank after each."""
+    logits = np.zeros((2 * len(text), len(alphabet) + 1), np.float32)
+    for place, letter in enumerate(text):
+        logits[2 * place, alphabet.index(letter) + 1] = strength
+        logits[2 * place + 1, 0] = strength
+    return logits
+
+
+def test_a_list_of_one_text_does_not_make_it_certain():
+    decoder = LineDecoder("abc", Calibration(1.0, 0.0, 0.1, 1.0))
+    logits = spelled("abab", "abc", 3.0)
+    near = decoder.texts_within(logits, Lexicon(["abac"], "abc"))
+    assert near[0].text == "abac"
+    assert decoder.calibration.line(near[0]) < 0.3
+    right = decoder.texts_within(logits, Lexicon(["abab", "cc"], "abc"))
+    assert right[0].text == "abab"
+    assert decoder.calibration.line(right[0]) > 0.5
+
+
+@pytest.mark.parametrize("guide", [AllowedCharacters("c", "abc"), Lexicon(["cccc"], "abc"), Lexicon([], "abc")])
+def test_what_is_plainly_written_is_not_bent_to_what_is_allowed(guide):
+    assert LineDecoder("abc").texts_within(spelled("abab", "abc"), guide) == []
+
+
+def test_texts_of_a_list_may_be_in_any_normal_form():
+    alphabet = default_alphabet()
+    logits = spelled("Thúy", alphabet)
+    lexicon = Lexicon([unicodedata.normalize("NFD", "Thúy")], alphabet)
+    assert LineDecoder(alphabet).texts_within(logits, lexicon)[0].text == "Thúy"
+    letters = AllowedCharacters(unicodedata.normalize("NFD", "Thúy"), alphabet)
+    assert LineDecoder(alphabet).texts_within(logits, letters)[0].text == "Thúy"
 
 
 def test_guides_combine():

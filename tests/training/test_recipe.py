@@ -17,8 +17,10 @@ from extractor.readers.handwriting.runtime import inspect_folder, torch_runner
 from extractor.training.ctc import Alphabet
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.ink import draw_text, put_on_paper
-from extractor.training.recipe import Data, MixedLines, load_recipe, run_recipe
+from extractor.training.lines import Data, MixedLines
+from extractor.training.recipe import load_recipe
 from extractor.training.rendering import batches
+from extractor.training.run import run_recipe
 
 RECIPES = Path(str(resources.files("extractor.training"))) / "recipes"
 SHIPPED = RECIPES / "two-cores.yaml"

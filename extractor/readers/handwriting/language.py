@@ -7,6 +7,7 @@ step a logarithm of probability; minus infinity forbids it.
 from __future__ import annotations
 
 import math
+import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractor.errors import ModelError
+from extractor.readers.handwriting.alphabet import canonical
 
 NEVER = -math.inf
 END = 0
@@ -56,6 +58,32 @@ class Automaton:
     after: NDArray[np.uint32]
     backoff: NDArray[np.float32]
     shorter: NDArray[np.uint32]
+
+    def check(self, symbols: int, start: int) -> None:
+        """Make sure that a walk can neither leave the arrays nor go round for ever.
+
+        Raises:
+            ValueError: it could.
+        """
+        states, arcs = len(self.backoff), len(self.symbols)
+        numbers = np.arange(1, states)
+        fits = (
+            states > 0
+            and len(self.first) == states + 1
+            and len(self.shorter) == states
+            and len(self.scores) == len(self.after) == arcs
+            and self.first[0] == 0
+            and self.first[-1] == arcs
+            and bool((np.diff(self.first.astype(np.int64)) >= 0).all())
+            and bool((self.after < states).all())
+            and 0 <= start < states
+            and bool((self.shorter[1:] < numbers).all())
+            # The empty context knows every symbol, so each search for one ends there at the latest.
+            and np.array_equal(self.symbols[: self.first[1]], np.arange(symbols))
+            and bool(np.isfinite(self.scores).all() and np.isfinite(self.backoff).all())
+        )
+        if not fits:
+            raise ValueError("the arrays do not fit together")
 
 
 class CharacterModel:
@@ -131,6 +159,7 @@ class CharacterModel:
             with np.load(file, allow_pickle=False) as data:
                 arrays = {name: data[name] for name in data.files}
             automaton = Automaton(*(arrays[field.name] for field in fields(Automaton)))
+            automaton.check(len(str(arrays["alphabet"])) + 1, int(arrays["start"]))
             model = cls(str(arrays["alphabet"]), int(arrays["start"]), automaton)
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise ModelError(f"{file}: not a language model.", mend="Copy the model anew.") from error
@@ -150,7 +179,7 @@ class Lexicon:
     """Allows the texts of a list and nothing else, all equally probable.
 
     Args:
-        texts: whole texts; those with characters outside the alphabet are left out.
+        texts: whole texts, in any normal form; those with characters outside the alphabet are left out.
         alphabet: characters in class order.
     """
 
@@ -160,7 +189,7 @@ class Lexicon:
         classes = {character: number for number, character in enumerate(alphabet, start=1)}
         self._next: dict[tuple[int, int], int] = {}
         states = 1
-        for text in texts:
+        for text in map(canonical, texts):
             if any(character not in classes for character in text):
                 continue
             state = 0
@@ -188,7 +217,8 @@ class AllowedCharacters:
     start = 0
 
     def __init__(self, characters: str, alphabet: str) -> None:
-        self._allowed = {END, *(number for number, letter in enumerate(alphabet, start=1) if letter in characters)}
+        composed = unicodedata.normalize("NFC", characters)
+        self._allowed = {END, *(number for number, letter in enumerate(alphabet, start=1) if letter in composed)}
 
     def step(self, state: int, symbol: int) -> tuple[float, int]:
         """See :class:`Guide`."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from extractor.readers.handwriting.decoding import Guidance, Placed, beam_search, log_softmax, place
+from extractor.readers.handwriting.decoding import SCORE_RANGE, Guidance, Placed, beam_search, log_softmax, place
+from extractor.readers.handwriting.language import Guide, Together
 
 Logits = NDArray[np.float32]
 """(frames, classes); class 0 is the blank."""
@@ -24,12 +25,14 @@ class ReadText:
         classes: of its characters.
         probability: what the recogniser alone gives it, 0 to 1.
         share: its part, 0 to 1, among all texts found, with what the guide says of them.
+        total: logarithm of what the search ranked it by.
     """
 
     text: str
     classes: tuple[int, ...]
     probability: float
     share: float
+    total: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,34 @@ class LineDecoder:
         total = sum(weight for _, _, weight in found.values())
         ranked = sorted(found.items(), key=lambda item: -item[1][2])
         return [
-            ReadText(text, classes, min(1.0, probability), weight / total)
+            ReadText(text, classes, min(1.0, probability), weight / total, best + math.log(weight))
             for text, (classes, probability, weight) in ranked
         ]
+
+    def texts_within(self, logits: Logits, guide: Guide) -> list[ReadText]:
+        """Texts that a further guide allows, best first, each with its share among these and the texts found freely.
+
+        A list of one text must not make that text certain: what the pixels say without the list counts too.
+
+        Returns:
+            Nothing where the guide forbids all that the pixels could mean: where its best text is too improbable
+            beside the best one found freely for the search to have kept it.
+        """
+        own = self.guidance
+        if own is None:
+            guided = self.guided_by(Guidance(guide)).texts(logits)
+        else:
+            both = Together((own.guide, own.weight), (guide, 1.0))
+            guided = self.guided_by(Guidance(both, 1.0, own.bonus)).texts(logits)
+        free = self.texts(logits)
+        likeliest = max(item.probability for item in free)
+        if not guided or guided[0].probability < likeliest * math.exp(-SCORE_RANGE):
+            return []
+        totals = {item.text: item.total for item in free}
+        totals.update((item.text, item.total) for item in guided)
+        best = max(totals.values())
+        whole = sum(math.exp(total - best) for total in totals.values())
+        return [replace(item, share=math.exp(item.total - best) / whole) for item in guided]
 
     def characters(self, logits: Logits, classes: Sequence[int]) -> list[Placed]:
         """Calibrated probability and place of each character of a text."""

@@ -130,7 +130,9 @@ def load_recogniser(folder: Path) -> LineRecogniser:
     shows_bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        model: LineRecogniser = LineRecogniser.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+        model, report = LineRecogniser.from_pretrained(
+            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+        )
     except ModelError:
         raise
     except Exception as error:
@@ -140,5 +142,11 @@ def load_recogniser(folder: Path) -> LineRecogniser:
     finally:
         if shows_bars:
             logging.enable_progress_bar()
-    model.eval()
-    return model
+    if any(report[part] for part in ("missing_keys", "unexpected_keys", "mismatched_keys")):
+        raise ModelError(
+            f"{folder / 'model.safetensors'}: the weights are not those of this configuration.", mend="Copy it anew."
+        )
+    if not all(bool(torch.isfinite(value).all()) for value in model.state_dict().values()):
+        raise ModelError(f"{folder / 'model.safetensors'}: the weights hold no numbers.", mend="Copy it anew.")
+    loaded: LineRecogniser = model.eval()
+    return loaded

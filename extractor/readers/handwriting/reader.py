@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from extractor.readers.handwriting.decoding import Guidance
 from extractor.readers.handwriting.images import prepare
-from extractor.readers.handwriting.language import Guide, Together
-from extractor.readers.handwriting.line_decoder import LineDecoder
+from extractor.readers.handwriting.language import Guide
 from extractor.readers.handwriting.runtime import Precision, Run, best_runner, inspect_folder
 from extractor.readers.protocol import Reading
 from extractor.records import Candidate
@@ -70,7 +68,6 @@ class HandwritingReader:
         Raises:
             ImageError: an array is no picture.
         """
-        decoder = self._decoder if guide is None else self._guided(guide)
         prepared = [prepare(line) for line in lines]
         by_width: dict[int, list[int]] = {}
         for index, (picture, _) in enumerate(prepared):
@@ -82,24 +79,18 @@ class HandwritingReader:
                 logits = self._run(np.stack([prepared[index][0] for index in chosen])[:, None])
                 for index, rows in zip(chosen, logits, strict=True):
                     picture, taken = prepared[index]
-                    readings[index] = self._reading(rows, picture, taken, decoder)
+                    readings[index] = self._reading(rows, picture, taken, guide)
         return [readings[index] for index in range(len(lines))]
 
-    def _guided(self, guide: Guide) -> LineDecoder:
-        own = self._decoder.guidance
-        if own is None:
-            return self._decoder.guided_by(Guidance(guide))
-        both = Together((own.guide, own.weight), (guide, 1.0))
-        return self._decoder.guided_by(Guidance(both, 1.0, own.bonus))
-
     def _reading(
-        self, logits: NDArray[np.float32], picture: NDArray[np.float32], taken: int, decoder: LineDecoder
+        self, logits: NDArray[np.float32], picture: NDArray[np.float32], taken: int, guide: Guide | None
     ) -> Reading:
         """Decode one line from its logits; ``taken`` columns of the prepared picture are no padding."""
-        found = decoder.texts(logits)
+        decoder = self._decoder
+        found = decoder.texts(logits) if guide is None else decoder.texts_within(logits, guide)
         allowed = bool(found)
         if not allowed:
-            found = self._decoder.texts(logits)
+            found = decoder.texts(logits)
         best = found[0]
         confidence = decoder.calibration.line(best) if allowed else 0.0
         candidates = [Candidate(best.text, confidence)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -87,7 +88,12 @@ def inspect_folder(path: Path) -> ModelFolder:
         temperature = float(config["softmax_temperature"])
         intercept, probability_slope, share_slope = (float(value) for value in config["line_confidence"])
         weight, bonus = float(config["language_weight"]), float(config["language_bonus"])
-    except (ValueError, KeyError, TypeError) as error:
+        calibration = Calibration(temperature, intercept, probability_slope, share_slope)
+        if not all(map(math.isfinite, (temperature, intercept, probability_slope, share_slope, weight, bonus))):
+            raise ValueError("a number is not finite")
+        if temperature <= 0 or min(probability_slope, share_slope, weight) < 0:
+            raise ValueError("a number is out of range")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(f"{files[0]}: not a recogniser's configuration.", mend="Copy the model anew.") from error
     check_alphabet(alphabet)
     if weight:
@@ -99,7 +105,6 @@ def inspect_folder(path: Path) -> ModelFolder:
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())
-    calibration = Calibration(temperature, intercept, probability_slope, share_slope)
     return ModelFolder(path, alphabet, calibration, weight, bonus, digest.hexdigest()[:16])
 
 
@@ -202,8 +207,12 @@ def best_runner(folder: ModelFolder, threads: int, precision: Precision = "float
         return torch_runner(folder.path, threads, precision)
     graph = cache_folder() / f"handwriting-{folder.digest}.onnx"
     try:
-        if not graph.is_file():
-            export_graph(folder.path, graph)
+        if graph.is_file():
+            try:
+                return onnx_runner(graph, threads)
+            except Exception:
+                _log.warning("The exported recogniser in %s is damaged and is made anew.", graph.parent)
+        export_graph(folder.path, graph)
         return onnx_runner(graph, threads)
     except ModelError:
         raise

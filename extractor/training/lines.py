@@ -1,0 +1,90 @@
+"""The collections of a recipe, split into parts, and endless streams of training lines drawn from them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from extractor.errors import SettingsError
+from extractor.training import collections
+from extractor.training.fonts.registry import load_fonts
+from extractor.training.recipe import Recipe
+from extractor.training.rendered import empty_lines, font_lines, mixed_lines, stroke_lines
+from extractor.training.samples import Sample, interleave, plain, shuffled_forever
+from extractor.training.strokes import Scribe, Writer, load_writers, split_writers
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """All collections, split."""
+
+    kalapa: dict[str, list[collections.LabelledLine]]
+    cinnamon: dict[str, list[collections.LabelledLine]]
+    writers: dict[str, list[Writer]]
+
+    @classmethod
+    def load(cls, recipe: Recipe) -> Data:
+        """Read and split the collections of a recipe."""
+        every = recipe.data == "all"
+        return cls(
+            collections.split(collections.read_kalapa(recipe.kalapa) if every and recipe.kalapa else [], recipe.seed),
+            collections.split(
+                collections.read_cinnamon(recipe.cinnamon) if every and recipe.cinnamon else [], recipe.seed
+            ),
+            split_writers(load_writers(recipe.strokes) if every and recipe.strokes else [], recipe.seed),
+        )
+
+    def stream(self, name: str, rng: Generator, part: str = "train") -> Iterator[Sample]:
+        """Endless lines of one source."""
+        fonts_part = "train" if part == "train" else "calibration"
+        if name in ("kalapa", "cinnamon"):
+            if not getattr(self, name)[part]:
+                raise SettingsError(f"The mixture asks for '{name}', which is not given.", mend="Name its folder.")
+            return shuffled_forever(rng, getattr(self, name)[part], name, plain_share=0.15)
+        if name == "fonts":
+            return font_lines(rng, load_fonts(None, fonts_part))
+        scribe = Scribe(self.writers[part]) if self.writers[part] else None
+        if name == "strokes":
+            if scribe is None:
+                raise SettingsError("The mixture asks for 'strokes', which are not given.", mend="Name their file.")
+            return stroke_lines(rng, scribe)
+        if name == "empty":
+            return empty_lines(rng, scribe)
+        if name == "mixed":
+            return mixed_lines(rng, scribe, load_fonts("print", fonts_part), load_fonts("hand", fonts_part))
+        raise SettingsError(f"There is no source of lines named '{name}'.", mend="See recipes/two-cores.yaml.")
+
+    def checked(self, part: str, rendered: int) -> list[Sample]:
+        """The same lines each time: real ones as they are, and rendered ones."""
+        names = ("strokes", "fonts") if self.writers[part] else ("fonts",)
+        streams = [self.stream(name, np.random.default_rng(number), part) for number, name in enumerate(names)]
+        real = [*plain(self.kalapa[part], "kalapa"), *plain(self.cinnamon[part], "cinnamon")]
+        return [*real, *(sample for stream in streams for sample in itertools.islice(stream, rendered))]
+
+
+@dataclass(frozen=True, slots=True)
+class MixedLines:
+    """Endless lines of several sources, each drawn with its weight; a different stream for each process that draws.
+
+    Args:
+        data: where they come from.
+        mixture: weight of each source.
+        seed: the same seed gives the same streams.
+    """
+
+    data: Data
+    mixture: dict[str, float]
+    seed: tuple[int, ...]
+
+    def __call__(self, process: int) -> Iterator[Sample]:
+        """The stream of one process."""
+        first, *others = np.random.SeedSequence([*self.seed, process]).spawn(len(self.mixture) + 1)
+        streams = [
+            (weight, self.data.stream(name, np.random.default_rng(child)))
+            for (name, weight), child in zip(self.mixture.items(), others, strict=True)
+        ]
+        return interleave(np.random.default_rng(first), streams)

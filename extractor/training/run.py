@@ -1,0 +1,145 @@
+"""A whole training run from a recipe: data, both stages, calibration, saved model.
+
+Every part resumes: features that are cached are not computed again, and both stages go on from their checkpoints.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.random import Generator
+
+from extractor.errors import SettingsError
+from extractor.readers.handwriting.model import LineRecogniser, load_recogniser
+from extractor.training import train
+from extractor.training.ctc import Alphabet
+from extractor.training.exchange import WeightExchange
+from extractor.training.features import INDEX_FILE, FeatureCache, cache_features
+from extractor.training.finish import save_finished
+from extractor.training.import_encoder import import_encoder
+from extractor.training.lines import Data, MixedLines
+from extractor.training.recipe import OPEN_SOURCES, Recipe
+from extractor.training.rendering import batches
+from extractor.training.samples import Sample, augmented, plain
+
+Report = Callable[[str], None]
+Given = TypeVar("Given")
+
+
+def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
+    """Features for the first stage."""
+    encoder = import_encoder(_given(recipe.encoder, "encoder"))
+    real = [(line, name) for name in ("kalapa", "cinnamon") for line in getattr(data, name)["train"]]
+
+    def copies(rng: Generator, changed: bool) -> Iterator[Sample]:
+        for index in rng.permutation(len(real)):
+            line, name = real[int(index)]
+            yield from augmented(rng, [line], name) if changed else plain([line], name)
+
+    def rng(number: int) -> Generator:
+        return np.random.default_rng([recipe.seed, number])
+
+    jobs = {f"real{n}": copies(rng(n), n > 0) for n in range(recipe.cached.real_copies if real else 0)}
+    for number, name in enumerate(("strokes", "fonts", "mixed"), start=100):
+        if (count := getattr(recipe.cached, name)) and (name in OPEN_SOURCES or recipe.data == "all"):
+            jobs[name] = itertools.islice(data.stream(name, rng(number)), count)
+    folders = []
+    for name, samples in jobs.items():
+        folder = recipe.folder / "features" / name
+        if not (folder / "whole").is_file():
+            for file in folder.glob("*"):
+                file.unlink()
+            count = cache_features(encoder, samples, folder)
+            (folder / "whole").touch()
+            report(f"features of {count} lines, {name}")
+        if (folder / INDEX_FILE).is_file():
+            folders.append(folder)
+    cache = FeatureCache(folders)
+    if not len(cache):
+        raise SettingsError("There is no line for the first stage.", mend="Set 'cached' above 0, or name a collection.")
+    return cache
+
+
+def _given(value: Given | None, name: str) -> Given:
+    if value is None:
+        raise SettingsError(f"The recipe has no entry '{name}'.", mend="Compare it with recipes/two-cores.yaml.")
+    return value
+
+
+def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: str = "") -> None:
+    """Train, calibrate and save a recogniser.
+
+    Args:
+        recipe: what to do.
+        report: receives progress, one line at a time.
+        helper: name of a further process that joins the second stage of a run whose first stage is done; it saves no
+            model. The recipe must set ``exchange_every``.
+
+    Raises:
+        MissingInputError: a collection is missing.
+        ModelError: the encoder's weights are missing or of another model.
+        SettingsError: the mixture names an unknown source.
+    """
+    torch.set_num_threads(recipe.threads)
+    head_file, whole_file = recipe.folder / "head.pt", recipe.folder / f"whole{helper}.pt"
+    if helper:
+        if not recipe.exchange_every:
+            raise SettingsError("A helping process needs exchange_every above 0.", mend="Set it in the recipe.")
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", helper):
+            raise SettingsError(f"'{helper}' is no name for a helper.", mend="Use letters and digits.")
+        if recipe.start is None and not (recipe.folder / "head.done").is_file():
+            raise SettingsError(
+                f"{recipe.folder}: the first stage is not done.", mend="Start the helper when the second stage runs."
+            )
+    recipe.claim_folder()
+    data = Data.load(recipe)
+    if recipe.start is not None:
+        torch.manual_seed(recipe.seed)
+        model = load_recogniser(recipe.start)
+    else:
+        model = train.new_recogniser(import_encoder(_given(recipe.encoder, "encoder")), recipe.seed)
+    alphabet = Alphabet(model.config.alphabet)
+    tuning = data.checked("tuning", recipe.watched)
+
+    def validate(model: LineRecogniser) -> float:
+        errors = train.read_samples(model, tuning, alphabet)
+        report(train.describe_errors(errors))
+        return sum(item.cer for item in errors.values()) / len(errors)
+
+    if recipe.start is None:
+        if helper:
+            model.load_state_dict(train.load_checkpoint(head_file)["model"])
+        else:
+            train.train_head(
+                model, cache_all(recipe, data, report), _given(recipe.head, "head").schedule(), head_file,
+                seed=recipe.seed, validate=validate, report=report,
+            )  # fmt: skip
+            (recipe.folder / "head.done").touch()
+    # A resumed stage draws new lines instead of repeating the first ones.
+    resumed = train.lines_seen(whole_file)
+    exchange = None
+    if recipe.exchange_every:
+        exchange = WeightExchange(recipe.folder / "exchange", f"process{helper}", recipe.exchange_every)
+    lines = batches(
+        MixedLines(data, recipe.sources, (recipe.seed, resumed, *helper.encode())),
+        alphabet.writes, recipe.fine_tune.batch, recipe.render_processes,
+    )  # fmt: skip
+    train.fine_tune(
+        model, lines, recipe.fine_tune.schedule(), whole_file, validate=validate, after_step=exchange,
+        frozen_blocks=recipe.frozen_blocks, device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+        report=report,
+    )  # fmt: skip
+    if not helper:
+        save_finished(
+            model,
+            data.checked("tuning", recipe.fitted),
+            recipe.target,
+            seed=recipe.seed,
+            language_lines=recipe.language_lines,
+            report=report,
+        )
