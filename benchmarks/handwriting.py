@@ -23,6 +23,7 @@ import itertools
 import json
 import multiprocessing
 import os
+import queue
 import resource
 import time
 import unicodedata
@@ -32,7 +33,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from handwriting_engines import ENGINES, Image
+from handwriting_engines import ENGINES, Image, Read
 from rich.console import Console
 from rich.table import Table
 
@@ -95,6 +96,8 @@ def from_folder(folder: Path, held_out: int | None, limit: int) -> Lines:
         lines = split(lines, held_out)["held_out"]
         name += ", unseen"
     lines = lines[: limit or None]
+    if not lines:
+        raise SystemExit(f"{folder}: no lines there.")
     return Lines(name, [read_picture(line) for line in lines], [line.text for line in lines])
 
 
@@ -115,10 +118,13 @@ def rendered(each: int) -> Iterator[Lines]:
 def _work(engine: str, sets: list[Lines], answers: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
     cv2.setNumThreads(1)
     try:
-        read = ENGINES[engine]()
+        answers.put((engine, _read_all(ENGINES[engine](), sets)))
     except Exception as error:
         answers.put((engine, f"{type(error).__name__}: {error}"))
-        return
+
+
+def _read_all(read: Read, sets: list[Lines]) -> tuple[list[tuple[list[str], float]], float]:
+    """Texts and milliseconds a line for each set, and the peak memory in megabytes."""
     found = []
     for lines in sets:
         read(lines.pictures[:2])
@@ -127,9 +133,9 @@ def _work(engine: str, sets: list[Lines], answers: multiprocessing.Queue) -> Non
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         # Tesseract runs as a program of its own.
         spent = time.process_time() - start + after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
-        found.append((texts, 1000 * spent / len(texts)))
+        found.append((texts, 1000 * spent / max(1, len(texts))))
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    answers.put((engine, (found, peak / 1024)))
+    return found, peak / 1024
 
 
 def measure(engine: str, sets: list[Lines]) -> list[Outcome] | str:
@@ -138,7 +144,13 @@ def measure(engine: str, sets: list[Lines]) -> list[Outcome] | str:
     answers = context.Queue()
     process = context.Process(target=_work, args=(engine, sets, answers))
     process.start()
-    _, answer = answers.get()
+    answer: object = None
+    while answer is None:
+        try:
+            _, answer = answers.get(timeout=1)
+        except queue.Empty:
+            if not process.is_alive():
+                answer = f"its process ended with {process.exitcode}"
     process.join()
     if isinstance(answer, str):
         return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -54,6 +55,9 @@ DatabaseOption = Annotated[
 
 def main() -> None:
     """Run the command line and end with a documented exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Vietnamese must come out whole whatever the terminal's settings say.
+        sys.stdout.reconfigure(encoding="utf-8")
     try:
         sys.exit(app(standalone_mode=False) or int(ExitCode.OK))
     except ExtractorError as error:

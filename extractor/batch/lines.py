@@ -87,3 +87,5 @@ def _load(path: Path) -> Image | str:
         return PageRef(source, 1, _LINE_LIMITS).load().image
     except InputError as error:
         return str(error)
+    except OSError as error:
+        return f"{path}: the file cannot be read ({error.strerror or type(error).__name__})."

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.errors import MissingInputError
+from extractor.errors import MissingInputError, TruncatedInputError
 from extractor.readers.handwriting.alphabet import canonical
 
 PARTS = ("train", "tuning", "held_out")
@@ -42,7 +42,11 @@ def read_collection(folder: Path, block_of: Callable[[str], int]) -> list[Labell
     if not labels.is_file():
         raise MissingInputError(labels, "the collection's labels are missing.", mend="Name a folder with labels.tsv.")
     lines = []
-    for row in labels.read_text("utf-8").splitlines():
+    try:
+        rows = labels.read_text("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise TruncatedInputError(labels, "the labels are not in UTF-8.", mend="Save them in UTF-8.") from error
+    for row in rows:
         name, _, text = row.partition("\t")
         if text.strip():
             picture = folder / name

@@ -97,7 +97,10 @@ def import_encoder(onnx_file: Path) -> LineEncoder:
         raise ModelError(
             f"{onnx_file}: there is no such file.", mend="Name PP-OCRv6_rec_small.onnx of the rapidocr wheel."
         )
-    graph = onnx.load(str(onnx_file)).graph
+    try:
+        graph = onnx.load(str(onnx_file)).graph
+    except Exception as error:  # whatever protobuf raises for what is no graph
+        raise ModelError(f"{onnx_file}: this is no ONNX file.", mend="Name PP-OCRv6_rec_small.onnx.") from error
     arrays = _named_arrays(graph)
     encoder = LineEncoder().eval()
     ours, theirs = _our_convolutions(encoder), _convolutions(graph, arrays)

@@ -43,7 +43,10 @@ class Data:
         fonts_part = "train" if part == "train" else "calibration"
         if name in ("kalapa", "cinnamon"):
             if not getattr(self, name)[part]:
-                raise SettingsError(f"The mixture asks for '{name}', which is not given.", mend="Name its folder.")
+                raise SettingsError(
+                    f"The collection '{name}' has no line left for the part '{part}'.",
+                    mend="It needs at least three forms, or three blocks of fifty numbers.",
+                )
             return shuffled_forever(rng, getattr(self, name)[part], name, plain_share=0.15)
         if name == "fonts":
             return font_lines(rng, load_fonts(None, fonts_part))

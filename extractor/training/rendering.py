@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from extractor.errors import ExtractorError
+from extractor.errors import ExitCode, ExtractorError
 from extractor.training.features import batches_by_width, stack
 from extractor.training.samples import Sample
 
@@ -16,7 +17,16 @@ Batch = tuple[torch.Tensor, list[str]]
 """Pictures of one width, (batch, 1, 48, width), and their texts."""
 
 
-class LineBatches(IterableDataset[Batch | ExtractorError]):
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error on its way from a drawing process to the trainer."""
+
+    message: str
+    mend: str
+    exit_code: ExitCode
+
+
+class LineBatches(IterableDataset[Batch | Failure]):
     """Endless batches of lines.
 
     Args:
@@ -28,7 +38,7 @@ class LineBatches(IterableDataset[Batch | ExtractorError]):
     def __init__(self, stream: Callable[[int], Iterator[Sample]], keep: Callable[[str], bool], size: int) -> None:
         self._stream, self._keep, self._size = stream, keep, size
 
-    def __iter__(self) -> Iterator[Batch | ExtractorError]:
+    def __iter__(self) -> Iterator[Batch | Failure]:
         """Batches of this process's own stream."""
         worker = get_worker_info()
         if worker is not None:
@@ -40,7 +50,7 @@ class LineBatches(IterableDataset[Batch | ExtractorError]):
             if worker is None:
                 raise
             # Raised in another process it would come out as a wall of text.
-            yield error
+            yield Failure(error.message, error.mend, error.exit_code)
 
     def _batches(self, process: int) -> Iterator[Batch]:
         readable = (sample for sample in self._stream(process) if self._keep(sample.text))
@@ -60,6 +70,8 @@ def batches(
         else lines
     )
     for item in made:
-        if isinstance(item, ExtractorError):
-            raise item
+        if isinstance(item, Failure):
+            error = ExtractorError(item.message, mend=item.mend)
+            error.exit_code = item.exit_code
+            raise error
         yield item

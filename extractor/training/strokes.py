@@ -7,6 +7,7 @@ digit by digit with digits cut out of the writer's number words.
 
 from __future__ import annotations
 
+import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from extractor.errors import MissingInputError
+from extractor.errors import MissingInputError, TruncatedInputError
 from extractor.readers.handwriting.alphabet import canonical
 from extractor.training.collections import part_of_blocks
 
@@ -88,13 +89,19 @@ def load_writers(file: Path) -> list[Writer]:
 
     Raises:
         MissingInputError: there is no such file.
+        TruncatedInputError: it is damaged or holds something else.
     """
     if not file.is_file():
         raise MissingInputError(file, "the strokes are missing.", mend="Name a file like vnondb_words.npz.")
-    with np.load(file) as data:
-        points = data["points"].astype(np.float32)
-        stroke_ends, word_ends = data["stroke_ends"], data["word_ends"]
-        texts, numbers, lines = data["texts"], data["writers"], data["lines"]
+    try:
+        with np.load(file, allow_pickle=False) as data:
+            points = data["points"].astype(np.float32)
+            stroke_ends, word_ends = data["stroke_ends"], data["word_ends"]
+            texts, numbers, lines = data["texts"], data["writers"], data["lines"]
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise TruncatedInputError(
+            file, "these are no pen strokes.", mend="Name a file like vnondb_words.npz."
+        ) from error
     stroke_starts = np.concatenate([[0], stroke_ends[:-1]])
     word_starts = np.concatenate([[0], word_ends[:-1]])
     raw: dict[int, list[tuple[str, list[Stroke], int]]] = defaultdict(list)

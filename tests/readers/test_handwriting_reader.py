@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from extractor.errors import ImageError, ModelError
 from extractor.readers import protocol
@@ -184,3 +185,45 @@ def test_half_precision_reads_nearly_the_same(folder):
     reader = HandwritingReader(folder, precision="bfloat16")
     assert reader.version == inspect_folder(folder).digest + "-bfloat16"
     assert len(reader.read(lines())) == len(lines())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"line_confidence": [float("nan"), 1.0, 0.0]}, {"softmax_temperature": 0.0},
+        {"softmax_temperature": float("inf")},
+        {"language_weight": -1.0}, {"language_bonus": float("nan")}, {"line_confidence": [0.0, -1.0, 0.0]},
+        {"line_confidence": [0.0, 1.0]}, {"alphabet": None},
+    ],
+)  # fmt: skip
+def test_numbers_out_of_range_are_refused(folder, tmp_path, change):
+    (tmp_path / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+    config = json.loads((folder / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, **change}))
+    with pytest.raises(ModelError):
+        inspect_folder(tmp_path)
+
+
+def test_weights_of_another_model_are_refused(folder, tmp_path):
+    (tmp_path / "config.json").write_bytes((folder / "config.json").read_bytes())
+    tensors = load_file(folder / "model.safetensors")
+    missing = {name: value for name, value in tensors.items() if not name.startswith("head.out")}
+    broken = {**tensors, "head.out.bias": torch.full_like(tensors["head.out.bias"], float("nan"))}
+    for content, reason in ((missing, "not those"), ({**tensors, "more": tensors["head.out.bias"].clone()}, "not those")):
+        save_file(content, tmp_path / "model.safetensors", metadata={"format": "pt"})
+        with pytest.raises(ModelError, match=reason):
+            load_recogniser(tmp_path)
+    save_file(broken, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="no numbers"):
+        load_recogniser(tmp_path)
+
+
+def test_a_damaged_graph_is_made_anew(folder, tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    best_runner(inspect_folder(folder), 1)
+    graph = next(tmp_path.glob("extractor/*.onnx"))
+    size = graph.stat().st_size
+    graph.write_bytes(graph.read_bytes()[:500])
+    assert best_runner(inspect_folder(folder), 1).__qualname__.startswith("onnx_runner")
+    assert graph.stat().st_size == size

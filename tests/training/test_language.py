@@ -69,3 +69,34 @@ def test_the_same_seed_gives_the_same_texts_and_bad_limits_are_refused():
         estimate(TEXTS, "abcd ", order=9)
     with pytest.raises(ValueError, match="rise"):
         estimate(TEXTS, "abcd ", order=3, least=(2, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shorter": lambda a: np.arange(len(a), dtype=np.uint32)}, {"first": np.zeros_like},
+        {"after": lambda a: a + 9999},
+        {"scores": lambda a: a * np.float16("nan")}, {"backoff": lambda a: a[:-1]}, {"start": lambda a: a + 9999},
+    ],
+)  # fmt: skip
+def test_arrays_that_would_lead_astray_are_refused(tmp_path, change):
+    file = tmp_path / "language.npz"
+    estimate(TEXTS, "abcd ", order=3, least=(1, 1, 1)).save(file)
+    with np.load(file) as data:
+        arrays = {name: data[name] for name in data.files}
+    for name, made in change.items():
+        arrays[name] = made(arrays[name])
+    np.savez(file, **arrays)
+    with pytest.raises(ModelError, match="language"):
+        CharacterModel.load(file, "abcd ")
+
+
+@pytest.mark.parametrize("texts", [["a"], ["ab"], ["", "a", ""], ["aaaa", "b"]])
+def test_very_few_texts_are_enough(texts):
+    model = estimate(texts, "abcd ")
+    assert sum(math.exp(model.step(model.start, symbol)[0]) for symbol in range(6)) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_no_text_at_all_is_an_error():
+    with pytest.raises(ValueError, match="no text"):
+        estimate(["xyz"], "abcd ")

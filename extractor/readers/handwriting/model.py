@@ -129,6 +129,9 @@ def load_recogniser(folder: Path) -> LineRecogniser:
             raise ModelError(f"{folder}: the model folder has no {name}.", mend="Point to a folder saved by training.")
     shows_bars = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
+    # Keys that do not fit are an error below, not a table on the terminal.
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
     try:
         model, report = LineRecogniser.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
@@ -140,6 +143,7 @@ def load_recogniser(folder: Path) -> LineRecogniser:
             f"{folder}: the model cannot be loaded ({type(error).__name__}).", mend="Copy it anew."
         ) from error
     finally:
+        logging.set_verbosity(verbosity)
         if shows_bars:
             logging.enable_progress_bar()
     if any(report[part] for part in ("missing_keys", "unexpected_keys", "mismatched_keys")):
