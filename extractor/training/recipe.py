@@ -146,7 +146,10 @@ class Recipe(_Strict):
         entries: dict[str, Any] = self.model_dump(mode="json", exclude=free)
         file = self.folder / "recipe.json"
         if file.is_file():
-            before = json.loads(file.read_text("utf-8"))
+            try:
+                before = dict(json.loads(file.read_text("utf-8")))
+            except (ValueError, TypeError) as error:
+                raise SettingsError(f"{file}: this file is damaged.", mend="Remove the working folder.") from error
             changed = [name for name, value in entries.items() if before.get(name) != value]
             if changed:
                 raise SettingsError(

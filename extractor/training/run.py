@@ -96,13 +96,16 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
             raise SettingsError(
                 f"{recipe.folder}: the first stage is not done.", mend="Start the helper when the second stage runs."
             )
-    recipe.claim_folder()
+    if recipe.target.exists() and not recipe.target.is_dir():
+        raise SettingsError(f"{recipe.target}: this is no folder.", mend="Name another folder in 'out'.")
+    recipe.target.parent.mkdir(parents=True, exist_ok=True)
     data = Data.load(recipe)
     if recipe.start is not None:
         torch.manual_seed(recipe.seed)
         model = load_recogniser(recipe.start)
     else:
         model = train.new_recogniser(import_encoder(_given(recipe.encoder, "encoder")), recipe.seed)
+    recipe.claim_folder()
     alphabet = Alphabet(model.config.alphabet)
     tuning = data.checked("tuning", recipe.watched)
 

@@ -95,8 +95,11 @@ def test_a_lexicon_leaves_its_texts_only():
     found = decoding.beam_search(log_probs, guidance=decoding.Guidance(lexicon))
     assert found[0].classes == (1, 2)
     assert {item.classes for item in found} <= {(1, 2), (3, 2)}
-    nothing = decoding.Guidance(Lexicon([], "abc"))
-    assert decoding.beam_search(log_probs, guidance=nothing) == []
+    for unusable in ([], ["xyz"]):
+        with pytest.raises(ValueError, match="No text"):
+            Lexicon(unusable, "abc")
+    with pytest.raises(ValueError, match="None of"):
+        AllowedCharacters("xyz", "abc")
 
 
 def spelled(text, alphabet, strength=8.0):
@@ -119,7 +122,7 @@ def test_a_list_of_one_text_does_not_make_it_certain():
     assert decoder.calibration.line(right[0]) > 0.5
 
 
-@pytest.mark.parametrize("guide", [AllowedCharacters("c", "abc"), Lexicon(["cccc"], "abc"), Lexicon([], "abc")])
+@pytest.mark.parametrize("guide", [AllowedCharacters("c", "abc"), Lexicon(["cccc"], "abc")])
 def test_what_is_plainly_written_is_not_bent_to_what_is_allowed(guide):
     assert LineDecoder("abc").texts_within(spelled("abab", "abc"), guide) == []
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from extractor.readers.handwriting import HandwritingReader
+from extractor.readers.handwriting import HandwritingReader, Lexicon
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.ink import draw_text, put_on_paper
 from extractor.training.metrics import line_errors
@@ -77,3 +77,16 @@ def test_weights_are_small_and_deterministic(reader):
     assert (SHIPPED / "model.safetensors").stat().st_size < 25_000_000
     lines, _ = pictures(NAMES, "hand", 4)
     assert reader.read(lines) == reader.read(lines)
+
+
+def test_a_list_proposes_but_does_not_hide_what_was_read(reader):
+    font = load_fonts("print", "test")[0]
+    line = (255 - 235 * draw_text(np.random.default_rng(7), "Lê Văn Hùng", font.path)).astype(np.uint8)
+    free = reader.read([line])[0]
+    assert free.text == "Lê Văn Hùng"
+    right = reader.read([line], guide=Lexicon(["Lê Văn Hùng", "Lê Thị Hoa"], reader.alphabet))[0]
+    assert right.text == "Lê Văn Hùng"
+    assert right.confidence > 0.8
+    wrong = reader.read([line], guide=Lexicon(["Lê Văn Hưng"], reader.alphabet))[0]
+    assert wrong.confidence < 0.2
+    assert "Lê Văn Hùng" in [candidate.text for candidate in wrong.candidates]

@@ -80,7 +80,7 @@ class Automaton:
             and bool((self.shorter[1:] < numbers).all())
             # The empty context knows every symbol, so each search for one ends there at the latest.
             and np.array_equal(self.symbols[: self.first[1]], np.arange(symbols))
-            and bool(np.isfinite(self.scores).all() and np.isfinite(self.backoff).all())
+            and all(bool(((part <= 0.01) & np.isfinite(part)).all()) for part in (self.scores, self.backoff))
         )
         if not fits:
             raise ValueError("the arrays do not fit together")
@@ -181,6 +181,9 @@ class Lexicon:
     Args:
         texts: whole texts, in any normal form; those with characters outside the alphabet are left out.
         alphabet: characters in class order.
+
+    Raises:
+        ValueError: no text is left.
     """
 
     start = 0
@@ -199,6 +202,8 @@ class Lexicon:
                     known = self._next[state, symbol] = states
                     states += 1
                 state = known
+        if not self._next:
+            raise ValueError("No text of the list can be written with the alphabet.")
 
     def step(self, state: int, symbol: int) -> tuple[float, int]:
         """See :class:`Guide`."""
@@ -212,6 +217,9 @@ class AllowedCharacters:
     Args:
         characters: those allowed.
         alphabet: characters in class order.
+
+    Raises:
+        ValueError: none of the characters is in the alphabet.
     """
 
     start = 0
@@ -219,6 +227,8 @@ class AllowedCharacters:
     def __init__(self, characters: str, alphabet: str) -> None:
         composed = unicodedata.normalize("NFC", characters)
         self._allowed = {END, *(number for number, letter in enumerate(alphabet, start=1) if letter in composed)}
+        if self._allowed == {END}:
+            raise ValueError("None of the allowed characters is in the alphabet.")
 
     def step(self, state: int, symbol: int) -> tuple[float, int]:
         """See :class:`Guide`."""

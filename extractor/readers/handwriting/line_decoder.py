@@ -108,10 +108,15 @@ class LineDecoder:
             for text, (classes, probability, weight) in ranked
         ]
 
-    def texts_within(self, logits: Logits, guide: Guide) -> list[ReadText]:
+    def texts_within(self, logits: Logits, guide: Guide, free: Sequence[ReadText] | None = None) -> list[ReadText]:
         """Texts that a further guide allows, best first, each with its share among these and the texts found freely.
 
         A list of one text must not make that text certain: what the pixels say without the list counts too.
+
+        Args:
+            logits: of one line.
+            guide: what the line may say.
+            free: what :meth:`texts` found, where that is known.
 
         Returns:
             Nothing where the guide forbids all that the pixels could mean: where its best text is too improbable
@@ -123,7 +128,7 @@ class LineDecoder:
         else:
             both = Together((own.guide, own.weight), (guide, 1.0))
             guided = self.guided_by(Guidance(both, 1.0, own.bonus)).texts(logits)
-        free = self.texts(logits)
+        free = self.texts(logits) if free is None else free
         likeliest = max(item.probability for item in free)
         if not guided or guided[0].probability < likeliest * math.exp(-SCORE_RANGE):
             return []

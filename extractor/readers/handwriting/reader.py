@@ -87,10 +87,14 @@ class HandwritingReader:
     ) -> Reading:
         """Decode one line from its logits; ``taken`` columns of the prepared picture are no padding."""
         decoder = self._decoder
-        found = decoder.texts(logits) if guide is None else decoder.texts_within(logits, guide)
+        free = decoder.texts(logits)
+        found = free if guide is None else decoder.texts_within(logits, guide, free)
         allowed = bool(found)
         if not allowed:
-            found = decoder.texts(logits)
+            found = free
+        elif free[0].text not in [item.text for item in found]:
+            # Whoever decides must see what was read before a list had its say.
+            found = [found[0], free[0], *found[1:]]
         best = found[0]
         confidence = decoder.calibration.line(best) if allowed else 0.0
         candidates = [Candidate(best.text, confidence)]

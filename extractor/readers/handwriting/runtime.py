@@ -91,7 +91,14 @@ def inspect_folder(path: Path) -> ModelFolder:
         calibration = Calibration(temperature, intercept, probability_slope, share_slope)
         if not all(map(math.isfinite, (temperature, intercept, probability_slope, share_slope, weight, bonus))):
             raise ValueError("a number is not finite")
-        if temperature <= 0 or min(probability_slope, share_slope, weight) < 0:
+        sizes = [int(config[name]) for name in ("hidden", "layers", "frames_per_step")]
+        if not (
+            0.05 <= temperature <= 20
+            and min(probability_slope, share_slope) >= 0
+            and 0 <= weight <= 10
+            and abs(bonus) <= 10
+            and all(1 <= size <= most for size, most in zip(sizes, (4096, 16, 8), strict=True))
+        ):
             raise ValueError("a number is out of range")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(f"{files[0]}: not a recogniser's configuration.", mend="Copy the model anew.") from error
