@@ -44,6 +44,16 @@ function take(found) {
   }
 }
 
+// What changes or tells the number of open fields goes one after the other: two answers that overtake each other would
+// count a decision twice or not at all.
+let turns = Promise.resolve();
+
+function inTurn(work) {
+  const mine = turns.then(work);
+  turns = mine.catch(() => {});
+  return mine;
+}
+
 function fetchMore() {
   if (fetching) return fetching;
   fetching = claim().finally(() => { fetching = null; });
@@ -52,7 +62,7 @@ function fetchMore() {
 
 async function claim() {
   const was = current();
-  const { data } = await asking(() => post("/api/claim", wanted));
+  const { data } = await inTurn(() => asking(() => post("/api/claim", wanted)));
   left = data.left;
   // An answer still on its way may have been counted, and its field handed out again.
   take(data.tasks.filter((task) => !answered.has(`${task.id}/${task.token}`)));
@@ -287,7 +297,7 @@ async function answer(state) {
   await before;
   by("saved").textContent = texts.saving;
   try {
-    const { status, data } = await asking(() => post("/api/decide", given));
+    const { status, data } = await inTurn(() => asking(() => post("/api/decide", given)));
     if (status === 409) lost(task, raw, data);
     else if (status !== 200) putBack(task, raw, texts.error_title);
     else {
@@ -359,7 +369,7 @@ async function skip() {
 
 async function back() {
   await saving;
-  const { data } = await asking(() => post("/api/undo", {}));
+  const { data } = await inTurn(() => asking(() => post("/api/undo", {})));
   if (!data.task) { by("saved").textContent = texts.nothing_to_undo; return; }
   park();
   tasks = [data.task, ...tasks.filter((known) => known.id !== data.task.id)];
