@@ -17,11 +17,12 @@ NUMBERS = ["031085001234", "142", "7", "271483950", "08/2011", "63"]
 WORDS = ["Kinh", "Nam", "Nữ", "Việt Nam", "ngày mười hai tháng ba", "xã Tân Phú, huyện Yên Lập"]
 
 
-@pytest.fixture(scope="module")
-def reader():
-    if not (SHIPPED / "model.safetensors").is_file():
+@pytest.fixture(scope="module", params=["handwriting", "handwriting-open"])
+def reader(request):
+    folder = SHIPPED.parent / request.param
+    if not (folder / "model.safetensors").is_file():
         pytest.skip("the shipped weights are absent")
-    return HandwritingReader(SHIPPED)
+    return HandwritingReader(folder)
 
 
 def pictures(texts, style, seed):
@@ -35,9 +36,8 @@ def pictures(texts, style, seed):
 @pytest.mark.parametrize(
     ("texts", "style", "cer", "exact"),
     [
-        (NAMES, "hand", 0.15, 0.15), (DATES, "hand", 0.15, 0.4), (NUMBERS, "hand", 0.15, 0.4),
-        (WORDS, "hand", 0.15, 0.4), (NAMES + WORDS, "print", 0.1, 0.4),
-        (DATES + NUMBERS, "print", 0.05, 0.7),
+        (NAMES, "hand", 0.06, 0.4), (DATES, "hand", 0.03, 0.8), (NUMBERS, "hand", 0.03, 0.9),
+        (WORDS, "hand", 0.03, 0.9), (NAMES + WORDS, "print", 0.04, 0.7), (DATES + NUMBERS, "print", 0.02, 0.9),
     ],
 )  # fmt: skip
 def test_rendered_lines_are_read(reader, texts, style, cer, exact):
@@ -69,8 +69,8 @@ def test_characters_are_placed_where_they_stand(reader):
         letter = (columns[-1] - columns[0]) / len(text)
         reading = reader.read([(255 - 235 * ink).astype(np.uint8)])[0]
         assert reading.text == text
-        assert reading.char_positions[0] == pytest.approx(columns[0] + letter / 2, abs=0.08)
-        assert reading.char_positions[-1] == pytest.approx(columns[-1] - letter / 2, abs=0.08)
+        assert reading.char_positions[0] == pytest.approx(columns[0] + letter / 2, abs=0.1)
+        assert reading.char_positions[-1] == pytest.approx(columns[-1] - letter / 2, abs=0.1)
 
 
 def test_weights_are_small_and_deterministic(reader):
