@@ -83,7 +83,7 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
     Raises:
         MissingInputError: a collection is missing.
         ModelError: the encoder's weights are missing or of another model.
-        SettingsError: the mixture names an unknown source.
+        SettingsError: a helper has no run to help, ``work`` belongs to another recipe, or ``out`` is no folder.
     """
     torch.set_num_threads(recipe.threads)
     head_file, whole_file = recipe.folder / "head.pt", recipe.folder / f"whole{helper}.pt"
