@@ -9,12 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-Grey = NDArray[np.uint8]
-
-
-def paper_level(grey: Grey) -> int:
-    """Grey level of the paper."""
-    return int(np.percentile(grey[::2, ::4], 70))
+from extractor.training.ink import Grey, paper_level
+from extractor.training.remains import leave_print
 
 
 def _smooth_noise(rng: Generator, shape: tuple[int, int], cells: tuple[int, int]) -> NDArray[np.float32]:
@@ -184,8 +180,8 @@ def compress(rng: Generator, grey: Grey) -> Grey:
 
 
 STEPS: tuple[tuple[float, Callable[[Generator, Grey], Grey]], ...] = (
-    (0.85, move), (0.35, bend), (0.2, thicken), (0.3, fade), (0.08, bleed),
-    (0.2, rule), (0.06, stamp), (0.35, trim), (0.4, shade), (0.25, blur),
+    (0.85, move), (0.35, bend), (0.2, thicken), (0.3, fade), (0.08, bleed), (0.12, leave_print),
+    (0.25, rule), (0.05, stamp), (0.35, trim), (0.4, shade), (0.25, blur),
     (0.2, coarsen), (0.35, speckle), (0.3, compress),
 )  # fmt: skip
 """Probability and change, in the order in which paper, pen, light and camera act."""

@@ -12,11 +12,18 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from extractor.training.augment import Grey
 from extractor.training.strokes import Stroke
+
+Grey = NDArray[np.uint8]
+"""(height, width): dark ink on light paper."""
 
 Ink = NDArray[np.float32]
 """(height, width): 0 where the paper is bare, 1 where the ink covers it."""
+
+
+def paper_level(grey: Grey) -> int:
+    """Grey level of the paper."""
+    return int(np.percentile(grey[::2, ::4], 70))
 
 
 def draw_strokes(rng: Generator, strokes: Sequence[Stroke], height: int = 72) -> Ink:
@@ -57,7 +64,8 @@ def draw_strokes(rng: Generator, strokes: Sequence[Stroke], height: int = 72) ->
 
 
 @lru_cache(maxsize=256)
-def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+def font_of(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    """A font file at a size in pixels, kept open."""
     return ImageFont.truetype(str(path), size)
 
 
@@ -72,7 +80,7 @@ def draw_text(rng: Generator, text: str, font_file: Path, scale: float = 1.0, he
         height: of the picture, in pixels.
     """
     size = int(height * rng.uniform(0.38, 0.74) * scale)
-    font = _font(font_file, max(8, size))
+    font = font_of(font_file, max(8, size))
     left, top, right, bottom = font.getbbox(text)
     spread = rng.normal(0, 0.02) * size if rng.random() < 0.3 else 0.0
     margin = int(rng.uniform(2, 0.8 * height))

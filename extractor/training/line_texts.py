@@ -16,6 +16,7 @@ from numpy.random import Generator
 
 from extractor.training.texts import any_line
 from extractor.training.texts.addresses import address
+from extractor.training.texts.persons import person_name
 from extractor.training.texts.sample import data
 
 SHORT_WORDS = (
@@ -123,6 +124,11 @@ def field(rng: Generator) -> str:
 def home(rng: Generator) -> str:
     """An address anywhere in the country."""
     return address(Random(int(rng.integers(2**32))))
+
+
+def capital_name(rng: Generator) -> str:
+    """A person's name in capitals, as the name of whom the record is about is often written."""
+    return person_name(Random(int(rng.integers(2**32)))).raw.upper()
 
 
 KINDS: tuple[tuple[float, Callable[[Generator], str]], ...] = (

@@ -12,10 +12,14 @@ from numpy.random import Generator
 from extractor.errors import SettingsError
 from extractor.training import collections
 from extractor.training.fonts.registry import load_fonts
+from extractor.training.line_texts import capital_name
 from extractor.training.recipe import Recipe
 from extractor.training.rendered import empty_lines, font_lines, mixed_lines, stroke_lines
 from extractor.training.samples import Sample, interleave, plain, shuffled_forever
 from extractor.training.strokes import Scribe, Writer, load_writers, split_writers
+
+_STRUCK = 0.04
+"""Share of written lines for training in which a word is struck out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,10 @@ class Data:
             return shuffled_forever(rng, getattr(self, name)[part], name, plain_share=0.15)
         if name == "fonts":
             return font_lines(rng, load_fonts(None, fonts_part))
-        scribe = Scribe(self.writers[part]) if self.writers[part] else None
+        if name == "capitals":
+            return font_lines(rng, load_fonts("hand", fonts_part), capital_name, source=name)
+        struck = _STRUCK if part == "train" else 0.0
+        scribe = Scribe(self.writers[part], struck=struck) if self.writers[part] else None
         if name == "strokes":
             if scribe is None:
                 raise SettingsError("The mixture asks for 'strokes', which are not given.", mend="Name their file.")

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from extractor.errors import SettingsError
 from extractor.training.train import Schedule
 
-OPEN_SOURCES = ("fonts", "mixed", "empty")
+OPEN_SOURCES = ("fonts", "capitals", "mixed", "empty")
 """Sources of lines that need no collection of handwriting."""
 
 SOURCES = ("kalapa", "cinnamon", "strokes", *OPEN_SOURCES)

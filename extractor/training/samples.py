@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from extractor.errors import TruncatedInputError
 from extractor.readers.handwriting.images import prepare
-from extractor.training.augment import Grey, augment
+from extractor.training.augment import augment
 from extractor.training.collections import LabelledLine
+from extractor.training.ink import Grey
 
 
 @dataclass(frozen=True, slots=True)

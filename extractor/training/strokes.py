@@ -143,9 +143,11 @@ class Scribe:
 
     Args:
         writers: whose hands may be used; digits a writer lacks are borrowed from the others.
+        struck: share of lines in which a word was written wrongly and struck out; the text goes on without it.
     """
 
-    def __init__(self, writers: Sequence[Writer]) -> None:
+    def __init__(self, writers: Sequence[Writer], *, struck: float = 0.0) -> None:
+        self.struck = struck
         self.writers = [writer for writer in writers if len(writer.words) >= 20]
         self.shared_digits: dict[str, list[InkWord]] = defaultdict(list)
         self.shared_words: dict[str, list[InkWord]] = defaultdict(list)
@@ -208,6 +210,11 @@ class Scribe:
 
     def _set(self, rng: Generator, groups: list[list[InkWord]]) -> tuple[str, list[Stroke]]:
         """Set groups of touching pieces side by side with spaces between them."""
+        if self.struck and rng.random() < self.struck:
+            writer = self.choose(rng)
+            wrong = writer.words[int(rng.integers(len(writer.words)))]
+            groups = list(groups)
+            groups.insert(int(rng.integers(len(groups) + 1)), [_strike_out(rng, wrong)])
         x = 0.0
         space = rng.uniform(0.22, 0.8)
         slope = rng.normal(0, 0.01)
@@ -220,7 +227,26 @@ class Scribe:
                 strokes += [stroke + shift for stroke in piece.strokes]
                 x += piece.width + gap
             x += max(0.12, space * float(np.exp(rng.normal(0, 0.25))))
-        return " ".join("".join(piece.text for piece in group) for group in groups), strokes
+        texts = ("".join(piece.text for piece in group) for group in groups)
+        return " ".join(text for text in texts if text), strokes
+
+
+def _strike_out(rng: Generator, word: InkWord) -> InkWord:
+    """A word struck out with one to three lines, or scribbled over; it counts for no text."""
+    width = max(word.width, 0.2)
+    if rng.random() < 0.6:
+        heights = rng.normal(0, 0.09, int(rng.integers(1, 4)))
+        ends = [
+            (rng.uniform(-0.1, 0.1) * width, height, width * rng.uniform(0.9, 1.1), height + rng.normal(0, 0.08))
+            for height in heights
+        ]
+        lines = [np.array([(x0, y0), (x1, y1)], dtype=np.float32) for x0, y0, x1, y1 in ends]
+    else:
+        turns = max(4, round(width / rng.uniform(0.07, 0.16)))
+        xs = np.linspace(-0.05, 1.05, turns) * width
+        ys = np.where(np.arange(turns) % 2, -1, 1) * rng.uniform(0.1, 0.3, turns)
+        lines = [np.stack([xs, ys], axis=1).astype(np.float32)]
+    return _ink_word("", [*word.strokes, *lines], word.line)
 
 
 def _mark(rng: Generator, character: str) -> InkWord:

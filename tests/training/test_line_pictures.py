@@ -8,7 +8,8 @@ from extractor.readers.handwriting.images import prepare
 from extractor.training import augment
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.ink import draw_text
-from extractor.training.line_texts import line_text
+from extractor.training.line_texts import capital_name, line_text
+from extractor.training.remains import leave_print
 from extractor.training.rendered import can_write, font_lines
 
 
@@ -65,3 +66,25 @@ def test_unchanged_font_lines_are_dark_on_light():
     assert sample.prepared.max() == 1.0
     assert float(np.median(sample.prepared)) > 0.5
     assert prepare(picture())[0].min() == -1.0
+
+
+def test_remains_of_print_stand_beside_the_value_and_leave_it_whole():
+    grey = picture()
+    ink = grey < 120
+    for seed in range(24):
+        out = leave_print(np.random.default_rng(seed), grey) < 120
+        columns = np.flatnonzero(ink.any(axis=0))
+        value = ink[:, columns[0] : columns[-1] + 1]
+        places = [
+            x for x in range(out.shape[1] - value.shape[1] + 1) if np.array_equal(out[:, x : x + value.shape[1]], value)
+        ]
+        assert len(places) == 1
+        beside = out.copy()
+        beside[:, places[0] : places[0] + value.shape[1]] = False
+        assert 0 < beside.sum() < 0.25 * value.sum()
+
+
+def test_names_in_capitals_are_capitals_with_their_marks():
+    names = [capital_name(np.random.default_rng(seed)) for seed in range(40)]
+    assert all(name == name.upper() and len(name.split()) >= 2 for name in names)
+    assert any(set(name) & set("ÁẾỘỮỄỖ") for name in names)

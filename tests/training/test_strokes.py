@@ -92,3 +92,15 @@ def test_empty_lines_have_no_text(strokes_file):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(MissingInputError, match=r"none\.npz"):
         load_writers(tmp_path / "none.npz")
+
+
+def test_a_struck_word_is_drawn_but_counts_for_no_text(strokes_file):
+    writers = load_writers(strokes_file)
+    plain, striking = Scribe(writers), Scribe(writers, struck=1.0)
+    for seed in range(8):
+        rngs = [np.random.default_rng(seed) for _ in range(2)]
+        text, strokes = plain.write(rngs[0], writers[0], "Nguyễn Văn An")
+        same, more = striking.write(rngs[1], writers[0], "Nguyễn Văn An")
+        assert same == text == "Nguyễn Văn An"
+        assert len(more) > len(strokes)
+        assert "  " not in same

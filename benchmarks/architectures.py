@@ -1,0 +1,240 @@
+"""Readers of several architectures learn from the same lines: our pretrained encoder, a CRNN, a transformer, all CTC.
+
+    python benchmarks/architectures.py RECIPE ENCODER [--lines 20000] [--widest 384] [--only NAME...] [--out DIR]
+
+RECIPE says where the collections lie, how they are split and how sources are mixed (only its data are used); ENCODER
+is ``PP-OCRv6_rec_small.onnx`` from the rapidocr wheel. All see the same lines in the same order, at the same rate
+and batch size, on one thread, so that only the architecture and its initial weights differ:
+
+- ``pretrained``: :class:`extractor.readers.handwriting.encoder.LineEncoder` with its published weights, new head;
+- ``scratch``: the same network with random weights;
+- ``crnn``: seven convolutions and two bidirectional LSTM layers from random weights, after Shi, Bai and Yao, "An
+  end-to-end trainable neural network for image-based sequence recognition" (TPAMI 2017);
+- ``transformer``: four convolutions that divide both sides by eight, then six self-attention blocks from random
+  weights, after the CTC branch of Diaz et al., "Rethinking text line recognition models" (2021).
+
+Prints CER on tuning lines and processor time a line; ``--out`` receives ``architectures.json`` and a learning curve.
+Lines wider than ``--widest`` pixels at a height of 48 are left out, so that readers from random weights get
+somewhere within minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+
+from extractor.readers.handwriting.encoder import AttentionBlock, LineEncoder
+from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig
+from extractor.training.ctc import Alphabet
+from extractor.training.import_encoder import import_encoder
+from extractor.training.lines import Data, MixedLines
+from extractor.training.metrics import LineErrors
+from extractor.training.recipe import Recipe, load_recipe
+from extractor.training.rendering import Batch, batches
+from extractor.training.samples import Sample
+from extractor.training.train import Schedule, fine_tune, read_samples
+
+COLOURS = {"pretrained": "#0072b2", "scratch": "#56b4e9", "crnn": "#d55e00", "transformer": "#009e73"}
+
+
+class CrnnEncoder(nn.Module):
+    """The seven convolutions of the CRNN for lines of 48 pixels' height; its recurrent layers are those of our head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        plan = [(1, 64, 2), (64, 128, 2), (128, 256, 1), (256, 256, (2, 1)), (256, 512, 1), (512, 512, (2, 1))]
+        for inputs, outputs, pool in plan:
+            layers += [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+            if pool != 1:
+                layers.append(nn.MaxPool2d(pool))
+        layers += [nn.Conv2d(512, LineEncoder.features, (3, 2), stride=(1, 2)), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, lines: Tensor) -> Tensor:
+        """Map (batch, 1, 48, width) to (batch, width / 8, 888)."""
+        out: Tensor = self.layers(lines).squeeze(2)
+        return out.transpose(1, 2)
+
+
+class TransformerEncoder(nn.Module):
+    """A convolutional stem and self-attention over the width with sinusoidal positions."""
+
+    def __init__(self, width: int = 256, blocks: int = 6) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inputs, outputs, stride in [(1, 48, 2), (48, 96, 2), (96, 192, 2), (192, width, (2, 1))]:
+            layers += [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)]
+            layers += [nn.BatchNorm2d(outputs), nn.GELU()]
+        self.stem = nn.Sequential(*layers)
+        self.flatten = nn.Linear(3 * width, width)
+        self.blocks = nn.Sequential(*(AttentionBlock(width, heads=8) for _ in range(blocks)))
+        self.out = nn.Linear(width, LineEncoder.features)
+        self.width = width
+
+    def forward(self, lines: Tensor) -> Tensor:
+        """Map (batch, 1, 48, width) to (batch, width / 8, 888)."""
+        x = self.stem(lines)
+        x = self.flatten(x.flatten(1, 2).transpose(1, 2))
+        steps = torch.arange(x.shape[1], dtype=torch.float32, device=x.device)[:, None]
+        rates = torch.exp(torch.arange(0, self.width, 2, device=x.device) * (-math.log(10_000.0) / self.width))
+        x = x + torch.stack([torch.sin(steps * rates), torch.cos(steps * rates)], dim=2).flatten(1)
+        out: Tensor = self.out(self.blocks(x))
+        return out
+
+
+class LinearHead(nn.Module):
+    """The transformer's output layer: no recurrence after self-attention."""
+
+    def __init__(self, config: LineRecogniserConfig) -> None:
+        super().__init__()
+        self.frames, self.classes = config.frames_per_step, len(config.alphabet) + 1
+        self.norm = nn.LayerNorm(LineEncoder.features)
+        self.out = nn.Linear(LineEncoder.features, self.frames * self.classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (batch, steps, 888) to logits (batch, steps * frames_per_step, classes)."""
+        logits: Tensor = self.out(self.norm(features))
+        return logits.reshape(logits.shape[0], -1, self.classes)
+
+
+def build(name: str, encoder: Path, seed: int) -> LineRecogniser:
+    """A reader of an architecture, with fresh weights but for the pretrained encoder."""
+    torch.manual_seed(seed)
+    model = LineRecogniser(LineRecogniserConfig())
+    if name == "pretrained":
+        model.encoder.load_state_dict(import_encoder(encoder).state_dict())
+    elif name == "crnn":
+        model.encoder = CrnnEncoder()
+    elif name == "transformer":
+        model.encoder, model.head = TransformerEncoder(), LinearHead(model.config)
+    return model
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an architecture reached: CER by source along the way, its size and what a line costs."""
+
+    name: str
+    parameters: int
+    training_ms: float
+    curve: list[tuple[int, dict[str, float]]]
+
+
+@dataclass(frozen=True)
+class NarrowLines:
+    """A stream of lines without those wider than a bound; can be pickled."""
+
+    lines: MixedLines
+    widest: int
+
+    def __call__(self, process: int) -> Iterator[Sample]:
+        """The stream of one process."""
+        return (sample for sample in self.lines(process) if sample.prepared.shape[1] <= self.widest)
+
+
+def train(
+    name: str, recipe: Recipe, data: Data, encoder: Path, work: Path, *, lines: int, widest: int, watched: int,
+    report: Callable[[str], None],
+) -> Result:  # fmt: skip
+    """Train one architecture from its start."""
+    model = build(name, encoder, recipe.seed)
+    alphabet = Alphabet(model.config.alphabet)
+    tuning = [sample for sample in data.checked("tuning", watched) if sample.prepared.shape[1] <= widest]
+    curve: list[tuple[int, dict[str, float]]] = []
+    seen = [0, 0.0]
+
+    def count(_: LineRecogniser, done: int) -> None:
+        seen[0] = done
+
+    def validate(model: LineRecogniser) -> float:
+        started = time.process_time()
+        errors: dict[str, LineErrors] = read_samples(model, tuning, alphabet)
+        curve.append((int(seen[0]), {source: item.cer for source, item in errors.items()}))
+        report(f"{name}: {seen[0]} lines; " + ", ".join(f"{s} {100 * e.cer:.1f} %" for s, e in errors.items()))
+        seen[1] += time.process_time() - started
+        return sum(item.cer for item in errors.values()) / len(errors)
+
+    stream: Iterator[Batch] = batches(
+        NarrowLines(MixedLines(data, recipe.sources, (recipe.seed,)), widest), alphabet.writes, 16, 0
+    )
+    checkpoint = work / f"{name}.pt"
+    for file in work.glob(f"{name}.*"):
+        file.unlink()
+    started = time.process_time()
+    fine_tune(
+        model, stream, Schedule(lines, 16, 1e-3, 5e-4, save_every=lines), checkpoint, validate=validate,
+        validate_every=max(1, lines // 8), after_step=count,
+    )  # fmt: skip
+    spent = time.process_time() - started - seen[1]
+    return Result(name, sum(p.numel() for p in model.parameters()), 1000 * spent / lines, curve)
+
+
+def draw(results: list[Result], file: Path) -> None:
+    """CER of written strokes and of fonts by lines seen."""
+    from matplotlib.figure import Figure
+
+    sources = [name for name in ("strokes", "fonts") if name in results[0].curve[0][1]]
+    figure = Figure(figsize=(5 * len(sources), 4.2), dpi=110, layout="constrained")
+    for place, source in enumerate(sources):
+        axes = figure.add_subplot(1, len(sources), place + 1)
+        for result in results:
+            axes.plot(
+                [lines for lines, _ in result.curve], [100 * errors[source] for _, errors in result.curve],
+                marker="o", color=COLOURS[result.name], label=result.name,
+            )  # fmt: skip
+        axes.set(xlabel="lines learnt from", ylabel="CER on tuning lines, %", title=source, ylim=(0, 105))
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.savefig(file, metadata={"Software": None})
+
+
+def main() -> None:
+    """Train all, print, draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("encoder", type=Path)
+    parser.add_argument("--lines", type=int, default=20_000)
+    parser.add_argument("--widest", type=int, default=384)
+    parser.add_argument("--watched", type=int, default=400, help="tuning lines of each rendered source")
+    parser.add_argument("--only", nargs="+", choices=list(COLOURS), default=list(COLOURS))
+    parser.add_argument("--out", type=Path, default=Path("architectures"))
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    console = Console(stderr=True)
+    given.out.mkdir(parents=True, exist_ok=True)
+    recipe = load_recipe(given.recipe)
+    data = Data.load(recipe)
+    results = [
+        train(name, recipe, data, given.encoder, given.out, lines=given.lines, widest=given.widest,
+              watched=given.watched, report=lambda line: console.print(line, highlight=False))
+        for name in given.only
+    ]  # fmt: skip
+    sources = list(results[0].curve[-1][1])
+    table = Table("reader", "million weights", "ms a line, training", *(f"{name} CER %" for name in sources))
+    for result in results:
+        last = result.curve[-1][1]
+        table.add_row(
+            result.name, f"{result.parameters / 1e6:.1f}", f"{result.training_ms:.0f}",
+            *(f"{100 * last[name]:.1f}" for name in sources),
+        )  # fmt: skip
+    Console().print(table)
+    rows = [{**vars(result)} for result in results]
+    (given.out / "architectures.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    draw(results, given.out / "architectures.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""The comparison of architectures runs from its file, without any collection."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "benchmarks" / "architectures.py"
+
+
+@pytest.mark.slow
+def test_architectures_learn_from_the_same_lines(tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        f"data: open\nseed: 1\nencoder: none.onnx\nwork: {tmp_path}/work\nout: {tmp_path}/out\n"
+        "head: {lines: 1, batch: 1, rate: 0.001}\nfine_tune: {lines: 1, batch: 1, rate: 0.001}\nmixture: {fonts: 1}\n",
+        "utf-8",
+    )
+    ended = subprocess.run(
+        [sys.executable, str(SCRIPT), str(recipe), "none.onnx", "--only", "scratch", "crnn", "transformer",
+         "--lines", "32", "--watched", "4", "--out", str(tmp_path / "figures")],
+        capture_output=True, text=True, timeout=240, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    outcomes = json.loads((tmp_path / "figures" / "architectures.json").read_text())
+    assert [item["name"] for item in outcomes] == ["scratch", "crnn", "transformer"]
+    for item in outcomes:
+        assert item["curve"][-1][0] == 32
+        assert item["training_ms"] > 0
+        assert item["parameters"] > 1_000_000
+    assert (tmp_path / "figures" / "architectures.png").stat().st_size > 5000
