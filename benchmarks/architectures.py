@@ -1,10 +1,10 @@
 """Readers of several architectures learn from the same lines: our pretrained encoder, a CRNN, a transformer, all CTC.
 
-    python benchmarks/architectures.py RECIPE ENCODER [--lines 20000] [--widest 384] [--only NAME...] [--out DIR]
+    python benchmarks/architectures.py RECIPE ENCODER [--lines 30000] [--words 1] [--only NAME...] [--out DIR]
 
-RECIPE says where the collections lie, how they are split and how sources are mixed (only its data are used); ENCODER
-is ``PP-OCRv6_rec_small.onnx`` from the rapidocr wheel. All see the same lines in the same order, at the same rate
-and batch size, on one thread, so that only the architecture and its initial weights differ:
+RECIPE says where the collections lie and how they are split; ENCODER is ``PP-OCRv6_rec_small.onnx`` from the rapidocr
+wheel. All see the same lines in the same order, at the same rate and batch size, on one thread, so that only the
+architecture and its initial weights differ:
 
 - ``pretrained``: :class:`extractor.readers.handwriting.encoder.LineEncoder` with its published weights, new head;
 - ``scratch``: the same network with random weights;
@@ -14,13 +14,14 @@ and batch size, on one thread, so that only the architecture and its initial wei
   weights, after the CTC branch of Diaz et al., "Rethinking text line recognition models" (2021).
 
 Prints CER on tuning lines and processor time a line; ``--out`` receives ``architectures.json`` and a learning curve.
-Lines wider than ``--widest`` pixels at a height of 48 are left out, so that readers from random weights get
-somewhere within minutes.
+The lines hold a few words each (pen strokes where the recipe has them, else fonts), so that readers from random weights
+get somewhere within minutes.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import time
@@ -29,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -37,12 +39,16 @@ from torch import Tensor, nn
 from extractor.readers.handwriting.encoder import AttentionBlock, LineEncoder
 from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig
 from extractor.training.ctc import Alphabet
+from extractor.training.fonts.registry import load_fonts
 from extractor.training.import_encoder import import_encoder
-from extractor.training.lines import Data, MixedLines
+from extractor.training.line_texts import line_text
+from extractor.training.lines import Data
 from extractor.training.metrics import LineErrors
 from extractor.training.recipe import Recipe, load_recipe
+from extractor.training.rendered import font_lines, stroke_lines
 from extractor.training.rendering import Batch, batches
-from extractor.training.samples import Sample
+from extractor.training.samples import Sample, interleave
+from extractor.training.strokes import Scribe
 from extractor.training.train import Schedule, fine_tune, read_samples
 
 COLOURS = {"pretrained": "#0072b2", "scratch": "#56b4e9", "crnn": "#d55e00", "transformer": "#009e73"}
@@ -133,25 +139,37 @@ class Result:
 
 
 @dataclass(frozen=True)
-class NarrowLines:
-    """A stream of lines without those wider than a bound; can be pickled."""
+class ShortLines:
+    """Endless lines of a few words: writers' own words, and words in fonts, by turns."""
 
-    lines: MixedLines
-    widest: int
+    data: Data
+    words: int
+    seed: int
+    part: str = "train"
 
     def __call__(self, process: int) -> Iterator[Sample]:
         """The stream of one process."""
-        return (sample for sample in self.lines(process) if sample.prepared.shape[1] <= self.widest)
+        rngs = [np.random.default_rng([self.seed, process, number]) for number in range(3)]
+        fonts = load_fonts("hand", "train" if self.part == "train" else "calibration")
+        streams = [(1.0, font_lines(rngs[0], fonts, self.text))]
+        if self.data.writers[self.part]:
+            scribe = Scribe(self.data.writers[self.part])
+            streams.append((1.5, stroke_lines(rngs[1], scribe, copied=1.0, most_words=self.words)))
+        return interleave(rngs[2], streams)
+
+    def text(self, rng: np.random.Generator) -> str:
+        """The first words of a field."""
+        return " ".join(line_text(rng).split()[: int(rng.integers(1, self.words + 1))])
 
 
 def train(
-    name: str, recipe: Recipe, data: Data, encoder: Path, work: Path, *, lines: int, widest: int, watched: int,
+    name: str, recipe: Recipe, data: Data, encoder: Path, work: Path, *, lines: int, words: int, batch: int, watched: int,
     report: Callable[[str], None],
 ) -> Result:  # fmt: skip
     """Train one architecture from its start."""
     model = build(name, encoder, recipe.seed)
     alphabet = Alphabet(model.config.alphabet)
-    tuning = [sample for sample in data.checked("tuning", watched) if sample.prepared.shape[1] <= widest]
+    tuning = list(itertools.islice(ShortLines(data, words, recipe.seed, "tuning")(0), 2 * watched))
     curve: list[tuple[int, dict[str, float]]] = []
     seen = [0, 0.0]
 
@@ -166,15 +184,13 @@ def train(
         seen[1] += time.process_time() - started
         return sum(item.cer for item in errors.values()) / len(errors)
 
-    stream: Iterator[Batch] = batches(
-        NarrowLines(MixedLines(data, recipe.sources, (recipe.seed,)), widest), alphabet.writes, 16, 0
-    )
+    stream: Iterator[Batch] = batches(ShortLines(data, words, recipe.seed), alphabet.writes, batch, 0)
     checkpoint = work / f"{name}.pt"
     for file in work.glob(f"{name}.*"):
         file.unlink()
     started = time.process_time()
     fine_tune(
-        model, stream, Schedule(lines, 16, 1e-3, 5e-4, save_every=lines), checkpoint, validate=validate,
+        model, stream, Schedule(lines, batch, 1e-3, 5e-4, save_every=lines), checkpoint, validate=validate,
         validate_every=max(1, lines // 8), after_step=count,
     )  # fmt: skip
     spent = time.process_time() - started - seen[1]
@@ -205,8 +221,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", type=Path)
     parser.add_argument("encoder", type=Path)
-    parser.add_argument("--lines", type=int, default=20_000)
-    parser.add_argument("--widest", type=int, default=384)
+    parser.add_argument("--lines", type=int, default=30_000)
+    parser.add_argument("--words", type=int, default=1, help="words in a line at most")
+    parser.add_argument("--batch", type=int, default=8, help="lines in a step")
     parser.add_argument("--watched", type=int, default=400, help="tuning lines of each rendered source")
     parser.add_argument("--only", nargs="+", choices=list(COLOURS), default=list(COLOURS))
     parser.add_argument("--out", type=Path, default=Path("architectures"))
@@ -218,7 +235,7 @@ def main() -> None:
     recipe = load_recipe(given.recipe)
     data = Data.load(recipe)
     results = [
-        train(name, recipe, data, given.encoder, given.out, lines=given.lines, widest=given.widest,
+        train(name, recipe, data, given.encoder, given.out, lines=given.lines, words=given.words, batch=given.batch,
               watched=given.watched, report=lambda line: console.print(line, highlight=False))
         for name in given.only
     ]  # fmt: skip

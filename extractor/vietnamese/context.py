@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from extractor.records import BookKey
 
+_LAST_LEGACY_YEAR = 2025
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -32,6 +34,11 @@ class Context:
     def book_year(self) -> int | None:
         """The year as a number, or none where it is unknown."""
         return int(self.year) if self.year.isdecimal() and len(self.year) == 4 else None
+
+    @property
+    def unit_system(self) -> str:
+        """System of communes that places of the book most likely use; the people's own places are older than it."""
+        return "2025" if (self.book_year or 0) > _LAST_LEGACY_YEAR else "legacy"
 
 
 @dataclass(frozen=True, slots=True)

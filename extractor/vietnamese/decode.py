@@ -7,10 +7,11 @@ list or grammar lose weight but always stay possible; entries near to what was r
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from extractor.records import Candidate, nfc
 from extractor.templates.form import FieldSpec, Kind
+from extractor.vietnamese.address_search import find_address
 from extractor.vietnamese.context import Context, Decoded, Normalised
 from extractor.vietnamese.dates import parse_value
 from extractor.vietnamese.loading import load
@@ -18,6 +19,7 @@ from extractor.vietnamese.names import name_prior
 from extractor.vietnamese.normalise import normalise
 from extractor.vietnamese.places import parse_place
 from extractor.vietnamese.proposals import list_of, propose
+from extractor.vietnamese.text import compare_key
 
 REGISTRATION_DATE = "ngayDangKy"
 _MOST = 8
@@ -35,6 +37,7 @@ def decode(spec: FieldSpec, candidates: Sequence[Candidate], context: Context) -
     Returns:
         Readings with different values (or texts, where there is no value), most probable first; probabilities sum to
         at most 1. Readings of the same value are one: its text is the most probable of them, its probability their sum.
+        Places that differ only in case, commas or the style of tones (Hòa, Hoà) are the same.
     """
     read: dict[str, float] = {}
     for candidate in candidates:
@@ -48,9 +51,10 @@ def decode(spec: FieldSpec, candidates: Sequence[Candidate], context: Context) -
         weighed[text] = (result, scale * probability * _weight(spec, text, result, context), False)
     for text, probability in read.items():
         if not _settled(weighed[text][0]):
-            for proposal in propose(spec.kind, text):
+            for proposal in propose(spec.kind, text, context):
                 result = normalise(spec, proposal.text, context)
-                if _settled(result):
+                # A place may be known in part: its province spelt right is better than one nearly spelt.
+                if _settled(result) or spec.kind is Kind.PLACE:
                     weight = scale * probability * proposal.weight * _weight(spec, proposal.text, result, context)
                     _, before, proposed = weighed.get(proposal.text, (result, 0.0, True))
                     weighed[proposal.text] = (result, before + weight, proposed)
@@ -61,7 +65,8 @@ def decode(spec: FieldSpec, candidates: Sequence[Candidate], context: Context) -
             Decoded(text, result.value, 0.0, result.known, result.ditto, result.note)
             for text, (result, _, _) in weighed.items()
         )
-    return _merged([(text, result, weight / total, new) for text, (result, weight, new) in weighed.items()])
+    readings = [(text, result, weight / total, new) for text, (result, weight, new) in weighed.items()]
+    return _merged(readings, compare_key if spec.kind is Kind.PLACE else str)
 
 
 def _settled(result: Normalised) -> bool:
@@ -84,10 +89,18 @@ def _weight(spec: FieldSpec, text: str, result: Normalised, context: Context) ->
         title = 1.0 if spec.kind is Kind.PERSON_NAME or result.known else _unsettled_weight(Kind.TITLE)
         return title * (floor + (1.0 - floor) * name_prior(text))
     if spec.kind is Kind.PLACE:
-        return float(load("decoding")["near_province"]) if parse_place(text).near else 1.0
+        return 1.0 if result.known else _unlisted_place_weight(text, context)
     if not result.known:
         return _unsettled_weight(spec.kind)
     return _date_weight(spec, result, context) if spec.kind is Kind.DATE else 1.0
+
+
+def _unlisted_place_weight(text: str, context: Context) -> float:
+    """Less for a place that nearly spells known units than for one that is unlike any."""
+    settings = load("decoding")
+    ways = find_address(text, context.unit_system, context.book_year)
+    near = not ways[0].spelt if ways else bool(parse_place(text).near)
+    return float(settings["near_place"] if near else settings["unlike_place"])
 
 
 def _date_weight(spec: FieldSpec, result: Normalised, context: Context) -> float:
@@ -101,11 +114,12 @@ def _date_weight(spec: FieldSpec, result: Normalised, context: Context) -> float
     return float(settings["unparsed"]["date"]) if late or early else 1.0
 
 
-def _merged(readings: list[tuple[str, Normalised, float, bool]]) -> tuple[Decoded, ...]:
+def _merged(readings: list[tuple[str, Normalised, float, bool]], same: Callable[[str], str]) -> tuple[Decoded, ...]:
+    """Readings of the same value as one; ``same`` gives a key under which two values are the same."""
     groups: dict[tuple[bool, str], list[tuple[str, Normalised, float, bool]]] = {}
     for reading in sorted(readings, key=lambda item: -item[2]):
         text, result, _, _ = reading
-        key = (False, text) if result.value is None else (True, result.value)
+        key = (False, text) if result.value is None else (True, same(result.value))
         groups.setdefault(key, []).append(reading)
     decoded = []
     for group in groups.values():

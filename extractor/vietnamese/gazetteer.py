@@ -1,4 +1,7 @@
-"""Communes with the units above them: the three levels in force until June 2025, and the two since July 2025."""
+"""Communes with the units above them: the three levels in force until June 2025, and the two since July 2025.
+
+The system ``earlier`` adds communes that were merged away, or moved to another district, in the years before 2025.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ class Commune:
 
 @cache
 def communes(system: str = "legacy") -> tuple[Commune, ...]:
-    """All communes of a system, ``legacy`` (three levels) or ``2025`` (two), in the order of their codes.
+    """All communes of a system, ``legacy`` or ``earlier`` (three levels) or ``2025`` (two), ordered by code.
 
     Raises:
         ValueError: there is no such system.
@@ -64,5 +67,5 @@ def communes(system: str = "legacy") -> tuple[Commune, ...]:
             above = Unit.of(district) if district else None
             found += [Commune(Unit.of(name), above, Unit.of(province)) for name in names.split("|")]
     if not found:
-        raise ValueError(f"There is no system of units named '{system}'; known are legacy and 2025.")
+        raise ValueError(f"There is no system of units named '{system}'; known are legacy, earlier and 2025.")
     return tuple(found)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from extractor.templates.form import FieldSpec, Kind
+from extractor.vietnamese.address_search import find_address
 from extractor.vietnamese.ages import parse_age
 from extractor.vietnamese.columns import split_signer
 from extractor.vietnamese.context import Context, Normalised
@@ -104,7 +105,11 @@ def _person_name(text: str, context: Context) -> Normalised:
 
 
 def _place(text: str, context: Context) -> Normalised:
-    return Normalised(text, known=parse_place(text).province is not None)
+    place = parse_place(text)
+    if place.province is not None and not place.detail:
+        return Normalised(text, known=True)
+    ways = find_address(text, context.unit_system, context.book_year)
+    return Normalised(text, known=bool(ways) and ways[0].settled)
 
 
 def _listed(entries: Callable[[], ClosedList]) -> _Rule:

@@ -7,7 +7,7 @@ provinces that is here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -32,6 +32,7 @@ class Province:
         spans: first and last years in which it existed; none means all the time.
         city: whether it is a city of the rank of a province.
         verified: whether its years come from a source that was looked up.
+        parts: names of the provinces of June 2025 whose districts it held at some time; none means its own.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Province:
     spans: tuple[tuple[int, int], ...] = ()
     city: bool = False
     verified: bool = True
+    parts: tuple[str, ...] = ()
 
     def existed(self, year: int) -> bool:
         """Whether it existed at some time of that year."""
@@ -101,12 +103,15 @@ class ProvinceTable:
 
     def __init__(self) -> None:
         self._by_key: dict[str, Province] = {}
+        self._spellings: dict[str, tuple[str, ...]] = {}
         entries: list[dict[str, Any]] = load("provinces")["provinces"]
         for entry in entries:
             spans = tuple((first, last) for first, last in entry.get("from", ()))
             city = entry.get("kind") == "thành phố"
-            province = Province(entry["name"], entry.get("code", ""), spans, city, entry.get("tag") != "R")
-            for spelling in (entry["name"], *entry.get("spellings", ())):
+            verified, parts = entry.get("tag") != "R", tuple(entry.get("parts", ()))
+            province = Province(entry["name"], entry.get("code", ""), spans, city, verified, parts)
+            self._spellings[_key(province.name)] = (province.name, *entry.get("spellings", ()))
+            for spelling in self._spellings[_key(province.name)]:
                 self._by_key.setdefault(_key(spelling), province)
         self._names = tuple(dict.fromkeys(province.name for province in self._by_key.values()))
 
@@ -121,6 +126,15 @@ class ProvinceTable:
         if found is None or match.group("narrower") or (match.group("city") and not found.city):
             return None
         return found
+
+    def __iter__(self) -> Iterator[Province]:
+        """All provinces, once each."""
+        return iter(dict.fromkeys(self._by_key.values()))
+
+    def spellings(self, name: str) -> tuple[str, ...]:
+        """All known spellings of a province's name, the canonical one first; none for no province's name."""
+        found = self.province(name)
+        return self._spellings[_key(found.name)] if found else ()
 
     def near_provinces(self, name: str) -> tuple[str, ...]:
         """Names of provinces that differ by one mark, or by little more after the word for province."""

@@ -9,7 +9,9 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from extractor.templates.form import Kind
+from extractor.vietnamese.address_search import find_address
 from extractor.vietnamese.columns import split_signer
+from extractor.vietnamese.context import Context
 from extractor.vietnamese.date_words import words
 from extractor.vietnamese.distance import LOOKALIKE, distance
 from extractor.vietnamese.lists import ClosedList, ethnic_groups, nationalities, relations, sexes, titles
@@ -45,8 +47,14 @@ def list_of(kind: Kind) -> ClosedList | None:
     return _LISTS[kind]() if kind in _LISTS else None
 
 
-def propose(kind: Kind, text: str) -> Iterator[Proposal]:
-    """Suggestions for a text that is not in the list or does not parse; may suggest what does not parse either."""
+def propose(kind: Kind, text: str, context: Context) -> Iterator[Proposal]:
+    """Suggestions for a text that is not in the list or does not parse; may suggest what does not parse either.
+
+    Args:
+        kind: of the field.
+        text: what was read.
+        context: what is known about the book.
+    """
     entries = list_of(kind)
     if entries is not None:
         settings: dict[str, float] = load("decoding")["lists"][kind.value]
@@ -54,9 +62,9 @@ def propose(kind: Kind, text: str) -> Iterator[Proposal]:
             frequent = entries.share[near.value] ** settings["sharpness"]
             yield Proposal(near.spelling, _channel(near.distance, settings["steepness"]) * frequent)
     elif kind is Kind.SIGNER:
-        yield from _with_known_title(text)
+        yield from _with_known_title(text, context)
     elif kind is Kind.PLACE:
-        yield from _with_known_province(text)
+        yield from _with_known_units(text, context)
     elif kind is Kind.DATE_WORDS:
         yield from _repaired_words(text)
     elif kind in _DIGIT_KINDS:
@@ -85,7 +93,7 @@ def _digits_for_letters(text: str) -> Iterator[Proposal]:
         yield Proposal(proposed, _channel(LOOKALIKE * changed, load("decoding")["word_steepness"]))
 
 
-def _with_known_title(text: str) -> Iterator[Proposal]:
+def _with_known_title(text: str, context: Context) -> Iterator[Proposal]:
     """The text with its ending, taken for a title, as the list spells it."""
     text = single_spaces(text)
     _, title = split_signer(text)
@@ -94,8 +102,20 @@ def _with_known_title(text: str) -> Iterator[Proposal]:
         words_ = text.split(" ")
         endings = [" ".join(words_[start:]) for start in range(2, len(words_))]
     for ending in endings:
-        for proposal in propose(Kind.TITLE, ending):
+        for proposal in propose(Kind.TITLE, ending, context):
             yield Proposal(text[: len(text) - len(ending)] + proposal.text, proposal.weight)
+
+
+def _with_known_units(text: str, context: Context) -> Iterator[Proposal]:
+    """The text with the names of communes, districts and provinces it nearly spells."""
+    steepness = load("decoding")["word_steepness"]
+    ways = find_address(text, context.unit_system, context.book_year)
+    # What every way lacks says nothing about which of them is right.
+    lacking = min((way.fees for way in ways), default=0.0)
+    for way in ways:
+        yield Proposal(way.text, _channel(way.cost - lacking, steepness))
+    if not ways:
+        yield from _with_known_province(text)
 
 
 def _with_known_province(text: str) -> Iterator[Proposal]:

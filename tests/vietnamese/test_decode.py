@@ -30,7 +30,7 @@ def run(kind: Kind, *candidates: tuple[str, float], code: str = "x"):
         (Kind.SIGNER, "Lê Văn Ký, Chù tịch", "Lê Văn Ký, Chủ tịch", "Lê Văn Ký, Chủ tịch"),
         (Kind.SIGNER, "Lê Văn Ký Phó Chú tịch", "Lê Văn Ký Phó Chủ tịch", "Lê Văn Ký, Phó Chủ tịch"),
         (Kind.PLACE, "xã A, tỉnh Đông Nai", "xã A, tỉnh Đồng Nai", "xã A, tỉnh Đồng Nai"),
-        (Kind.PLACE, "xã A, Khánh Hoá", "xã A, Khánh Hòa", "xã A, Khánh Hòa"),
+        (Kind.PLACE, "xã A, Khánh Hoá", "xã A, Khánh Hoà", "xã A, Khánh Hoà"),
         (Kind.PLACE, "Thôn Đông Mai", "Thôn Đông Mai", "Thôn Đông Mai"),
         (Kind.DATE, "2O/1/2008", "20/1/2008", "20.01.2008"),
         (Kind.RECORD_NUMBER, "l2", "12", "12/2008"),

@@ -30,5 +30,5 @@ def test_every_province_is_in_the_table_of_provinces():
 
 
 def test_an_unknown_system_is_an_error():
-    with pytest.raises(ValueError, match="legacy and 2025"):
+    with pytest.raises(ValueError, match="legacy, earlier and 2025"):
         communes("1975")
