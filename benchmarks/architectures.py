@@ -163,8 +163,8 @@ class ShortLines:
 
 
 def train(
-    name: str, recipe: Recipe, data: Data, encoder: Path, work: Path, *, lines: int, words: int, batch: int, watched: int,
-    report: Callable[[str], None],
+    name: str, recipe: Recipe, data: Data, encoder: Path, work: Path, *, lines: int, words: int, batch: int,
+    watched: int, report: Callable[[str], None],
 ) -> Result:  # fmt: skip
     """Train one architecture from its start."""
     model = build(name, encoder, recipe.seed)

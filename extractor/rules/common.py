@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from extractor.rules.registry import Finding, record_rule
 from extractor.rules.view import RecordView
 from extractor.templates.form import Kind
+from extractor.vietnamese.address_search import find_address
+from extractor.vietnamese.context import LAST_LEGACY_YEAR
 from extractor.vietnamese.identity import identity_digits, plausible, take_apart
 from extractor.vietnamese.lists import ethnic_groups, nationalities
 from extractor.vietnamese.places import parse_place
@@ -101,11 +103,15 @@ def listed(view: RecordView) -> Iterator[Finding]:
 
 
 @record_rule("R17-place-near")
-def province_is_spelled_right(view: RecordView) -> Iterator[Finding]:
-    """The last part of a place is a province, or unlike one."""
+def units_are_spelled_right(view: RecordView) -> Iterator[Finding]:
+    """The commune, district and province of a place are spelled as such, or unlike any."""
+    system = "legacy" if (view.registration_year or 0) <= LAST_LEGACY_YEAR else "2025"
     for spec in view.of_kind(Kind.PLACE):
-        if parse_place(view.text(spec.code)).near:
-            yield Finding((spec.code,), {"field": spec.code})
+        ways = find_address(view.text(spec.code), system, view.registration_year)
+        near = [found.unit.full for found in ways[0].units if found.cost > 0] if ways else []
+        near = near or list(parse_place(view.text(spec.code)).near)
+        if near:
+            yield Finding((spec.code,), {"field": spec.code, "unit": near[0]})
 
 
 @record_rule("R17-place-time")

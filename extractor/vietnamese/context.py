@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from extractor.records import BookKey
 
-_LAST_LEGACY_YEAR = 2025
+LAST_LEGACY_YEAR = 2025
+"""Records of later years name communes without districts; those of 2025 may do either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Context:
     @property
     def unit_system(self) -> str:
         """System of communes that places of the book most likely use; the people's own places are older than it."""
-        return "2025" if (self.book_year or 0) > _LAST_LEGACY_YEAR else "legacy"
+        return "2025" if (self.book_year or 0) > LAST_LEGACY_YEAR else "legacy"
 
 
 @dataclass(frozen=True, slots=True)

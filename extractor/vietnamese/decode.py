@@ -15,13 +15,14 @@ from extractor.vietnamese.address_search import find_address
 from extractor.vietnamese.context import Context, Decoded, Normalised
 from extractor.vietnamese.dates import parse_value
 from extractor.vietnamese.loading import load
-from extractor.vietnamese.names import name_prior
+from extractor.vietnamese.names import name_prior, near_surnames
 from extractor.vietnamese.normalise import normalise
 from extractor.vietnamese.places import parse_place
 from extractor.vietnamese.proposals import list_of, propose
 from extractor.vietnamese.text import compare_key
 
 REGISTRATION_DATE = "ngayDangKy"
+_NAMES = frozenset({Kind.PERSON_NAME, Kind.SIGNER})
 _MOST = 8
 """Readings given back at most."""
 
@@ -50,12 +51,16 @@ def decode(spec: FieldSpec, candidates: Sequence[Candidate], context: Context) -
         result = normalise(spec, text, context)
         weighed[text] = (result, scale * probability * _weight(spec, text, result, context), False)
     for text, probability in read.items():
-        if not _settled(weighed[text][0]):
+        # A signer may be settled for the title and still have a surname that nearly is one.
+        if not _settled(weighed[text][0]) or spec.kind is Kind.SIGNER:
             for proposal in propose(spec.kind, text, context):
                 result = normalise(spec, proposal.text, context)
                 # A place may be known in part: its province spelt right is better than one nearly spelt.
                 if _settled(result) or spec.kind is Kind.PLACE:
                     weight = scale * probability * proposal.weight * _weight(spec, proposal.text, result, context)
+                    if spec.kind in _NAMES:
+                        # People are called what they are called: a clear reading of a name is not overruled.
+                        weight *= min(1.0, 2.0 * (1.0 - scale * probability))
                     _, before, proposed = weighed.get(proposal.text, (result, 0.0, True))
                     weighed[proposal.text] = (result, before + weight, proposed)
     unseen = max(0.0, 1.0 - scale * mass) * math.sqrt(_unsettled_weight(spec.kind))
@@ -84,10 +89,11 @@ def _unsettled_weight(kind: Kind) -> float:
 def _weight(spec: FieldSpec, text: str, result: Normalised, context: Context) -> float:
     if context.language != "vi" or result.ditto or result.note == "empty":
         return 1.0
-    if spec.kind in {Kind.PERSON_NAME, Kind.SIGNER}:
+    if spec.kind in _NAMES:
         floor = float(load("decoding")["name_floor"])
         title = 1.0 if spec.kind is Kind.PERSON_NAME or result.known else _unsettled_weight(Kind.TITLE)
-        return title * (floor + (1.0 - floor) * name_prior(text))
+        near = near_surnames(text.split(" ", maxsplit=1)[0]) if " " in text else ()
+        return title * (floor + (1.0 - floor) * name_prior(text)) * (load("decoding")["near_surname"] if near else 1.0)
     if spec.kind is Kind.PLACE:
         return 1.0 if result.known else _unlisted_place_weight(text, context)
     if not result.known:

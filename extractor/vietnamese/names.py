@@ -6,12 +6,16 @@ import math
 import re
 from functools import cache
 
+from extractor.vietnamese.distance import MARK_AND_TONE, distance
 from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import compare_key, single_spaces, spelling_key
 
 _STRANGE = re.compile(r"[\d_=+*#@<>{}\[\]|\\/]")
 UNKNOWN_SURNAME = 0.35
 """Score of a name that begins with no known surname; names of smaller peoples and foreigners are such."""
+
+_FREQUENT = 0.3
+"""Share of the people, in percent, from which on a surname is proposed for a word that nearly spells it."""
 
 
 @cache
@@ -37,6 +41,20 @@ def surname(name: str) -> str:
         if key == compound or key.startswith(compound + " "):
             return " ".join(words[: compound.count(" ") + 1])
     return words[0]
+
+
+@cache
+def near_surnames(word: str) -> tuple[tuple[str, float], ...]:
+    """Frequent surnames that differ from a word in one tone or mark, with their distances, nearest first.
+
+    Empty for a word that is a surname of any people itself.
+    """
+    key = spelling_key(word)
+    if key in _surnames() or key in _minority_first():
+        return ()
+    shares: dict[str, float] = load("surnames")["common"]
+    near = [(distance(word, name, MARK_AND_TONE), name) for name, share in shares.items() if share >= _FREQUENT]
+    return tuple((name, far) for far, name in sorted(near) if 0 < far <= MARK_AND_TONE)
 
 
 def middle_names(name: str) -> tuple[str, ...]:

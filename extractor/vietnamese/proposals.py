@@ -16,6 +16,7 @@ from extractor.vietnamese.date_words import words
 from extractor.vietnamese.distance import LOOKALIKE, distance
 from extractor.vietnamese.lists import ClosedList, ethnic_groups, nationalities, relations, sexes, titles
 from extractor.vietnamese.loading import load
+from extractor.vietnamese.names import near_surnames
 from extractor.vietnamese.places import parse_place
 from extractor.vietnamese.text import compare_key, single_spaces
 
@@ -63,6 +64,9 @@ def propose(kind: Kind, text: str, context: Context) -> Iterator[Proposal]:
             yield Proposal(near.spelling, _channel(near.distance, settings["steepness"]) * frequent)
     elif kind is Kind.SIGNER:
         yield from _with_known_title(text, context)
+        yield from _with_known_surname(text)
+    elif kind is Kind.PERSON_NAME:
+        yield from _with_known_surname(text)
     elif kind is Kind.PLACE:
         yield from _with_known_units(text, context)
     elif kind is Kind.DATE_WORDS:
@@ -104,6 +108,13 @@ def _with_known_title(text: str, context: Context) -> Iterator[Proposal]:
     for ending in endings:
         for proposal in propose(Kind.TITLE, ending, context):
             yield Proposal(text[: len(text) - len(ending)] + proposal.text, proposal.weight)
+
+
+def _with_known_surname(text: str) -> Iterator[Proposal]:
+    """The text with its first word as the surname it spells but for a tone or a mark."""
+    first, _, rest = single_spaces(text).partition(" ")
+    for name, far in near_surnames(first) if rest else ():
+        yield Proposal(f"{_in_case_of(first, name)} {rest}", _channel(far, load("decoding")["word_steepness"]))
 
 
 def _with_known_units(text: str, context: Context) -> Iterator[Proposal]:

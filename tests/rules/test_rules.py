@@ -103,6 +103,7 @@ def test_a_sound_record_raises_nothing() -> None:
         ("R17-list", {"nksDanToc": "Kính"}),
         ("R17-list", {"nksQuocTich": "Việt Nan"}),
         ("R17-place-near", {"nksQueQuan": "xã Thử Nghiệm, tỉnh Đồng Nải"}),
+        ("R17-place-near", {"nksQueQuan": "xã Hòa Ăn, huyện Cầu Kè, tỉnh Trà Vinh"}),
         ("R17-place-time", {"nksQueQuan": "xã Thử Nghiệm, tỉnh Sông Bé"}),
         ("R18-same-person", {"nycHoTen": "Trần Vân Mẫu"}),
         ("R18-same-person", {"nycHoTen": "Phạm Hữu Khác", "nycQuanHe": "Cha đẻ"}),

@@ -126,3 +126,22 @@ def test_probabilities_are_ordered_and_sum_to_at_most_one(kind: Kind, candidates
 def test_a_sure_reading_of_a_known_text_stays_first(kind: Kind, text: str) -> None:
     if normalise(spec(kind), text, BOOK).known:
         assert run(kind, (text, 0.95))[0].raw == run(kind, (text, 1.0))[0].raw
+
+
+@pytest.mark.parametrize(
+    ("kind", "read", "meant"),
+    [
+        (Kind.PERSON_NAME, "Pham Thị Bé", "Phạm Thị Bé"),
+        (Kind.PERSON_NAME, "NGUYÊN THỊ BÉ", "NGUYỄN THỊ BÉ"),
+        (Kind.SIGNER, "Pham Văn Ký, Chủ tịch", "Phạm Văn Ký, Chủ tịch"),
+        # Surnames of other peoples, and words unlike any surname, stay.
+        (Kind.PERSON_NAME, "Thạch Sa Rây", "Thạch Sa Rây"),
+        (Kind.PERSON_NAME, "Neang Sóc Kha", "Neang Sóc Kha"),
+        (Kind.PERSON_NAME, "Ksor H'Nhi", "Ksor H'Nhi"),
+        (Kind.PERSON_NAME, "Pham", "Pham"),
+    ],
+)
+def test_a_surname_but_for_a_tone_or_mark_is_proposed(kind, read, meant):
+    readings = run(kind, (read, 0.8))
+    assert readings[0].raw == meant
+    assert read in [reading.raw for reading in readings]
