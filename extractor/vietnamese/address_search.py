@@ -199,7 +199,8 @@ def find_address(text: str, system: str = "legacy", year: int | None = None, mos
             further += _matches(words, path, below, settings, year)
             if path.node is not None:
                 further.append(replace(path, cost=path.cost + settings.missing[level]))
-        paths = sorted(further, key=lambda path: path.cost)[: settings.beam]
+        # Of two names at one price the longer is meant: Thường Thắng, not Thắng.
+        paths = sorted(further, key=lambda path: (path.cost, path.left))[: settings.beam]
     best: dict[tuple[str, ...], Address] = {}
     for path in paths:
         if len(path.found) == 1 and path.found[0].cost > MARK_AND_TONE:
@@ -275,6 +276,9 @@ def _matches(
                     cheapest = _Path(node, (found, *path.found), start_of_kind, total)
         if cheapest is not None:
             yield cheapest
+            if cheapest.left < (start := cheapest.found[0].start):
+                # The word before the name may end the name of what lies below: Tân Xã in Thạch Thất.
+                yield replace(cheapest, left=start, cost=cheapest.cost + settings.same_level)
 
 
 @lru_cache(maxsize=200_000)

@@ -20,6 +20,8 @@ from extractor.vietnamese.text import compare_key
         ("thị xã Cầu Ngang, Trà Vinh, Việt Nam", ("Huyện Cầu Ngang", "Tỉnh Trà Vinh")),
         ("TTYT huyện Cầu Kè, tỉnh Trà Vinh", ("Huyện Cầu Kè", "Tỉnh Trà Vinh")),
         ("thành phố Hà Nội", ("Thành phố Hà Nội",)),
+        ("Thường Thắng, Hiệp Hòa, Bắc Giang", ("Xã Thường Thắng", "Huyện Hiệp Hòa", "Tỉnh Bắc Giang")),
+        ("Tân Xã Thạch Thất Hà Nội", ("Xã Tân Xã", "Huyện Thạch Thất", "Thành phố Hà Nội")),
     ],
 )
 def test_units_are_found(text, names):
