@@ -84,6 +84,8 @@ def _load(path: Path) -> Image | str:
     try:
         kind = check_kind(read_head(path, str(path)), str(path))
         source = inspect_file(path, str(path), kind, _LINE_LIMITS, (BookKey(), None))
+        if source.pages > 1:
+            return f"{path}: the file holds {source.pages} pages, but a line is one picture. Save each as its own file."
         return PageRef(source, 1, _LINE_LIMITS).load().image
     except InputError as error:
         return str(error)

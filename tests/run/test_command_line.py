@@ -4,7 +4,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from PIL import Image
 
 from extractor.cli import main
 
@@ -143,6 +146,33 @@ def test_unknown_reader_lists_the_readers(tmp_path, extractor):
     done = extractor("read-lines", tmp_path / "x.png", "--reader", "nobody")
     assert done.returncode == 5
     assert "handwriting" in done.stderr
+
+
+def test_odd_pictures_give_a_reading_or_a_reason_and_never_stop_the_rest(tmp_path, extractor):
+    grey = np.full((48, 300), 240, np.uint8)
+    cv2.putText(grey, "1985", (20, 38), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 20, 2)
+    ink = Image.fromarray(grey)
+    pictures = {
+        "colour.png": ink.convert("RGB"),
+        "inverted.png": Image.fromarray(255 - grey),
+        "deep.png": Image.fromarray(grey.astype(np.uint16) * 257),
+        "dot.png": Image.new("L", (1, 1), 255),
+        "empty.png": Image.new("L", (200, 40), 255),
+    }
+    for name, picture in pictures.items():
+        picture.save(tmp_path / name)
+    ink.save(tmp_path / "pages.tif", save_all=True, append_images=[ink, ink])
+    (tmp_path / "text.png").write_text("no picture", "utf-8")
+    names = [*pictures, "pages.tif", "text.png", "missing.png"]
+    done = extractor("read-lines", *(tmp_path / name for name in names), "--json")
+    found = {Path(item["path"]).name: item for item in map(json.loads, done.stdout.splitlines())}
+    assert done.returncode == 3
+    assert list(found) == names
+    assert all(found[name]["text"] == "1985" for name in ("colour.png", "inverted.png", "deep.png"))
+    assert found["empty.png"]["text"] == ""
+    assert "3 pages" in found["pages.tif"]["error"]
+    assert all("error" in found[name] for name in ("text.png", "missing.png"))
+    assert "text" in found["dot.png"] or "error" in found["dot.png"]
 
 
 def test_template_check_of_the_shipped_forms(extractor):
