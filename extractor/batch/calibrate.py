@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractor.batch.judging import examine_books
@@ -21,6 +21,15 @@ from extractor.records import Record
 TRUTH = "truth.jsonl"
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledBooks:
+    """Evidence of all fields with a truth, and the versions of forms and readers that it holds for."""
+
+    fields: tuple[LabelledField, ...]
+    forms: dict[str, str]
+    readers: dict[str, str]
+
+
 def calibrate(
     books: Sequence[Path],
     options: RunOptions,
@@ -33,11 +42,30 @@ def calibrate(
 
     Args:
         books: folders with scans and ``truth.jsonl``; half of them fit, half prove.
-        options: ``out`` is a working folder; each book gets a folder of its own below it and is read only once.
+        options: see :func:`label_books`.
         source: in words, where the books come from.
 
     Raises:
         EvaluationError: a folder has no truth, or there are too few books.
+    """
+    found = label_books(books, options, on_book=on_book)
+    return fit_certificate(
+        found.fields, source=source, forms=found.forms, readers=found.readers, target_error=target_error
+    )
+
+
+def label_books(
+    books: Sequence[Path], options: RunOptions, *, on_book: Callable[[int, int], None] = lambda done, total: None
+) -> LabelledBooks:
+    """Run the books and hold every field against their truth.
+
+    Args:
+        books: folders with scans and ``truth.jsonl``.
+        options: ``out`` is a working folder; each book gets a folder of its own below it and is read only once.
+        on_book: receives how many books are done, and how many there are.
+
+    Raises:
+        EvaluationError: a folder has no truth, or none of the records has.
     """
     labelled: list[LabelledField] = []
     pipeline = Pipeline(options.pipeline)
@@ -58,9 +86,7 @@ def calibrate(
         on_book(number + 1, len(books))
     if not labelled:
         raise EvaluationError("No record of these books has a truth.", mend=f"Give folders with scans and {TRUTH}.")
-    return fit_certificate(
-        labelled, source=source, forms=seen_forms, readers=pipeline.reader_versions, target_error=target_error
-    )
+    return LabelledBooks(tuple(labelled), seen_forms, pipeline.reader_versions)
 
 
 def _label(

@@ -1,0 +1,211 @@
+"""How often a certificate breaks its promise, and how many fields it lets pass.
+
+    python benchmarks/certification.py BOOK... --work DIR [--trials 200] [--target-error 0.02] [--out DIR]
+
+BOOK is a folder with scans and ``truth.jsonl``, as ``extractor synth`` draws them; ``--work`` is the working folder of
+``extractor calibrate``: what was read there is not read again. In each trial the books are dealt out by chance: three
+fifths make a certificate (half of these fit, half prove), the rest is tested. Side by side, on the same deal:
+
+- ``certificate``: a calibrator and a proved threshold for each kind (:func:`extractor.confidence.fit_certificate`);
+- ``raw score``: the reader's own line confidence and one threshold for all kinds, the lowest at which the labelled
+  books' error does not exceed the target. This is what is commonly done.
+
+A promise is broken where the error among the fields accepted in the tested books is above the target. That error is
+itself an estimate: ``for sure`` counts the trials in which it is above the target beyond chance (exact binomial test
+at 5 %).
+Trials share books, so they are not independent. A certificate promises each kind by itself, so kinds are counted too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from extractor.batch.calibrate import label_books
+from extractor.batch.run import RunOptions
+from extractor.confidence import LabelledField, fit_certificate
+from extractor.confidence.certify import GRID
+from extractor.confidence.evidence import group_of
+from extractor.pipeline import PipelineOptions
+
+CERTAINTY = 0.95
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A tested field: its kind, its confidence, whether it passes, and whether it is right."""
+
+    group: str
+    confidence: float
+    accepted: bool
+    right: bool
+
+
+@dataclass
+class Tally:
+    """What one way did over all trials."""
+
+    way: str
+    trials: int = 0
+    broken: int = 0
+    broken_for_sure: int = 0
+    kinds: int = 0
+    kinds_broken: int = 0
+    kinds_broken_for_sure: int = 0
+    accepted: int = 0
+    wrong: int = 0
+    coverage: list[float] = field(default_factory=list)
+    calibration: list[float] = field(default_factory=list)
+
+    def count(self, fields: Sequence[Judged], target: float) -> None:
+        """Count one trial."""
+        self.trials += 1
+        taken = [item for item in fields if item.accepted]
+        wrong = sum(not item.right for item in taken)
+        self.accepted += len(taken)
+        self.wrong += wrong
+        self.coverage.append(len(taken) / len(fields))
+        self.calibration.append(calibration_error(fields))
+        self.broken += bool(taken) and wrong > target * len(taken)
+        self.broken_for_sure += above_for_sure(wrong, len(taken), target)
+        for group in sorted({item.group for item in taken}):
+            members = [item for item in taken if item.group == group]
+            wrong_here = sum(not item.right for item in members)
+            self.kinds += 1
+            self.kinds_broken += wrong_here > target * len(members)
+            self.kinds_broken_for_sure += above_for_sure(wrong_here, len(members), target)
+
+
+def above_for_sure(wrong: int, count: int, target: float) -> bool:
+    """Whether so many errors would be unlikely (below 5 %) if the error were at the target."""
+    from scipy.stats import binom
+
+    return count > 0 and float(binom.sf(wrong - 1, count, target)) < 1 - CERTAINTY
+
+
+def calibration_error(fields: Sequence[Judged], bins: int = 10) -> float:
+    """Mean gap between confidence and share right in bins of equally many fields, 0 to 1."""
+    sure = np.array([item.confidence for item in fields])
+    right = np.array([item.right for item in fields], dtype=float)
+    parts = np.array_split(np.argsort(sure, kind="stable"), bins)
+    return float(
+        sum(len(part) * abs(sure[part].mean() - right[part].mean()) for part in parts if len(part)) / len(sure)
+    )
+
+
+Way = Callable[[Sequence[LabelledField], Sequence[LabelledField], float], list[Judged]]
+
+
+def by_certificate(made: Sequence[LabelledField], tested: Sequence[LabelledField], target: float) -> list[Judged]:
+    """Judge by a certificate made from the first fields."""
+    certificate = fit_certificate(made, source="trial", forms={}, readers={}, target_error=target, certainty=CERTAINTY)
+    judged = []
+    for item in tested:
+        confidence = certificate.confidence(item.evidence)
+        accepted = certificate.accepts(item.evidence, confidence)
+        judged.append(Judged(group_of(item.evidence), confidence, accepted, item.correct))
+    return judged
+
+
+def by_raw_score(made: Sequence[LabelledField], tested: Sequence[LabelledField], target: float) -> list[Judged]:
+    """Judge by the reader's own confidence with one threshold for all."""
+    scores = np.array([item.evidence.reader for item in made])
+    right = np.array([item.correct for item in made])
+    grid = sorted({*GRID, *np.linspace(0.05, 0.95, 19).round(2).tolist()})
+    fitting = [t for t in grid if (scores >= t).any() and (~right[scores >= t]).mean() <= target]
+    threshold = min(fitting, default=2.0)
+    return [
+        Judged(group_of(item.evidence), item.evidence.reader, item.evidence.reader >= threshold, item.correct)
+        for item in tested
+    ]
+
+
+WAYS: dict[str, Way] = {"certificate": by_certificate, "raw score": by_raw_score}
+
+
+def deal(fields: Sequence[LabelledField], rng: np.random.Generator) -> tuple[list[LabelledField], list[LabelledField]]:
+    """Three fifths of the books to make a certificate from, in an order by chance, and the rest to test it."""
+    books = sorted({item.book for item in fields})
+    order = [books[index] for index in rng.permutation(len(books))]
+    made = {book: f"{place:04d}" for place, book in enumerate(order[: max(2, round(0.6 * len(order)))])}
+    return (
+        [replace(item, book=made[item.book]) for item in fields if item.book in made],
+        [item for item in fields if item.book not in made],
+    )
+
+
+def main() -> None:
+    """Read, deal, judge, print, draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("books", type=Path, nargs="+")
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--target-error", type=float, default=0.02)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--templates", type=Path, default=Path("page_templates"))
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    options = RunOptions((), given.work, PipelineOptions(given.work, (given.templates,)), workers=given.workers)
+    fields = label_books(given.books, options).fields
+    tallies = {name: Tally(name) for name in WAYS}
+    console = Console(stderr=True)
+    for trial in track(range(given.trials), "trials", console=console, transient=True):
+        made, tested = deal(fields, np.random.default_rng([given.seed, trial]))
+        for name, way in WAYS.items():
+            tallies[name].count(way(made, tested, given.target_error), given.target_error)
+    table = Table(
+        "way", "promise broken %", "for sure %", "of kinds %", "for sure %", "fields passed %", "wrong of these %",
+        "ECE %",
+        title=f"{given.trials} trials, {len(fields)} fields of {len(given.books)} books, "
+        f"target {given.target_error:.1%}",
+    )  # fmt: skip
+    for tally in tallies.values():
+        shares = (
+            tally.broken / tally.trials,
+            tally.broken_for_sure / tally.trials,
+            tally.kinds_broken / max(1, tally.kinds),
+            tally.kinds_broken_for_sure / max(1, tally.kinds),
+            float(np.mean(tally.coverage)),
+            tally.wrong / max(1, tally.accepted),
+            float(np.mean(tally.calibration)),
+        )
+        table.add_row(tally.way, *(f"{100 * share:.1f}" for share in shares))
+    Console(width=140).print(table)
+    if given.out:
+        given.out.mkdir(parents=True, exist_ok=True)
+        rows = [asdict(tally) for tally in tallies.values()]
+        (given.out / "certification.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        draw(list(tallies.values()), given.target_error, given.out / "certification.png")
+
+
+def draw(tallies: Sequence[Tally], target: float, file: Path) -> None:
+    """Coverage of all trials as one histogram a way, with the error among passed fields in the legend."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.0), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    for tally, colour in zip(tallies, ("#0072b2", "#d55e00"), strict=True):
+        error = tally.wrong / max(1, tally.accepted)
+        label = f"{tally.way}: {error:.2%} wrong of those passed, promise broken in {tally.broken / tally.trials:.0%}"
+        axes.hist(
+            [100 * share for share in tally.coverage], bins=25, range=(0, 100), alpha=0.6, color=colour, label=label
+        )
+    axes.set(
+        xlabel="fields passed without a person, %", ylabel="trials", title=f"Target: {target:.1%} error among passed"
+    )
+    axes.legend(fontsize=8)
+    axes.grid(alpha=0.3)
+    figure.savefig(file, metadata={"Software": None})
+
+
+if __name__ == "__main__":
+    main()

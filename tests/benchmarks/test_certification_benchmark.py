@@ -1,0 +1,73 @@
+"""The study of certificates: dealing, counting, and what it finds on fields whose error is known."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from extractor.batch.calibrate import LabelledBooks
+from extractor.confidence import FieldEvidence, LabelledField
+
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "certification.py"
+
+
+@pytest.fixture(scope="module")
+def study():
+    spec = importlib.util.spec_from_file_location("certification", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["certification"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["certification"]
+
+
+def simulated(seed, books=12, each=60):
+    """Fields of two kinds; the reader overrates itself on one of them."""
+    rng = np.random.default_rng(seed)
+    fields = []
+    for book in range(books):
+        for kind, overrated in (("date", 1.0), ("person_name", 0.7)):
+            for _ in range(each):
+                sure = float(rng.beta(6, 0.3))
+                right = bool(rng.random() < sure * overrated)
+                evidence = FieldEvidence(kind, reader=sure, min_char=sure, decoded=sure, margin=sure)
+                fields.append(LabelledField(evidence, right, f"book-{book:02d}"))
+    return fields
+
+
+def test_books_are_dealt_whole_and_repeatably(study):
+    fields = simulated(0)
+    made, tested = study.deal(fields, np.random.default_rng(1))
+    assert len(made) + len(tested) == len(fields)
+    assert len({item.book for item in made}) == 7
+    assert len({item.book for item in tested}) == 5
+    again, _ = study.deal(fields, np.random.default_rng(1))
+    assert made == again
+
+
+def test_one_threshold_for_all_kinds_breaks_its_promise_where_certificates_keep_it(study):
+    tallies = {name: study.Tally(name) for name in study.WAYS}
+    for trial in range(12):
+        made, tested = study.deal(simulated(trial), np.random.default_rng(trial))
+        for name, way in study.WAYS.items():
+            tallies[name].count(way(made, tested, 0.05), 0.05)
+    certificate, raw = tallies["certificate"], tallies["raw score"]
+    assert certificate.accepted > 0
+    assert certificate.kinds_broken_for_sure <= 1
+    assert raw.kinds_broken_for_sure + raw.broken > certificate.kinds_broken_for_sure + certificate.broken or (
+        np.mean(raw.coverage) < np.mean(certificate.coverage)
+    )
+    assert certificate.wrong <= 0.05 * certificate.accepted
+
+
+def test_the_table_and_the_plot_are_written(study, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(study, "label_books", lambda books, options: LabelledBooks(tuple(simulated(3)), {}, {}))
+    monkeypatch.setattr(
+        sys, "argv", ["certification.py", "book", "--work", str(tmp_path), "--trials", "3", "--out", str(tmp_path)]
+    )
+    study.main()
+    assert "3 trials, 1440 fields" in " ".join(capsys.readouterr().out.split())
+    assert (tmp_path / "certification.png").stat().st_size > 5000
+    assert (tmp_path / "certification.json").is_file()
