@@ -244,6 +244,29 @@ def read_lines(
         raise typer.Exit(int(ExitCode.SET_ASIDE))
 
 
+@app.command()
+def place(
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Places as written in a register.")],
+    year: Annotated[int | None, typer.Option(min=1900, max=2100, help="Year of the record, if known.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which commune, district and province places name, spelt so or nearly so, and what stands there today.
+
+    Example: extractor place 'xã Hòa Ân, huyện Cầu Kè, tỉnh Trà Vinh' --year 2009
+    """
+    from extractor.vietnamese.understood import understand
+
+    for text in texts:
+        ways = understand(text, year)
+        if as_json:
+            sys.stdout.write(json.dumps({"text": text, "ways": ways}, ensure_ascii=False) + "\n")
+            continue
+        _say(text if ways else f"{text}\tno known unit")
+        for way in ways:
+            now = " | ".join(way["today"])
+            _say(f"  {', '.join(way['units'])}  (differs by {way['differs']})" + (f"  now: {now}" if now else ""))
+
+
 @template_app.command("list")
 def template_list(templates: TemplatesOption = None) -> None:
     """List all forms with their register, version and how certain their layout is."""

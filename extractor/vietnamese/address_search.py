@@ -17,7 +17,7 @@ from math import inf
 from string import ascii_lowercase
 
 from extractor.vietnamese.distance import LOOKALIKE, MARK_AND_TONE, distance
-from extractor.vietnamese.gazetteer import Unit, communes
+from extractor.vietnamese.gazetteer import Commune, Unit, communes
 from extractor.vietnamese.loading import load
 from extractor.vietnamese.places import Province, provinces
 from extractor.vietnamese.text import ToneStyle, canonical_tones, fold_marks, list_key, single_spaces, spelling_key
@@ -68,12 +68,14 @@ class Address:
         units: found units, narrow to wide.
         cost: 0 where commune, district and province are all spelt as in the gazetteer; fees for missing levels count.
         system: the system of units, ``legacy`` or ``2025``.
+        commune: the commune with the units above it in the gazetteer, where one was found.
     """
 
     text: str
     units: tuple[Found, ...]
     cost: float
     system: str
+    commune: Commune | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,6 +106,7 @@ class _Node:
     spellings: tuple[str, ...]
     below: tuple[_Node, ...] = ()
     province: Province | None = None
+    commune: Commune | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +142,14 @@ def _settings() -> _Settings:
 def _tree(system: str) -> tuple[_Node, ...]:
     """Provinces with what lies below, each with its spellings; former provinces hold the districts of their parts."""
     units: dict[str, Unit] = {}
-    below: dict[str, dict[Unit | None, list[Unit]]] = {}
+    below: dict[str, dict[Unit | None, list[Commune]]] = {}
     for commune in (*communes(system), *(communes("earlier") if system == "legacy" else ())):
         name = commune.province.name
         known = provinces().province(name)
         if name not in units and known and known.parts and known.parts[0] in units:
             name = known.parts[0]
         units.setdefault(name, commune.province)
-        below.setdefault(name, {}).setdefault(commune.district, []).append(commune.unit)
+        below.setdefault(name, {}).setdefault(commune.district, []).append(commune)
     branches = {name: _branches(districts) for name, districts in below.items()}
     nodes = []
     for province in provinces():
@@ -159,11 +162,11 @@ def _tree(system: str) -> tuple[_Node, ...]:
     return tuple(nodes)
 
 
-def _branches(districts: dict[Unit | None, list[Unit]]) -> tuple[_Node, ...]:
+def _branches(districts: dict[Unit | None, list[Commune]]) -> tuple[_Node, ...]:
     """Districts with their communes, or communes alone where there are no districts."""
     found: list[_Node] = []
     for district, members in districts.items():
-        leaves = tuple(_Node(unit, (unit.name,)) for unit in members)
+        leaves = tuple(_Node(member.unit, (member.unit.name,), commune=member) for member in members)
         found += leaves if district is None else (_Node(district, (district.name,), leaves),)
     return tuple(found)
 
@@ -205,7 +208,8 @@ def find_address(text: str, system: str = "legacy", year: int | None = None, mos
     for path in paths:
         if len(path.found) == 1 and path.found[0].cost > MARK_AND_TONE:
             continue  # one name that is only nearly spelt proves nothing
-        address = Address(_spelt(text, places, path.found), path.found, path.cost, system)
+        commune = path.node.commune if path.node else None
+        address = Address(_spelt(text, places, path.found), path.found, path.cost, system, commune)
         best.setdefault((*address.names, address.text), address)
     return tuple(list(best.values())[:most])
 

@@ -5,9 +5,12 @@ The system ``earlier`` adds communes that were merged away, or moved to another 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+from extractor.vietnamese.text import canonical_tones, list_key
 
 KINDS = (
     "Thành phố", "Tỉnh", "Quận", "Huyện", "Thị xã", "Phường", "Thị trấn", "Xã", "Đặc khu",
@@ -50,6 +53,12 @@ class Commune:
         return (self.unit, self.province) if self.district is None else (self.unit, self.district, self.province)
 
 
+def _rows(name: str) -> Iterator[list[str]]:
+    """Rows of a table of this package, without the lines that explain it."""
+    table = resources.files(__package__).joinpath("data", name).read_text("utf-8")
+    return (row.split("\t") for row in table.splitlines() if not row.startswith("#"))
+
+
 @cache
 def communes(system: str = "legacy") -> tuple[Commune, ...]:
     """All communes of a system, ``legacy`` or ``earlier`` (three levels) or ``2025`` (two), ordered by code.
@@ -57,15 +66,36 @@ def communes(system: str = "legacy") -> tuple[Commune, ...]:
     Raises:
         ValueError: there is no such system.
     """
-    table = resources.files(__package__).joinpath("data", "communes.tsv").read_text("utf-8")
     found = []
-    for row in table.splitlines():
-        if row.startswith("#"):
-            continue
-        of, _, province, district, names = row.split("\t")
+    for of, _, province, district, names in _rows("communes.tsv"):
         if of == system:
             above = Unit.of(district) if district else None
             found += [Commune(Unit.of(name), above, Unit.of(province)) for name in names.split("|")]
     if not found:
         raise ValueError(f"There is no system of units named '{system}'; known are legacy, earlier and 2025.")
     return tuple(found)
+
+
+def successors(commune: Commune) -> tuple[Commune, ...]:
+    """The communes that have stood where a commune of June 2025 stood since July 2025.
+
+    One for most; several for one that was divided, of which the first holds most of it: to which of them a place
+    belongs now cannot be told from the names. None for a commune that is not in the table of June 2025.
+    """
+    return _successors().get(_levels_key(commune.province, commune.district, commune.unit), ())
+
+
+def _levels_key(*units: Unit | None) -> tuple[str, ...]:
+    return tuple(list_key(canonical_tones(unit.full)) for unit in units if unit is not None)
+
+
+@cache
+def _successors() -> dict[tuple[str, ...], tuple[Commune, ...]]:
+    found: dict[tuple[str, ...], list[tuple[bool, Commune]]] = {}
+    for province, name, old_province, district, names in _rows("successors.tsv"):
+        now = Commune(Unit.of(name), None, Unit.of(province))
+        for former in names.split("|"):
+            key = _levels_key(Unit.of(old_province), Unit.of(district), Unit.of(former.rstrip("*")))
+            found.setdefault(key, []).append((not former.endswith("*"), now))
+    # Sorting by the mark alone keeps the order of the table among the others.
+    return {key: tuple(now for _, now in sorted(items, key=lambda item: item[0])) for key, items in found.items()}

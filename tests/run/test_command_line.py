@@ -25,6 +25,7 @@ COMMANDS = [
     ["queue", "status"],
     ["review", "serve"],
     ["audit", "verify"],
+    ["place"],
 ]
 
 
@@ -173,6 +174,17 @@ def test_odd_pictures_give_a_reading_or_a_reason_and_never_stop_the_rest(tmp_pat
     assert "3 pages" in found["pages.tif"]["error"]
     assert all("error" in found[name] for name in ("text.png", "missing.png"))
     assert "text" in found["dot.png"] or "error" in found["dot.png"]
+
+
+def test_a_place_is_understood_and_led_to_its_commune_of_today(extractor):
+    done = extractor("place", "xã Hòa Ăn, huyện Cầu Kè, tỉnh Trà Vinh", "đâu đó", "--year", "2009", "--json")
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 0
+    assert first["ways"][0]["spelt"] == "xã Hòa Ân, huyện Cầu Kè, tỉnh Trà Vinh"
+    assert first["ways"][0]["today"] == ["Xã Cầu Kè, Tỉnh Vĩnh Long"]
+    assert second == {"text": "đâu đó", "ways": []}
+    shown = extractor("place", "Phường Bùi Hữu Nghĩa, Q. Bình Thuỷ, Cần Thơ").stdout
+    assert "now: Phường Bình Thủy, Thành phố Cần Thơ | Phường Cái Khế, Thành phố Cần Thơ" in " ".join(shown.split())
 
 
 def test_template_check_of_the_shipped_forms(extractor):

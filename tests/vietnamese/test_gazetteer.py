@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from extractor.vietnamese.gazetteer import Unit, communes
+from extractor.vietnamese.gazetteer import Unit, communes, successors
 from extractor.vietnamese.places import provinces
 
 
@@ -27,6 +27,15 @@ def test_names_are_taken_apart_and_composed():
 
 def test_every_province_is_in_the_table_of_provinces():
     assert [c.province.name for c in communes("legacy") if provinces().province(c.province.name) is None] == []
+
+
+def test_every_commune_of_june_2025_has_a_successor_and_471_were_divided():
+    found = [successors(commune) for commune in communes("legacy")]
+    assert all(found)
+    assert sum(len(now) > 1 for now in found) == 471
+    known = set(communes("2025"))
+    assert all(commune in known for now in found for commune in now)
+    assert successors(communes("2025")[0]) == ()
 
 
 def test_an_unknown_system_is_an_error():
