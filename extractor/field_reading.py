@@ -199,6 +199,7 @@ def _finish(page: CleanPage, task: _Task, registered: RegisteredPage, context: C
         agreement=_agreement(task, first),
         length=len(first.raw),
         edge_ink=max(edge_ink(line.crop) for line in task.lines),
+        proposed=first.proposed,
     )
     value = FieldValue(
         raw=first.raw,

@@ -31,6 +31,8 @@ FEATURES = (
 _FLOOR = 1e-4
 _MOST_COUNTED = 3
 BLANK_GROUP = "blank"
+PROPOSED = "_proposed"
+"""Ending of the groups of texts that no reader saw."""
 
 
 def _logit(probability: float) -> float:
@@ -59,6 +61,7 @@ class FieldEvidence:
         coverage: share of the template's anchors found, 0 to 1.
         supports: how many independent findings speak for the value (words equal digits, number follows, ...).
         warnings: how many rule warnings concern the field.
+        proposed: a list or grammar suggests the text, and no reader saw it letter for letter.
     """
 
     kind: str
@@ -77,6 +80,7 @@ class FieldEvidence:
     coverage: float = 1.0
     supports: int = 0
     warnings: int = 0
+    proposed: bool = False
 
     def vector(self) -> NDArray[np.float64]:
         """The evidence as numbers of similar size, ``(len(FEATURES),)``."""
@@ -117,5 +121,11 @@ class FieldEvidence:
 
 
 def group_of(evidence: FieldEvidence) -> str:
-    """The group that is calibrated and certified together: a kind of field, or all empty fields."""
-    return BLANK_GROUP if evidence.blank else evidence.kind
+    """The group that is calibrated and certified together: a kind of field, or all empty fields.
+
+    Texts that no reader saw are a group of their own: a table that lacks a unit of the past must not be able to put its
+    neighbour's name into a record on the strength of fields that were read as they stand.
+    """
+    if evidence.blank:
+        return BLANK_GROUP
+    return f"{evidence.kind}{PROPOSED}" if evidence.proposed else evidence.kind
