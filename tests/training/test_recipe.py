@@ -89,7 +89,7 @@ def test_lines_drawn_by_other_processes_are_the_same_as_by_this_one(toy, monkeyp
 def test_the_shipped_recipes_are_valid(name):
     recipe = load_recipe(RECIPES / f"{name}.yaml")
     assert load_recipe(RECIPES / f"{name}.yaml", data="open").target.name == "handwriting-open"
-    assert set(load_recipe(RECIPES / f"{name}.yaml", data="open").sources) == {"fonts", "mixed", "empty"}
+    assert set(load_recipe(RECIPES / f"{name}.yaml", data="open").sources) == {"fonts", "capitals", "mixed", "empty"}
     assert recipe.head.schedule().lines == recipe.head.lines
     assert sum(recipe.mixture.values()) == pytest.approx(1.0)
     assert recipe.fine_tune.encoder_rate < recipe.fine_tune.rate
