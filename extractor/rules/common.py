@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from extractor.rules.registry import Finding, record_rule
 from extractor.rules.view import RecordView
 from extractor.templates.form import Kind
-from extractor.vietnamese.address_search import find_address
-from extractor.vietnamese.context import LAST_LEGACY_YEAR
+from extractor.vietnamese.address_search import find_in_time
 from extractor.vietnamese.identity import identity_digits, plausible, take_apart
 from extractor.vietnamese.lists import ethnic_groups, nationalities
 from extractor.vietnamese.places import parse_place
 
 OLDEST = 120
 """Years before the book's that a date in it may lie."""
+
+_NEAR = 1.0
+"""Weighted distance up to which a name is said to be nearly another; 1 is a wrong letter."""
 
 
 @record_rule("R01-key")
@@ -105,10 +107,9 @@ def listed(view: RecordView) -> Iterator[Finding]:
 @record_rule("R17-place-near")
 def units_are_spelled_right(view: RecordView) -> Iterator[Finding]:
     """The commune, district and province of a place are spelled as such, or unlike any."""
-    system = "legacy" if (view.registration_year or 0) <= LAST_LEGACY_YEAR else "2025"
     for spec in view.of_kind(Kind.PLACE):
-        ways = find_address(view.text(spec.code), system, view.registration_year)
-        near = [found.unit.full for found in ways[0].units if found.cost > 0] if ways else []
+        ways = find_in_time(view.text(spec.code), view.registration_year)
+        near = [found.unit.full for found in ways[0].units if 0 < found.cost <= _NEAR] if ways else []
         near = near or list(parse_place(view.text(spec.code)).near)
         if near:
             yield Finding((spec.code,), {"field": spec.code, "unit": near[0]})

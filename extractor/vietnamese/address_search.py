@@ -23,6 +23,8 @@ from extractor.vietnamese.places import Province, provinces
 from extractor.vietnamese.text import ToneStyle, canonical_tones, fold_marks, list_key, single_spaces, spelling_key
 
 _PIECE = re.compile(r"[^\s,;]+|[\s,;]+")
+FIRST_YEAR_OF_TWO_LEVELS = 2025
+
 _LONGEST_NAME = 6
 """Words of a commune's name at most."""
 
@@ -30,6 +32,7 @@ _HYPHENED = re.compile(r"(?<=\w)\s*[-–—]\s*(?=\w)|\s[-–—]\s?")
 _GLUED = re.compile(r"^([^\W\d_]{1,2})(?:\.?(?=\d{1,2}$)|\.(?=[^\W\d_]))")
 """A short word for a kind and the name or number after it, as in P12 and Q.Tân."""
 
+_PADDING = re.compile(r"\b0+(?=\d)")
 _NUMBERS = re.compile(r"[1-9]\d*")
 _COUNTRY = frozenset({list_key("Việt Nam"), list_key("VN")})
 
@@ -124,7 +127,6 @@ class _Settings:
     reach: float
     beam: int
     missing: dict[str, float]
-    other_kind: float
     same_level: float
     bare_number: float
     other_time: float
@@ -135,7 +137,7 @@ class _Settings:
 def _settings() -> _Settings:
     data = load("addresses")
     kinds = {spelling_key(word): tuple(names) for word, names in data["kinds"].items()}
-    return _Settings(**{**data, "kinds": kinds})
+    return _Settings(**{key: value for key, value in data.items() if key != "variants"} | {"kinds": kinds})
 
 
 @cache
@@ -169,6 +171,18 @@ def _branches(districts: dict[Unit | None, list[Commune]]) -> tuple[_Node, ...]:
         leaves = tuple(_Node(member.unit, (member.unit.name,), commune=member) for member in members)
         found += leaves if district is None else (_Node(district, (district.name,), leaves),)
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def find_in_time(text: str, year: int | None = None) -> tuple[Address, ...]:
+    """As :func:`find_address`, in the systems of units that a record of a year may use, cheapest first.
+
+    Births and homes are older than the record: from 2025 on both systems are tried.
+    """
+    ways = find_address(text, "legacy", year)
+    if year is not None and year >= FIRST_YEAR_OF_TWO_LEVELS:
+        ways = tuple(sorted((*ways, *find_address(text, "2025", year)), key=lambda way: way.cost))
+    return ways
 
 
 @lru_cache(maxsize=4096)
@@ -206,8 +220,8 @@ def find_address(text: str, system: str = "legacy", year: int | None = None, mos
         paths = sorted(further, key=lambda path: (path.cost, path.left))[: settings.beam]
     best: dict[tuple[str, ...], Address] = {}
     for path in paths:
-        if len(path.found) == 1 and path.found[0].cost > MARK_AND_TONE:
-            continue  # one name that is only nearly spelt proves nothing
+        if len(path.found) == 1 and not _stands_alone(text, places, path):
+            continue
         commune = path.node.commune if path.node else None
         address = Address(_spelt(text, places, path.found), path.found, path.cost, system, commune)
         best.setdefault((*address.names, address.text), address)
@@ -273,31 +287,49 @@ def _matches(
                 cost = _difference(span, name, limit)
                 if cost > limit:
                     continue
-                start_of_kind, fee = _kind_before(words, start, node.unit, settings)
+                start_of_kind, fee = _kind_before(words, start, node, settings)
                 total = base + cost + fee
                 if total < (inf if cheapest is None else cheapest.cost):
                     found = Found(node.unit, start, path.left, cost)
                     cheapest = _Path(node, (found, *path.found), start_of_kind, total)
         if cheapest is not None:
             yield cheapest
-            if cheapest.left < (start := cheapest.found[0].start):
-                # The word before the name may end the name of what lies below: Tân Xã in Thạch Thất.
-                yield replace(cheapest, left=start, cost=cheapest.cost + settings.same_level)
+
+
+def _stands_alone(text: str, places: Sequence[tuple[int, int]], path: _Path) -> bool:
+    """Whether one name is enough: it is spelt right, or nearly and set apart as a province's by a word or a comma."""
+    found = path.found[0]
+    if found.cost == 0:
+        return True
+    if found.cost > MARK_AND_TONE:
+        return False
+    before = text[places[found.start - 1][1] : places[found.start][0]] if found.start else ","
+    return path.left < found.start or bool(set(before) & set(",;-–—"))
 
 
 @lru_cache(maxsize=200_000)
 def _difference(written: str, name: str, limit: float) -> float:
     """Distance of what is written from a name; 0 for another way to spell the same."""
+    written = _PADDING.sub("", written)
     if _NUMBERS.findall(written) != _NUMBERS.findall(name):
         # Phường 4 is not nearly Phường 1.
         return limit + 1
     if abs(len(written) - len(name)) > limit + 1:
         return limit + 1
-    if list_key(canonical_tones(written)) == list_key(canonical_tones(name)):
+    if _key(written) == _key(name):
         return 0.0
     if _letters_apart(written, name) > limit:
         return limit + 1
     return distance(canonical_tones(written), canonical_tones(name), limit)
+
+
+@lru_cache(maxsize=50_000)
+def _key(name: str) -> str:
+    """The same for all accepted spellings of a name."""
+    text = f" {canonical_tones(name).casefold()} "
+    for variant, usual in load("addresses")["variants"].items():
+        text = text.replace(f" {variant} ", f" {usual} ")
+    return list_key(text)
 
 
 @lru_cache(maxsize=50_000)
@@ -313,8 +345,12 @@ def _letters_apart(a: str, b: str) -> float:
     return LOOKALIKE * max(sum(max(0, x - y) for x, y in pairs), sum(max(0, y - x) for x, y in pairs))
 
 
-def _kind_before(words: Sequence[str], start: int, unit: Unit, settings: _Settings) -> tuple[int, float]:
-    """Where the word for the unit's kind before its name begins, and the fee for another kind's or a bare number."""
+def _kind_before(words: Sequence[str], start: int, node: _Node, settings: _Settings) -> tuple[int, float]:
+    """Where the word for the unit's kind before its name begins, and the fee for another kind's or a bare number.
+
+    The word for a kind of another level forbids the unit, unless it ends a name below it: Tân Xã in Thạch Thất.
+    """
+    unit = node.unit
     for size in (2, 1):
         if start >= size:
             kinds = settings.kinds.get(spelling_key(" ".join(words[start - size : start])))
@@ -322,9 +358,11 @@ def _kind_before(words: Sequence[str], start: int, unit: Unit, settings: _Settin
                 near = any(unit.kind in level and not level.isdisjoint(kinds) for level in _LEVELS)
                 if unit.kind in kinds:
                     return start - size, 0.0
-                # A number is the name of too many units to be one of another kind.
-                other = inf if unit.name.isdigit() else settings.other_kind
-                return start - size, settings.same_level if near else other
+                if near:
+                    return start - size, settings.same_level
+                ending = " " + words[start - 1].casefold()
+                below = any(child.unit.name.casefold().endswith(ending) for child in node.below)
+                return start, 0.0 if below else inf
     return start, settings.bare_number if unit.name.isdigit() else 0.0
 
 

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from extractor.records import BookKey
 
-LAST_LEGACY_YEAR = 2025
-"""Records of later years name communes without districts; those of 2025 may do either."""
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -35,11 +32,6 @@ class Context:
     def book_year(self) -> int | None:
         """The year as a number, or none where it is unknown."""
         return int(self.year) if self.year.isdecimal() and len(self.year) == 4 else None
-
-    @property
-    def unit_system(self) -> str:
-        """System of communes that places of the book most likely use; the people's own places are older than it."""
-        return "2025" if (self.book_year or 0) > LAST_LEGACY_YEAR else "legacy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from extractor.records import Candidate, nfc
 from extractor.templates.form import FieldSpec, Kind
-from extractor.vietnamese.address_search import find_address
+from extractor.vietnamese.address_search import find_in_time
 from extractor.vietnamese.context import Context, Decoded, Normalised
 from extractor.vietnamese.dates import parse_value
 from extractor.vietnamese.loading import load
@@ -23,6 +23,8 @@ from extractor.vietnamese.text import compare_key
 
 REGISTRATION_DATE = "ngayDangKy"
 _NAMES = frozenset({Kind.PERSON_NAME, Kind.SIGNER})
+_OPEN = _NAMES | {Kind.PLACE}
+"""Kinds whose texts are in no closed list."""
 _MOST = 8
 """Readings given back at most."""
 
@@ -58,8 +60,8 @@ def decode(spec: FieldSpec, candidates: Sequence[Candidate], context: Context) -
                 # A place may be known in part: its province spelt right is better than one nearly spelt.
                 if _settled(result) or spec.kind is Kind.PLACE:
                     weight = scale * probability * proposal.weight * _weight(spec, proposal.text, result, context)
-                    if spec.kind in _NAMES:
-                        # People are called what they are called: a clear reading of a name is not overruled.
+                    if spec.kind in _OPEN:
+                        # No table has all names of people and places: a clear reading of one is not overruled.
                         weight *= min(1.0, 2.0 * (1.0 - scale * probability))
                     _, before, proposed = weighed.get(proposal.text, (result, 0.0, True))
                     weighed[proposal.text] = (result, before + weight, proposed)
@@ -104,7 +106,7 @@ def _weight(spec: FieldSpec, text: str, result: Normalised, context: Context) ->
 def _unlisted_place_weight(text: str, context: Context) -> float:
     """Less for a place that nearly spells known units than for one that is unlike any."""
     settings = load("decoding")
-    ways = find_address(text, context.unit_system, context.book_year)
+    ways = find_in_time(text, context.book_year)
     near = not ways[0].spelt if ways else bool(parse_place(text).near)
     return float(settings["near_place"] if near else settings["unlike_place"])
 

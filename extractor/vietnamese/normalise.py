@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from extractor.templates.form import FieldSpec, Kind
-from extractor.vietnamese.address_search import find_address
+from extractor.vietnamese.address_search import find_in_time
 from extractor.vietnamese.ages import parse_age
 from extractor.vietnamese.columns import split_signer
 from extractor.vietnamese.context import Context, Normalised
@@ -108,7 +108,7 @@ def _place(text: str, context: Context) -> Normalised:
     place = parse_place(text)
     if place.province is not None and not place.detail:
         return Normalised(text, known=True)
-    ways = find_address(text, context.unit_system, context.book_year)
+    ways = find_in_time(text, context.book_year)
     return Normalised(text, known=bool(ways) and ways[0].settled)
 
 

@@ -20,6 +20,8 @@ _COMMAS = re.compile(r"\s*[,;]\s*")
 _DASHES = re.compile(r"\s+[-–—]\s*|\s*[-–—]\s+")
 _HYPHEN = re.compile(r"\s*[-–—]\s*")
 _NEAR_PER_LETTER = 0.25
+_LONGEST_PROVINCE = 8
+"""Words at most of a province's name with its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +184,9 @@ def parse_place(raw: str, gazetteer: Gazetteer | None = None) -> Place:
     if found:
         return Place(text, tuple(parts[:-1]), found)
     words = last.split(" ")
-    for start in range(1, len(words)):
+    for start in range(max(1, len(words) - _LONGEST_PROVINCE), len(words)):
         # The unit's word belongs to the name, else "xã Quảng Tín" would end in a province.
-        if _ends_in_unit_word(" ".join(words[:start])):
+        if _ends_in_unit_word(" ".join(words[max(0, start - 3) : start])):
             continue
         found = known.province(" ".join(words[start:]))
         if found:

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from extractor.templates.form import Kind
-from extractor.vietnamese.address_search import find_address
+from extractor.vietnamese.address_search import find_in_time
 from extractor.vietnamese.columns import split_signer
 from extractor.vietnamese.context import Context
 from extractor.vietnamese.date_words import words
@@ -120,7 +120,7 @@ def _with_known_surname(text: str) -> Iterator[Proposal]:
 def _with_known_units(text: str, context: Context) -> Iterator[Proposal]:
     """The text with the names of communes, districts and provinces it nearly spells."""
     steepness = load("decoding")["word_steepness"]
-    ways = find_address(text, context.unit_system, context.book_year)
+    ways = find_in_time(text, context.book_year)
     # What every way lacks says nothing about which of them is right.
     lacking = min((way.fees for way in ways), default=0.0)
     for way in ways:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from extractor.vietnamese.address_search import find_address
-from extractor.vietnamese.context import LAST_LEGACY_YEAR
+from extractor.vietnamese.address_search import find_in_time
 from extractor.vietnamese.gazetteer import successors
 
 _LIKELY = 1.0
@@ -33,10 +32,7 @@ def understand(text: str, year: int | None = None) -> list[Understood]:
         text: as written.
         year: of the record, where it is known; it decides which provinces existed, and which system of units is meant.
     """
-    systems = ["2025"] if year and year > LAST_LEGACY_YEAR else ["legacy"]
-    if year == LAST_LEGACY_YEAR:
-        systems.append("2025")
-    ways = sorted((way for system in systems for way in find_address(text, system, year)), key=lambda way: way.cost)
+    ways = find_in_time(text, year)
     return [
         Understood(
             spelt=way.text,
