@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,3 +147,28 @@ def test_a_surname_but_for_a_tone_or_mark_is_proposed(kind, read, meant):
     readings = run(kind, (read, 0.7))
     assert readings[0].raw == meant
     assert read in [reading.raw for reading in readings]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "xã Thanh Hòa",
+        "ấp Thanh Hòa",
+        "xã Yên Bài",
+        "thị trấn Kiến Giang",
+        "số 12 đường Yên Bài",
+        "xã Thiệu Vân, huyện Thiệu Hóa, Thanh Hóa",
+        "xã Quảng Lĩnh, huyện Quảng Xương, Thanh Hóa",
+        "TX Buôn Mê Thuột, Đắc Lắc",
+        "xã Đăk R'lấp, Đăk Nông",
+    ],
+)
+def test_a_clear_reading_of_a_place_no_table_has_stays_first(read):
+    readings = run(Kind.PLACE, (read, 0.9))
+    assert readings[0].raw == read
+
+
+def test_long_texts_are_decoded_in_no_time():
+    started = time.process_time()
+    run(Kind.PLACE, ("Tân " * 2500, 0.9))
+    assert time.process_time() - started < 2
