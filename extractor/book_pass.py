@@ -10,7 +10,8 @@ from extractor.confidence import Certificate, FieldEvidence
 from extractor.confidence.certificate import unproved_confidence
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning, Severity
 from extractor.rules import check_book, check_record, supports
-from extractor.templates.form import FormSchema
+from extractor.rules.view import OFFICERS
+from extractor.templates.form import FormSchema, Kind
 
 RecordKey = tuple[str, int, int]
 FieldKey = tuple[RecordKey, str]
@@ -32,7 +33,10 @@ class BookFindings:
 
     def applied_to(self, key: FieldKey, evidence: FieldEvidence) -> FieldEvidence:
         """Evidence with these findings counted in."""
-        return evidence.with_findings(self.support_counts.get(key, 0), self.warning_counts.get(key, 0))
+        repeated = key[1] in OFFICERS or evidence.kind == Kind.SIGNER.value
+        return evidence.with_findings(
+            self.support_counts.get(key, 0), self.warning_counts.get(key, 0), repeated=repeated
+        )
 
 
 def examine(records: Sequence[Record], schemas: Mapping[str, FormSchema], book: BookKey) -> BookFindings:

@@ -33,6 +33,12 @@ _MOST_COUNTED = 3
 BLANK_GROUP = "blank"
 PROPOSED = "_proposed"
 """Ending of the groups of texts that no reader saw."""
+REPEATED = "_repeated"
+"""Ending of the groups of officers' names, for which no threshold is ever certified.
+
+One name misread is misread in every record of the book: the errors come in dozens, and a bound that takes fields for
+independent would promise too much.
+"""
 
 
 def _logit(probability: float) -> float:
@@ -62,6 +68,7 @@ class FieldEvidence:
         supports: how many independent findings speak for the value (words equal digits, number follows, ...).
         warnings: how many rule warnings concern the field.
         proposed: a list or grammar suggests the text, and no reader saw it letter for letter.
+        repeated: the field names an officer, who is the same in many records of the book.
     """
 
     kind: str
@@ -81,6 +88,7 @@ class FieldEvidence:
     supports: int = 0
     warnings: int = 0
     proposed: bool = False
+    repeated: bool = False
 
     def vector(self) -> NDArray[np.float64]:
         """The evidence as numbers of similar size, ``(len(FEATURES),)``."""
@@ -105,9 +113,9 @@ class FieldEvidence:
             dtype=np.float64,
         )
 
-    def with_findings(self, supports: int, warnings: int) -> FieldEvidence:
+    def with_findings(self, supports: int, warnings: int, *, repeated: bool = False) -> FieldEvidence:
         """The same evidence with what the rules found along the book."""
-        return replace(self, supports=supports, warnings=warnings)
+        return replace(self, supports=supports, warnings=warnings, repeated=repeated)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for storing."""
@@ -128,4 +136,6 @@ def group_of(evidence: FieldEvidence) -> str:
     """
     if evidence.blank:
         return BLANK_GROUP
+    if evidence.repeated:
+        return f"{evidence.kind}{REPEATED}"
     return f"{evidence.kind}{PROPOSED}" if evidence.proposed else evidence.kind

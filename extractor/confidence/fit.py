@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from extractor.confidence.calibrator import fit_isotonic, fit_logistic, logistic
 from extractor.confidence.certificate import Certificate, GroupCertificate
-from extractor.confidence.certify import certify_threshold
+from extractor.confidence.certify import NOTHING_CERTIFIED, certify_threshold
 from extractor.confidence.evidence import FieldEvidence, group_of
 from extractor.errors import EvaluationError
 
@@ -80,7 +80,11 @@ def _fit_group(
     knots = fit_isotonic(held_out, correct)
     proof_features, proof_correct = _arrays(proof_part)
     confidences = np.interp(logistic(weights, proof_features), *knots)
-    proved = certify_threshold(np.round(confidences, 4), proof_correct, target_error=target_error, certainty=certainty)
+    proved = NOTHING_CERTIFIED
+    if not proof_part[0].evidence.repeated:
+        proved = certify_threshold(
+            np.round(confidences, 4), proof_correct, target_error=target_error, certainty=certainty
+        )
     return GroupCertificate(
         weights=tuple(float(w) for w in weights),
         knots=knots,

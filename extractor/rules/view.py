@@ -14,6 +14,9 @@ from extractor.vietnamese.columns import split_signer
 from extractor.vietnamese.date_words import parse_date_words
 from extractor.vietnamese.dates import PartialDate, parse_value
 
+OFFICERS = frozenset({"nguoiKy", "nguoiThucHien"})
+"""Fields that name who signed or wrote the record, and nothing else."""
+
 _NUMBER = re.compile(r"(\d+)/(\d{4})")
 
 
@@ -118,7 +121,7 @@ class RecordView:
             text = self.text(spec.code)
             if text and spec.kind is Kind.SIGNER:
                 yield spec.code, split_signer(text)[0]
-            elif text and spec.kind is Kind.PERSON_NAME and spec.code in {"nguoiKy", "nguoiThucHien"}:
+            elif text and spec.kind is Kind.PERSON_NAME and spec.code in OFFICERS:
                 yield spec.code, text
 
 

@@ -1,6 +1,6 @@
 """What no reader saw letter for letter is certified apart from what was read."""
 
-from extractor.confidence import FieldEvidence
+from extractor.confidence import FieldEvidence, LabelledField, fit_certificate
 from extractor.confidence.evidence import group_of
 
 
@@ -8,6 +8,17 @@ def test_proposed_texts_are_a_group_of_their_own():
     assert group_of(FieldEvidence("place")) == "place"
     assert group_of(FieldEvidence("place", proposed=True)) == "place_proposed"
     assert group_of(FieldEvidence("place", blank=True, proposed=True)) == "blank"
+    assert group_of(FieldEvidence("person_name", repeated=True, proposed=True)) == "person_name_repeated"
+
+
+def test_nothing_is_certified_for_names_that_stand_in_every_record():
+    def certificate(repeated):
+        evidence = FieldEvidence("person_name", reader=0.99, min_char=0.99, decoded=0.99, repeated=repeated)
+        fields = [LabelledField(evidence, number % 80 != 0, f"book-{number % 4}") for number in range(1600)]
+        return fit_certificate(fields, source="test", forms={}, readers={}, target_error=0.05).groups
+
+    assert certificate(repeated=False)["person_name"].threshold <= 1
+    assert certificate(repeated=True)["person_name_repeated"].threshold > 1
 
 
 def test_evidence_stored_before_there_were_proposals_is_still_read():
