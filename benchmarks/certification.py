@@ -154,6 +154,8 @@ def main() -> None:
     parser.add_argument("--templates", type=Path, default=Path("page_templates"))
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
+    if len(given.books) < 4:
+        parser.error("give at least four books: two to make a certificate from, and two to test it")
     options = RunOptions((), given.work, PipelineOptions(given.work, (given.templates,)), workers=given.workers)
     fields = label_books(given.books, options).fields
     tallies = {name: Tally(name) for name in WAYS}

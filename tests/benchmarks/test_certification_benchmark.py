@@ -65,9 +65,14 @@ def test_one_threshold_for_all_kinds_breaks_its_promise_where_certificates_keep_
 def test_the_table_and_the_plot_are_written(study, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(study, "label_books", lambda books, options: LabelledBooks(tuple(simulated(3)), {}, {}))
     monkeypatch.setattr(
-        sys, "argv", ["certification.py", "book", "--work", str(tmp_path), "--trials", "3", "--out", str(tmp_path)]
+        sys,
+        "argv",
+        ["certification.py", *"abcd", "--work", str(tmp_path), "--trials", "3", "--out", str(tmp_path)],
     )
     study.main()
     assert "3 trials, 1440 fields" in " ".join(capsys.readouterr().out.split())
     assert (tmp_path / "certification.png").stat().st_size > 5000
     assert (tmp_path / "certification.json").is_file()
+    monkeypatch.setattr(sys, "argv", ["certification.py", "one", "--work", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        study.main()
