@@ -140,6 +140,8 @@ def test_a_sure_reading_of_a_known_text_stays_first(kind: Kind, text: str) -> No
         (Kind.PERSON_NAME, "Thạch Sa Rây", "Thạch Sa Rây"),
         (Kind.PERSON_NAME, "Neang Sóc Kha", "Neang Sóc Kha"),
         (Kind.PERSON_NAME, "Ksor H'Nhi", "Ksor H'Nhi"),
+        (Kind.PERSON_NAME, "Vù A Dính", "Vù A Dính"),
+        (Kind.PERSON_NAME, "Chẩu Thị Mai", "Chẩu Thị Mai"),
         (Kind.PERSON_NAME, "Pham", "Pham"),
     ],
 )
