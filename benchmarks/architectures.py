@@ -26,7 +26,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -248,7 +248,7 @@ def main() -> None:
             *(f"{100 * last[name]:.1f}" for name in sources),
         )  # fmt: skip
     Console().print(table)
-    rows = [{**vars(result)} for result in results]
+    rows = [asdict(result) for result in results]
     (given.out / "architectures.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     draw(results, given.out / "architectures.png")
 

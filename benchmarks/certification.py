@@ -12,8 +12,8 @@ fifths make a certificate (half of these fit, half prove), the rest is tested. S
 
 A promise is broken where the error among the fields accepted in the tested books is above the target. That error is
 itself an estimate: ``for sure`` counts the trials in which it is above the target beyond chance (exact binomial test
-at 5 %).
-Trials share books, so they are not independent. A certificate promises each kind by itself, so kinds are counted too.
+at 5 %, which takes fields for independent; those of one hand are not). Trials share books, so they are not independent
+either. A certificate promises each kind by itself, so kinds are counted too.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from extractor.confidence import LabelledField, fit_certificate
 from extractor.confidence.certify import GRID
 from extractor.confidence.evidence import group_of
 from extractor.pipeline import PipelineOptions
+from extractor.training.confidence import expected_calibration_error
 
 CERTAINTY = 0.95
 
@@ -73,7 +74,8 @@ class Tally:
         self.accepted += len(taken)
         self.wrong += wrong
         self.coverage.append(len(taken) / len(fields))
-        self.calibration.append(calibration_error(fields))
+        sure, right = [item.confidence for item in fields], [item.right for item in fields]
+        self.calibration.append(expected_calibration_error(sure, right))
         self.broken += bool(taken) and wrong > target * len(taken)
         self.broken_for_sure += above_for_sure(wrong, len(taken), target)
         for group in sorted({item.group for item in taken}):
@@ -89,16 +91,6 @@ def above_for_sure(wrong: int, count: int, target: float) -> bool:
     from scipy.stats import binom
 
     return count > 0 and float(binom.sf(wrong - 1, count, target)) < 1 - CERTAINTY
-
-
-def calibration_error(fields: Sequence[Judged], bins: int = 10) -> float:
-    """Mean gap between confidence and share right in bins of equally many fields, 0 to 1."""
-    sure = np.array([item.confidence for item in fields])
-    right = np.array([item.right for item in fields], dtype=float)
-    parts = np.array_split(np.argsort(sure, kind="stable"), bins)
-    return float(
-        sum(len(part) * abs(sure[part].mean() - right[part].mean()) for part in parts if len(part)) / len(sure)
-    )
 
 
 Way = Callable[[Sequence[LabelledField], Sequence[LabelledField], float], list[Judged]]

@@ -87,7 +87,7 @@ class Address:
 
     @property
     def fees(self) -> float:
-        """The part of the cost that is not for spelling: missing levels, other kinds and other times."""
+        """The part of the cost that is not for spelling: missing levels, other kinds of one level, other times."""
         return self.cost - sum(found.cost for found in self.units)
 
     @property
@@ -257,7 +257,7 @@ def _words(text: str) -> tuple[list[str], list[tuple[int, int]]]:
         if word[0] in " ,;" or not (bare := word.strip(".:'\"()")):
             continue
         start = match.start() + word.index(bare)
-        glued = _GLUED.match(bare)
+        glued = None if spelling_key(bare) in _settings().kinds else _GLUED.match(bare)
         if glued:
             words.append(glued.group(1))
             places.append((start, start + glued.end(1)))

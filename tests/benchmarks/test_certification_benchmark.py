@@ -23,14 +23,14 @@ def study():
     del sys.modules["certification"]
 
 
-def simulated(seed, books=12, each=60):
-    """Fields of two kinds; the reader overrates itself on one of them."""
+def simulated(seed, books=12):
+    """Fields of two kinds; the reader overrates itself on the rarer one, which hardly shows in the whole."""
     rng = np.random.default_rng(seed)
     fields = []
     for book in range(books):
-        for kind, overrated in (("date", 1.0), ("person_name", 0.7)):
-            for _ in range(each):
-                sure = float(rng.beta(6, 0.3))
+        for kind, count, overrated in (("date", 110, 1.0), ("person_name", 10, 0.7)):
+            for _ in range(count):
+                sure = float(rng.beta(60, 0.6))
                 right = bool(rng.random() < sure * overrated)
                 evidence = FieldEvidence(kind, reader=sure, min_char=sure, decoded=sure, margin=sure)
                 fields.append(LabelledField(evidence, right, f"book-{book:02d}"))
@@ -56,9 +56,7 @@ def test_one_threshold_for_all_kinds_breaks_its_promise_where_certificates_keep_
     certificate, raw = tallies["certificate"], tallies["raw score"]
     assert certificate.accepted > 0
     assert certificate.kinds_broken_for_sure <= 1
-    assert raw.kinds_broken_for_sure + raw.broken > certificate.kinds_broken_for_sure + certificate.broken or (
-        np.mean(raw.coverage) < np.mean(certificate.coverage)
-    )
+    assert raw.kinds_broken_for_sure >= 10
     assert certificate.wrong <= 0.05 * certificate.accepted
 
 

@@ -19,6 +19,8 @@ from extractor.vietnamese.text import compare_key
         ("XÃ ĐẠ ĐỜN, HUYỆN LÂM HÀ, TỈNH LÂM ĐỒNG", ("Xã Đạ Đờn", "Huyện Lâm Hà", "Tỉnh Lâm Đồng")),
         ("thị xã Cầu Ngang, Trà Vinh, Việt Nam", ("Huyện Cầu Ngang", "Tỉnh Trà Vinh")),
         ("TTYT huyện Cầu Kè, tỉnh Trà Vinh", ("Huyện Cầu Kè", "Tỉnh Trà Vinh")),
+        ("T.T Cầu Kè, Cầu Kè, Trà Vinh", ("Thị trấn Cầu Kè", "Huyện Cầu Kè", "Tỉnh Trà Vinh")),
+        ("phường 05, quận 05, T.P. Hồ Chí Minh", ("Phường 5", "Quận 5", "Thành phố Hồ Chí Minh")),
         ("thành phố Hà Nội", ("Thành phố Hà Nội",)),
         ("Thường Thắng, Hiệp Hòa, Bắc Giang", ("Xã Thường Thắng", "Huyện Hiệp Hòa", "Tỉnh Bắc Giang")),
         ("Tân Xã Thạch Thất Hà Nội", ("Xã Tân Xã", "Huyện Thạch Thất", "Thành phố Hà Nội")),
