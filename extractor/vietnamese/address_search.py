@@ -101,9 +101,9 @@ class Address:
         return self.spelt and len(self.units) > 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Node:
-    """A unit with those below it."""
+    """A unit with those below it; compared by identity, for whole branches are keys of a cache."""
 
     unit: Unit
     spellings: tuple[str, ...]
