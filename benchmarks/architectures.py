@@ -13,7 +13,8 @@ architecture and its initial weights differ:
 - ``transformer``: four convolutions that divide both sides by eight, then six self-attention blocks from random
   weights, after the CTC branch of Diaz et al., "Rethinking text line recognition models" (2021).
 
-Prints CER on tuning lines and processor time a line; ``--out`` receives ``architectures.json`` and a learning curve.
+Prints CER on tuning lines and processor time a line; ``--out`` receives a result file for each reader and the learning
+curves. Results that lie there already are shown with the new ones, so the readers can be trained in several runs.
 The lines hold a few words each (pen strokes where the recipe has them, else fonts), so that readers from random weights
 get somewhere within minutes.
 """
@@ -186,7 +187,7 @@ def train(
 
     stream: Iterator[Batch] = batches(ShortLines(data, words, recipe.seed), alphabet.writes, batch, 0)
     checkpoint = work / f"{name}.pt"
-    for file in work.glob(f"{name}.*"):
+    for file in work.glob(f"{name}.*"):  # what an earlier run left
         file.unlink()
     started = time.process_time()
     fine_tune(
@@ -234,11 +235,14 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     recipe = load_recipe(given.recipe)
     data = Data.load(recipe)
-    results = [
-        train(name, recipe, data, given.encoder, given.out, lines=given.lines, words=given.words, batch=given.batch,
-              watched=given.watched, report=lambda line: console.print(line, highlight=False))
-        for name in given.only
-    ]  # fmt: skip
+    for name in given.only:
+        result = train(
+            name, recipe, data, given.encoder, given.out, lines=given.lines, words=given.words, batch=given.batch,
+            watched=given.watched, report=lambda line: console.print(line, highlight=False),
+        )  # fmt: skip
+        (given.out / f"{name}.json").write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+    found = [given.out / f"{name}.json" for name in COLOURS]
+    results = [Result(**json.loads(file.read_text(encoding="utf-8"))) for file in found if file.is_file()]
     sources = list(results[0].curve[-1][1])
     table = Table("reader", "million weights", "ms a line, training", *(f"{name} CER %" for name in sources))
     for result in results:
@@ -248,8 +252,6 @@ def main() -> None:
             *(f"{100 * last[name]:.1f}" for name in sources),
         )  # fmt: skip
     Console().print(table)
-    rows = [asdict(result) for result in results]
-    (given.out / "architectures.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     draw(results, given.out / "architectures.png")
 
 

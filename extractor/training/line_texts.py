@@ -104,6 +104,11 @@ def number(rng: Generator) -> str:
     return f"{rng.integers(1, 300)}{_pick(rng, ('', 'A', 'B', '/' + str(rng.integers(1, 90))))}"
 
 
+def figures(rng: Generator) -> str:
+    """A date in digits or a number, by turns."""
+    return date_in_digits(rng) if rng.random() < 0.5 else number(rng)
+
+
 def short_word(rng: Generator) -> str:
     """One of the shortest entries."""
     return str(_pick(rng, SHORT_WORDS))

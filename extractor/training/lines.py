@@ -12,14 +12,17 @@ from numpy.random import Generator
 from extractor.errors import SettingsError
 from extractor.training import collections
 from extractor.training.fonts.registry import load_fonts
-from extractor.training.line_texts import capital_name
-from extractor.training.recipe import Recipe
+from extractor.training.line_texts import capital_name, figures
+from extractor.training.recipe import STROKE_SOURCES, Recipe
 from extractor.training.rendered import empty_lines, font_lines, mixed_lines, stroke_lines
 from extractor.training.samples import Sample, interleave, plain, shuffled_forever
 from extractor.training.strokes import Scribe, Writer, load_writers, split_writers
 
 _STRUCK = 0.04
 """Share of written lines for training in which a word is struck out."""
+
+_FEW_WORDS = 3
+"""Words at most in a line of the source ``words``: short lines cost little time, and cursive words need many looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,13 @@ class Data:
             return font_lines(rng, load_fonts("hand", fonts_part), capital_name, source=name)
         struck = _STRUCK if part == "train" else 0.0
         scribe = Scribe(self.writers[part], struck=struck) if self.writers[part] else None
-        if name == "strokes":
+        if name in STROKE_SOURCES:
             if scribe is None:
-                raise SettingsError("The mixture asks for 'strokes', which are not given.", mend="Name their file.")
+                raise SettingsError(f"The mixture asks for '{name}'; it needs pen strokes.", mend="Name their file.")
+            if name == "words":
+                return stroke_lines(rng, scribe, copied=1.0, most_words=_FEW_WORDS, source=name)
+            if name == "figures":
+                return stroke_lines(rng, scribe, figures, copied=0.0, borrowed=1.0, source=name)
             return stroke_lines(rng, scribe)
         if name == "empty":
             return empty_lines(rng, scribe)

@@ -16,7 +16,10 @@ from extractor.training.train import Schedule
 OPEN_SOURCES = ("fonts", "capitals", "mixed", "empty")
 """Sources of lines that need no collection of handwriting."""
 
-SOURCES = ("kalapa", "cinnamon", "strokes", *OPEN_SOURCES)
+STROKE_SOURCES = ("strokes", "words", "figures")
+"""Sources of lines that are drawn from the pen strokes."""
+
+SOURCES = ("kalapa", "cinnamon", *STROKE_SOURCES, *OPEN_SOURCES)
 
 
 def _finite(value: float) -> float:
@@ -130,8 +133,9 @@ class Recipe(_Strict):
         for name in self.sources:
             if name not in SOURCES:
                 raise ValueError(f"the mixture names an unknown source '{name}'; known are {', '.join(SOURCES)}")
-            if name not in OPEN_SOURCES and getattr(self, name) is None:
-                raise ValueError(f"the mixture asks for '{name}', which is not given")
+            collection = "strokes" if name in STROKE_SOURCES else name
+            if name not in OPEN_SOURCES and getattr(self, collection) is None:
+                raise ValueError(f"the mixture asks for '{name}', but '{collection}' is not given")
         if not sum(self.sources.values()) > 0:
             raise ValueError("the mixture has no source with a weight above 0")
         return self

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from numpy.random import Generator
 
 from extractor.errors import SettingsError
 from extractor.readers.handwriting.model import LineRecogniser, load_recogniser
+from extractor.readers.handwriting.runtime import inspect_folder
 from extractor.training import train
 from extractor.training.ctc import Alphabet
 from extractor.training.exchange import WeightExchange
@@ -29,6 +31,11 @@ from extractor.training.samples import Sample, augmented, plain
 
 Report = Callable[[str], None]
 Given = TypeVar("Given")
+
+
+def _origin(recipe: Recipe) -> int:
+    """A number that differs for each set of weights a run starts from; 0 for a fresh head."""
+    return zlib.crc32(inspect_folder(recipe.start).digest.encode()) if recipe.start is not None else 0
 
 
 def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
@@ -123,13 +130,13 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
                 seed=recipe.seed, validate=validate, report=report,
             )  # fmt: skip
             (recipe.folder / "head.done").touch()
-    # A resumed stage draws new lines instead of repeating the first ones.
+    # A resumed stage, or one that goes on from another run's weights, draws new lines instead of repeating its first.
     resumed = train.lines_seen(whole_file)
     exchange = None
     if recipe.exchange_every:
         exchange = WeightExchange(recipe.folder / "exchange", f"process{helper}", recipe.exchange_every)
     lines = batches(
-        MixedLines(data, recipe.sources, (recipe.seed, resumed, *helper.encode())),
+        MixedLines(data, recipe.sources, (recipe.seed, _origin(recipe), resumed, *helper.encode())),
         alphabet.writes, recipe.fine_tune.batch, recipe.render_processes,
     )  # fmt: skip
     train.fine_tune(

@@ -85,6 +85,20 @@ def test_lines_drawn_by_other_processes_are_the_same_as_by_this_one(toy, monkeyp
     assert all(np.array_equal(one, other) for (one, _), (other, _) in zip(here, there, strict=True))
 
 
+def test_a_run_from_other_weights_draws_other_lines(toy, monkeypatch):
+    monkeypatch.chdir(toy.parent)
+    drawn: list[MixedLines] = []
+    monkeypatch.setattr("extractor.training.run.batches", lambda lines, *_: drawn.append(lines) or iter(()))
+    monkeypatch.setattr("extractor.training.run.train.fine_tune", lambda *_, **__: None)
+    monkeypatch.setattr("extractor.training.run.save_finished", lambda *_, **__: None)
+    run_recipe(load_recipe(toy))
+    run_recipe(load_recipe(toy))
+    torch.manual_seed(2)
+    LineRecogniser(LineRecogniserConfig(hidden=16, layers=1)).save_pretrained(toy.parent / "start")
+    run_recipe(load_recipe(toy))
+    assert drawn[0].seed == drawn[1].seed != drawn[2].seed
+
+
 @pytest.mark.parametrize("name", ["two-cores", "gpu"])
 def test_the_shipped_recipes_are_valid(name):
     recipe = load_recipe(RECIPES / f"{name}.yaml")
@@ -123,7 +137,7 @@ def test_the_rate_rises_then_falls():
     ("change", "said"),
     [
         ({"mixture": {}}, "no source"), ({"mixture": {"fonts": 0.0}}, "no source"),
-        ({"mixture": {"ink": 1.0}}, "'ink'"), ({"mixture": {"strokes": 1.0}}, "'strokes', which is not given"),
+        ({"mixture": {"ink": 1.0}}, "'ink'"), ({"mixture": {"strokes": 1.0}}, "'strokes' is not given"),
         ({"mixture": {"fonts": float("inf")}}, "fonts"),
         ({"encoder": "x.onnx"}, "either 'start' or 'encoder'"), ({"seed": -1}, "seed"), ({"start": None}, "either"),
         ({"fine_tune": {"lines": 9, "batch": 8, "rate": float("inf")}}, "rate"),

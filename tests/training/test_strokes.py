@@ -1,8 +1,11 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from extractor.errors import MissingInputError
 from extractor.training.ink import draw_strokes, put_on_paper
+from extractor.training.lines import Data
 from extractor.training.rendered import empty_lines, stroke_lines
 from extractor.training.strokes import Scribe, load_writers, split_writers
 
@@ -104,3 +107,15 @@ def test_a_struck_word_is_drawn_but_counts_for_no_text(strokes_file):
         assert same == text == "Nguyễn Văn An"
         assert len(more) > len(strokes)
         assert "  " not in same
+
+
+def test_words_and_figures_are_sources_of_their_own(strokes_file):
+    """Short runs of a writer's own words, and figures set from digits that were cut out."""
+    writers = load_writers(strokes_file)
+    data = Data({}, {}, {"train": writers, "tuning": [], "held_out": []})
+    words = list(itertools.islice(data.stream("words", np.random.default_rng(1)), 20))
+    own = {word.text for writer in writers for word in writer.words}
+    assert all(1 <= len(sample.text.split()) <= 3 and set(sample.text.split()) <= own for sample in words)
+    figures = list(itertools.islice(data.stream("figures", np.random.default_rng(1)), 20))
+    assert sum(any(letter.isdigit() for letter in sample.text) for sample in figures) >= 18
+    assert {sample.source for sample in words + figures} == {"words", "figures"}
