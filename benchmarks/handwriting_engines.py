@@ -22,9 +22,10 @@ Read = Callable[[list[Image]], list[str]]
 
 def _shipped(name: str, *, language: bool = True) -> Read:
     from extractor.readers.handwriting import HandwritingReader
+    from extractor.readers.wrapped import read_wrapped
 
     reader = HandwritingReader(get_settings().models_dir / name, language=language)
-    return lambda images: [reading.text for reading in reader.read(images)]
+    return lambda images: [reading.text for reading in read_wrapped(reader, images)]
 
 
 def _tesseract(language: str) -> Read:

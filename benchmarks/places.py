@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from extractor.readers.handwriting import HandwritingReader
+from extractor.readers.wrapped import read_wrapped
 from extractor.templates.form import FieldSpec, Kind
 from extractor.training.collections import read_kalapa, split
 from extractor.training.metrics import line_errors
@@ -93,7 +94,7 @@ def main() -> None:
     given = parser.parse_args()
     lines = split(read_kalapa(given.folder), given.seed)[given.part]
     truths = [line.text for line in lines]
-    readings = HandwritingReader(given.model).read([read_picture(line) for line in lines])
+    readings = read_wrapped(HandwritingReader(given.model), [read_picture(line) for line in lines])
     texts = [reading.text for reading in readings]
     find_address("Hà Nội")
     context = Context(year=given.year)

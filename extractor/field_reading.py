@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ from extractor.confidence.certificate import unproved_confidence
 from extractor.confidence.evidence import FieldEvidence
 from extractor.readers.crops import cut_line, edge_ink
 from extractor.readers.furniture import find_furniture, without_furniture
+from extractor.readers.joining import join_readings
 from extractor.readers.protocol import Reader, Reading
 from extractor.readers.script import ScriptJudgement, judge_script
 from extractor.readers.ticks import read_tick
@@ -30,7 +30,6 @@ PRINTED = "printed"
 _SURE_PRINT = 0.85
 _SURE_HAND = 0.15
 _BLANK = 0.5
-_KEPT_PER_LINE = 4
 _KEPT = 5
 _MM_PER_INCH = 25.4
 
@@ -156,7 +155,7 @@ def _decode(task: _Task, context: Context) -> None:
     """Turn the readings of a task's lines into candidates by kind, and merge those of several readers."""
     if not task.lines:
         return
-    task.joined = {name: _join([line.readings[name] for line in task.lines]) for name in task.reader_names}
+    task.joined = {name: join_readings([line.readings[name] for line in task.lines]) for name in task.reader_names}
     task.decoded = {name: decode(task.spec, reading.candidates, context) for name, reading in task.joined.items()}
     task.merged = _merge((task.weight(name), task.decoded[name]) for name in task.joined)
 
@@ -247,26 +246,6 @@ def _finish_choice(page: CleanPage, task: _Task, base: FieldEvidence, box: Box |
         ),
         evidence,
     )
-
-
-def _join(readings: Sequence[Reading]) -> Reading:
-    """The readings of a field's lines as one: texts joined by spaces, the best few combinations kept."""
-    best_of_lines = [
-        (reading.candidates or (Candidate(reading.text, reading.confidence),))[:_KEPT_PER_LINE] for reading in readings
-    ]
-    combined: dict[str, float] = {}
-    for combination in itertools.product(*best_of_lines):
-        text = " ".join(candidate.text for candidate in combination if candidate.text)
-        probability = math.prod(candidate.probability for candidate in combination)
-        combined[text] = combined.get(text, 0.0) + probability
-    top = heapq.nlargest(_KEPT * 2, combined.items(), key=lambda item: item[1])
-    candidates = tuple(Candidate(text, min(probability, 1.0)) for text, probability in top)
-    chars: list[float] = []
-    for reading in readings:
-        # The space that joins two lines is ours, and certain.
-        chars += [*([1.0] if chars and reading.text else []), *reading.char_confidences]
-    confidence = math.prod(reading.confidence for reading in readings)
-    return Reading(candidates[0].text, confidence, candidates, tuple(chars))
 
 
 def _merge(weighted: Iterable[tuple[float, Sequence[Decoded]]]) -> list[Decoded]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from extractor.errors import ImageError, InputError
 from extractor.readers import Reading, get_reader
+from extractor.readers.wrapped import read_wrapped
 from extractor.records import BookKey
 from extractor.scans import Limits
 from extractor.scans.sources import PageRef, check_kind, inspect_file, read_head
@@ -62,7 +63,7 @@ def read_line_files(paths: Sequence[Path], reader_name: str) -> Iterator[LineIte
         loaded = [_load(path) for path in batch]
         images = [item for item in loaded if not isinstance(item, str)]
         try:
-            readings = iter(reader.read(images))
+            readings = iter(read_wrapped(reader, images))
         except ImageError:
             # One picture of the batch is unfit: ask one by one, so that only that one goes without a reading.
             yield from (_read_one(path, item, reader_name) for path, item in zip(batch, loaded, strict=True))
@@ -75,7 +76,7 @@ def _read_one(path: Path, item: Image | str, reader_name: str) -> LineItem:
     if isinstance(item, str):
         return LineItem(str(path), error=item)
     try:
-        return LineItem(str(path), get_reader(reader_name).read([item])[0])
+        return LineItem(str(path), read_wrapped(get_reader(reader_name), [item])[0])
     except ImageError as error:
         return LineItem(str(path), error=f"{path}: {error}")
 
