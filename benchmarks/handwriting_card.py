@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 
 from extractor.readers.handwriting.runtime import best_runner, inspect_folder
-from extractor.training.confidence import Judged, expected_calibration_error, logits_of
+from extractor.training.confidence import Judged, calibration_error_by_chance, expected_calibration_error, logits_of
 from extractor.training.figures import Checked, check, rendered_lines
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.lines import Data
@@ -35,14 +35,13 @@ def draw_reliability(groups: dict[str, list[Checked]], file: Path, bins: int = 8
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], linestyle="--", color="#888888", label="perfectly calibrated")
     for (name, kinds), colour, marker in zip(groups.items(), COLOURS, "osD^", strict=False):
-        read = [item for kind in kinds for item in kind.read]
-        sure = np.array([confidence for _, confidence, _ in read])
-        right = np.array([text == truth for text, _, truth in read])
+        sure = np.array([confidence for kind in kinds for confidence in kind.confidences])
+        right = np.array([right for kind in kinds for right in kind.right])
         parts = np.array_split(np.argsort(sure), bins)
         error = expected_calibration_error(sure.tolist(), right.tolist())
         axes.plot(
             [sure[part].mean() for part in parts], [right[part].mean() for part in parts],
-            marker=marker, color=colour, label=f"{name}: {len(read)} lines, ECE {100 * error:.1f} %",
+            marker=marker, color=colour, label=f"{name}: {len(sure)} lines, ECE {100 * error:.1f} %",
         )  # fmt: skip
     axes.set_xlabel("mean confidence of the line")
     axes.set_ylabel("share of lines exactly right")
@@ -66,16 +65,19 @@ def main() -> None:
     run = best_runner(folder, 1)
     guided, free = folder.decoder(), folder.decoder(language=False)
     out, err = Console(width=160), Console(stderr=True)
-    out.print("| Lines | Count | CER | WER | Exact | ECE | CER, no language model | Exact, no language model |")
+    out.print(
+        "| Lines | Count | CER | WER | Exact | ECE (by chance) | CER, no language model | Exact, no language model |"
+    )
     out.print("|---|---|---|---|---|---|---|---|")
 
     def row(name: str, judged: list[Judged], *, insensitive: bool = False) -> Checked:
         checked = check(name, judged, guided, insensitive=insensitive)
         alone = check(name, judged, free, insensitive=insensitive).figures.errors
-        errors, gap = checked.figures.errors, checked.figures.calibration_error
-        shares = [errors.cer, errors.wer, errors.exact, gap, alone.cer, alone.exact]
-        cells = ["-" if name == "empty cells" and place in (0, 1, 4) else f"{100 * share:.1f}"
+        errors = checked.figures.errors
+        shares = [errors.cer, errors.wer, errors.exact, alone.cer, alone.exact]
+        cells = ["-" if name == "empty cells" and place in (0, 1, 3) else f"{100 * share:.1f}"
                  for place, share in enumerate(shares)]  # fmt: skip
+        cells.insert(3, f"{100 * checked.figures.calibration_error:.1f} ({100 * checked.figures.by_chance:.1f})")
         out.print(f"| {name} | {errors.lines} | {' | '.join(cells)} |", soft_wrap=True)
         return checked
 
@@ -96,6 +98,11 @@ def main() -> None:
         checked = row(name, logits_of(run, samples))
         if name != "empty cells":
             groups.setdefault(group, []).append(checked)
+    everything = [kind for kinds in groups.values() for kind in kinds]
+    sure = [confidence for kind in everything for confidence in kind.confidences]
+    right = [right for kind in everything for right in kind.right]
+    gap, chance = expected_calibration_error(sure, right), calibration_error_by_chance(sure)
+    out.print(f"| all of these but the empty cells | {len(sure)} | | | | {100 * gap:.1f} ({100 * chance:.1f}) | | |")
     if options.out:
         draw_reliability(groups, options.out / "reliability.png")
 

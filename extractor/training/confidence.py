@@ -21,7 +21,7 @@ from extractor.readers.handwriting.language import Guide
 from extractor.readers.handwriting.line_decoder import Calibration, LineDecoder, log_odds
 from extractor.readers.handwriting.runtime import Run
 from extractor.training.features import batches_by_width
-from extractor.training.metrics import line_errors
+from extractor.training.metrics import line_errors, right_reading
 from extractor.training.samples import Sample
 
 TEMPERATURES = (0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4)
@@ -56,6 +56,18 @@ def expected_calibration_error(confidences: Sequence[float], right: Sequence[boo
             gap = float(np.mean(np.asarray(confidences)[chosen]) - np.mean(np.asarray(right, dtype=float)[chosen]))
             total += abs(gap) * len(chosen)
     return total / max(1, len(order))
+
+
+def calibration_error_by_chance(confidences: Sequence[float], bins: int = 10, draws: int = 200) -> float:
+    """Mean calibration error of so many lines if every confidence were the true probability, 0 to 1."""
+    rng = np.random.default_rng(0)
+    sure = np.asarray(confidences)
+    return float(
+        np.mean([
+            expected_calibration_error(confidences, (rng.random(len(sure)) < sure).tolist(), bins)
+            for _ in range(draws)
+        ])
+    )  # fmt: skip
 
 
 def tune_guidance(judged: Sequence[Judged], alphabet: str, guide: Guide) -> Guidance:
@@ -95,7 +107,13 @@ def _loss(predicted: NDArray[np.float64], right: NDArray[np.float64]) -> float:
 def fit_calibration(judged: Sequence[Judged], decoder: LineDecoder) -> Calibration:
     """The temperature and the line's intercept and slopes that make right readings most probable."""
     best = [decoder.texts(item.logits)[0] for item in judged]
-    right = np.array([read.text == item.text for read, item in zip(best, judged, strict=True)], dtype=float)
+    right = np.array(
+        [
+            right_reading(read.text, item.text, insensitive=item.source == "kalapa")
+            for read, item in zip(best, judged, strict=True)
+        ],
+        dtype=float,
+    )
     design = np.array([[1.0, log_odds(read.probability), log_odds(read.share)] for read in best])
     intercept, probability_slope, share_slope = (float(value) for value in _fit_logistic(design, right))
     losses = {}

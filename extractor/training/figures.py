@@ -15,10 +15,15 @@ from extractor.readers.handwriting.alphabet import canonical
 from extractor.readers.handwriting.line_decoder import LineDecoder
 from extractor.readers.handwriting.reader import HandwritingReader
 from extractor.training.collections import LabelledLine
-from extractor.training.confidence import Judged, confidences, expected_calibration_error
+from extractor.training.confidence import (
+    Judged,
+    calibration_error_by_chance,
+    confidences,
+    expected_calibration_error,
+)
 from extractor.training.fonts.registry import FontSpec
 from extractor.training.line_texts import date_in_digits, number
-from extractor.training.metrics import LineErrors, line_errors
+from extractor.training.metrics import LineErrors, line_errors, right_reading
 from extractor.training.rendered import empty_lines, font_lines, stroke_lines
 from extractor.training.samples import Sample, read_picture
 from extractor.training.strokes import Scribe
@@ -27,10 +32,17 @@ from extractor.training.texts import GENERATORS
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Errors of one kind of lines, and the gap between confidence and truth (expected calibration error, 0 to 1)."""
+    """Errors of one kind of lines, and the gap between confidence and truth.
+
+    Args:
+        errors: of the texts.
+        calibration_error: expected calibration error, 0 to 1.
+        by_chance: mean calibration error that as many lines would show if every confidence meant what it says.
+    """
 
     errors: LineErrors
     calibration_error: float
+    by_chance: float
 
 
 def name_text(rng: Generator) -> str:
@@ -48,15 +60,21 @@ RENDERED: tuple[tuple[str, Callable[[Generator], str]], ...] = (
 )  # fmt: skip
 
 
+_TRIES = 2000
+"""Texts drawn at most for one that writers have all words of."""
+
+
 def writable(scribe: Scribe, texts: Callable[[Generator], str]) -> Callable[[Generator], str]:
-    """Only such texts as the writers have all words of, letter by letter; digits they have always."""
+    """Such texts as the writers have all words of, letter by letter, if there are any; digits they have always."""
 
     def draw(rng: Generator) -> str:
-        while True:
+        text = ""
+        for _ in range(_TRIES):
             text = canonical(texts(rng))
             words = [word.rstrip(",.;:") for word in text.split()]
             if all(word in scribe.shared_words or word.strip("./-").isdigit() for word in words):
-                return text
+                break
+        return text
 
     return draw
 
@@ -95,13 +113,23 @@ class Checked:
     insensitive: bool
 
     @property
+    def confidences(self) -> list[float]:
+        """Confidence of each line."""
+        return [confidence for _, confidence, _ in self.read]
+
+    @property
+    def right(self) -> list[bool]:
+        """Whether each line is read as its label has it."""
+        return [right_reading(text, truth, insensitive=self.insensitive) for text, _, truth in self.read]
+
+    @property
     def figures(self) -> Figures:
-        """Errors, and the calibration error of the confidence in the text as written."""
+        """Errors, and what the confidence is worth."""
         errors = line_errors(
             [text for text, _, _ in self.read], [truth for _, _, truth in self.read], insensitive=self.insensitive
         )
-        right = [text == truth for text, _, truth in self.read]
-        return Figures(errors, expected_calibration_error([confidence for _, confidence, _ in self.read], right))
+        gap = expected_calibration_error(self.confidences, self.right)
+        return Figures(errors, gap, calibration_error_by_chance(self.confidences))
 
 
 def check(name: str, judged: Sequence[Judged], decoder: LineDecoder, *, insensitive: bool = False) -> Checked:

@@ -21,7 +21,7 @@ Report = Callable[[str], None]
 
 def save_finished(
     model: LineRecogniser, tuning: list[Sample], out: Path, *, seed: int, language_lines: int,
-    report: Report = lambda line: None,
+    registers: list[Sample] | None = None, report: Report = lambda line: None,
 ) -> None:  # fmt: skip
     """Save a model folder and fit what stands beside the weights, as the saved weights give it.
 
@@ -31,6 +31,8 @@ def save_finished(
         out: folder to write.
         seed: of the texts the language model is made from.
         language_lines: how many texts these are; 0 for a reader without a language model.
+        registers: more lines that took no part in training, of what registers hold, for the confidences alone; their
+            texts come from where the language model's do, and would make it look better than it is.
         report: receives progress.
     """
     model.cpu().half()
@@ -42,18 +44,19 @@ def save_finished(
     making = out.with_name(out.name + ".partial")
     shutil.rmtree(making, ignore_errors=True)
     model.save_pretrained(making)
-    judged = logits_of(torch_runner(making, torch.get_num_threads()), tuning)
+    run = torch_runner(making, torch.get_num_threads())
+    judged = logits_of(run, tuning)
     decoder = LineDecoder(inspect_folder(making).alphabet)
     if language_lines:
         language = estimate(register_texts(np.random.default_rng([seed, 77]), language_lines), decoder.alphabet)
         language.save(making / LANGUAGE_FILE)
         # Lines of strokes hold unrelated words and copied news; how much the model may say is for texts of registers.
-        registers = [item for item in judged if item.source != "strokes"]
-        guidance = tune_guidance(registers, decoder.alphabet, language)
+        worded = [item for item in judged if item.source != "strokes"]
+        guidance = tune_guidance(worded, decoder.alphabet, language)
         decoder = decoder.guided_by(guidance)
         config.language_weight, config.language_bonus = guidance.weight, guidance.bonus
         report(f"language model of {len(language)} n-grams, weight {guidance.weight}, bonus {guidance.bonus}")
-    fit = fit_calibration(judged, decoder)
+    fit = fit_calibration([*judged, *logits_of(run, registers or [])], decoder)
     config.softmax_temperature = fit.temperature
     config.line_confidence = [fit.intercept, fit.probability_slope, fit.share_slope]
     config.save_pretrained(making)

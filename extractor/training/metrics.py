@@ -32,6 +32,11 @@ def plain_words(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", kept).split())
 
 
+def right_reading(reading: str, text: str, *, insensitive: bool = False) -> bool:
+    """Whether a reading is exactly its label; ``insensitive`` leaves case and punctuation out of account."""
+    return plain_words(reading) == plain_words(text) if insensitive else reading == text
+
+
 def line_errors(readings: Sequence[str], texts: Sequence[str], *, insensitive: bool = False) -> LineErrors:
     """Compare readings with texts, in order.
 

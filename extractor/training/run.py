@@ -22,12 +22,15 @@ from extractor.training import train
 from extractor.training.ctc import Alphabet
 from extractor.training.exchange import WeightExchange
 from extractor.training.features import INDEX_FILE, FeatureCache, cache_features
+from extractor.training.figures import rendered_lines
 from extractor.training.finish import save_finished
+from extractor.training.fonts.registry import load_fonts
 from extractor.training.import_encoder import import_encoder
 from extractor.training.lines import Data, MixedLines
 from extractor.training.recipe import OPEN_SOURCES, Recipe
 from extractor.training.rendering import batches
 from extractor.training.samples import Sample, augmented, plain
+from extractor.training.strokes import Scribe
 
 Report = Callable[[str], None]
 Given = TypeVar("Given")
@@ -36,6 +39,13 @@ Given = TypeVar("Given")
 def _origin(recipe: Recipe) -> int:
     """A number that differs for each set of weights a run starts from; 0 for a fresh head."""
     return zlib.crc32(inspect_folder(recipe.start).digest.encode()) if recipe.start is not None else 0
+
+
+def register_lines(data: Data, each: int) -> list[Sample]:
+    """Lines of what registers hold, so many of each kind, in hands and fonts that are kept for fitting confidences."""
+    scribe = Scribe(data.writers["tuning"]) if data.writers["tuning"] else None
+    hands, prints = load_fonts("hand", "calibration"), load_fonts("print", "calibration")
+    return [sample for _, lines in rendered_lines(hands, prints, scribe, each) for sample in lines]
 
 
 def cache_all(recipe: Recipe, data: Data, report: Report) -> FeatureCache:
@@ -151,5 +161,6 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
             recipe.target,
             seed=recipe.seed,
             language_lines=recipe.language_lines,
+            registers=register_lines(data, recipe.fitted // 4),
             report=report,
         )

@@ -14,6 +14,7 @@ from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserCo
 from extractor.readers.handwriting.runtime import torch_runner
 from extractor.training.confidence import (
     Judged,
+    calibration_error_by_chance,
     confidences,
     expected_calibration_error,
     fit_calibration,
@@ -197,6 +198,24 @@ def test_confidences_are_fitted_and_judged():
     assert given[0] == pytest.approx(np.mean(right), abs=0.03)
     assert expected_calibration_error([0.98] * 400, right, bins=1) > 0.15
     assert expected_calibration_error(given, right, bins=1) < 0.03
+
+
+def test_few_lines_look_badly_calibrated_by_chance():
+    """Two hundred lines in ten bins show an error though every confidence is true; more lines show less."""
+    rng = np.random.default_rng(1)
+    sure = rng.uniform(0.3, 1.0, 3200)
+    few, many = calibration_error_by_chance(sure[:200].tolist()), calibration_error_by_chance(sure.tolist())
+    assert 0.04 < few < 0.1
+    assert many == pytest.approx(few / 4, rel=0.25)
+
+
+def test_labels_without_case_and_commas_do_not_make_a_reading_wrong():
+    def judged(source):
+        rows = [np.array([[0.0, 3.0, 0.0, 0.0]], np.float32)] * 100
+        return [Judged(row, "A" if number < 80 else "b", source) for number, row in enumerate(rows)]
+
+    decoder = LineDecoder("aAb")
+    assert fit_calibration(judged("kalapa"), decoder).intercept > fit_calibration(judged("cinnamon"), decoder).intercept
 
 
 def test_logits_come_in_any_order_with_their_texts(samples, tmp_path):
