@@ -6,7 +6,8 @@ RECIPE says where the collections lie and how they are split; ENCODER is ``PP-OC
 wheel. All see the same lines in the same order, at the same rate and batch size, on one thread, so that only the
 architecture and its initial weights differ:
 
-- ``pretrained``: :class:`extractor.readers.handwriting.encoder.LineEncoder` with its published weights, new head;
+- ``pretrained``: :class:`extractor.readers.handwriting.encoder.LineEncoder` with its published weights, new head; over
+  the first fifth of the lines the encoder stays as it is, for a fresh head would spoil it before it has learnt to read;
 - ``scratch``: the same network with random weights;
 - ``crnn``: seven convolutions and two bidirectional LSTM layers from random weights, after Shi, Bai and Yao, "An
   end-to-end trainable neural network for image-based sequence recognition" (TPAMI 2017);
@@ -53,6 +54,11 @@ from extractor.training.strokes import Scribe
 from extractor.training.train import Schedule, fine_tune, read_samples
 
 COLOURS = {"pretrained": "#0072b2", "scratch": "#56b4e9", "crnn": "#d55e00", "transformer": "#009e73"}
+
+
+_AT_ONCE = ((1.0, 5e-4),)
+_PLAN = {"pretrained": ((0.2, 0.0), (0.8, 5e-4))}
+"""Stages as shares of the lines, each with the encoder's highest rate."""
 
 
 class CrnnEncoder(nn.Module):
@@ -174,7 +180,7 @@ def train(
     curve: list[tuple[int, dict[str, float]]] = []
     seen = [0, 0.0]
 
-    def count(_: LineRecogniser, done: int) -> None:
+    def count(done: int) -> None:
         seen[0] = done
 
     def validate(model: LineRecogniser) -> float:
@@ -186,14 +192,18 @@ def train(
         return sum(item.cer for item in errors.values()) / len(errors)
 
     stream: Iterator[Batch] = batches(ShortLines(data, words, recipe.seed), alphabet.writes, batch, 0)
-    checkpoint = work / f"{name}.pt"
     for file in work.glob(f"{name}.*"):  # what an earlier run left
         file.unlink()
     started = time.process_time()
-    fine_tune(
-        model, stream, Schedule(lines, batch, 1e-3, 5e-4, save_every=lines), checkpoint, validate=validate,
-        validate_every=max(1, lines // 8), after_step=count,
-    )  # fmt: skip
+    before = 0
+    for stage, (share, encoder_rate) in enumerate(_PLAN.get(name, _AT_ONCE)):
+        due = round(share * lines)
+        # A stage counts from nought; the curve does not.
+        fine_tune(
+            model, stream, Schedule(due, batch, 1e-3, encoder_rate, save_every=lines), work / f"{name}.{stage}.pt",
+            validate=validate, validate_every=max(1, lines // 8), after_step=lambda _, done, b=before: count(b + done),
+        )  # fmt: skip
+        before += due
     spent = time.process_time() - started - seen[1]
     return Result(name, sum(p.numel() for p in model.parameters()), 1000 * spent / lines, curve)
 

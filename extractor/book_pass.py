@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from extractor.confidence import Certificate, FieldEvidence
+from extractor.confidence import Certificate, FieldEvidence, group_of
 from extractor.confidence.certificate import unproved_confidence
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning, Severity
 from extractor.rules import check_book, check_record, supports
@@ -65,13 +65,15 @@ def examine(records: Sequence[Record], schemas: Mapping[str, FormSchema], book: 
 
 
 def judge(
-    value: FieldValue, evidence: FieldEvidence, certificate: Certificate | None, *, covered: bool, required: bool
-) -> FieldValue:
+    value: FieldValue, evidence: FieldEvidence, certificate: Certificate | None, *, covered: bool, required: bool,
+    suspended: Container[str] = (),
+) -> FieldValue:  # fmt: skip
     """The field with its calibrated confidence and decision; what a person decided stays as it is.
 
     Args:
         covered: whether the certificate holds for the form and the readers in use.
         required: an empty field of that kind is never accepted without a person.
+        suspended: groups of fields for which the certificate does not count at present.
     """
     if value.decision in {Decision.CONFIRMED, Decision.CORRECTED}:
         return value
@@ -80,7 +82,7 @@ def judge(
     confidence = certificate.confidence(evidence)
     empty = value.state is FieldState.BLANK and not required
     usable = empty or (value.state is FieldState.READ and value.value is not None)
-    accepted = usable and certificate.accepts(evidence, confidence)
+    accepted = usable and group_of(evidence) not in suspended and certificate.accepts(evidence, confidence)
     return value.model_copy(
         update={"confidence": confidence, "decision": Decision.ACCEPTED if accepted else Decision.REVIEW}
     )

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -137,6 +138,9 @@ def run(
     certificate: Annotated[
         str, typer.Option(help="Certificate file, 'shipped', or 'none': then a person verifies every field.")
     ] = "shipped",
+    recheck: Annotated[
+        str, typer.Option(help="Share of the accepted fields that people key again blindly: 5% or 0.05; or none.")
+    ] = "5%",
     redo: Annotated[bool, typer.Option("--redo", help="Read all pages again; what people decided stays.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary.")] = False,
 ) -> None:
@@ -169,6 +173,7 @@ def run(
         workers=workers or settings.worker_count,
         render_dpi=settings.render_dpi,
         redo=redo,
+        recheck=0.0 if recheck == "none" else _share("--recheck", recheck),
     )
     with _progress(quiet) as on_progress:
         summary = run_job(options, on_progress=on_progress)
@@ -414,7 +419,7 @@ def calibrate(
     target: Annotated[Path, typer.Option("--out", help="Certificate to write (JSON).")],
     work: Annotated[Path, typer.Option(help="Working folder; what was read there is not read again.")],
     source: Annotated[str, typer.Option(help="In words: which labelled pages these are.")],
-    target_error: Annotated[float, typer.Option(min=0.0001, max=0.5, help="Highest error among accepted.")] = 0.02,
+    target_error: Annotated[str, typer.Option(help="Highest error among accepted: 2% or 0.02.")] = "2%",
     templates: TemplatesOption = None,
 ) -> None:
     """Fit confidence to labelled books and prove thresholds on others; writes a certificate.
@@ -431,9 +436,64 @@ def calibrate(
     folders = _template_folders(templates)
     options = RunOptions((), work, PipelineOptions(work, folders), workers=get_settings().worker_count)
     with _progress(False) as on_progress:
-        certificate = make(books, options, source=source, target_error=target_error, on_book=on_progress)
+        certificate = make(
+            books, options, source=source, target_error=_share("--target-error", target_error), made=_today(),
+            on_book=on_progress,
+        )  # fmt: skip
     save_certificate(target, certificate)
     out.print(render_certificate(certificate))
+
+
+@app.command()
+def certify(
+    outs: Annotated[list[Path], typer.Argument(metavar="OUT...", help="Output folders whose books people verified.")],
+    target: Annotated[Path, typer.Option("--out", help="Certificate to write (JSON).")],
+    source: Annotated[str, typer.Option(help="In words: which verified books these are.")],
+    target_error: Annotated[str, typer.Option(help="Highest error among accepted: 0.5% or 0.005.")] = "0.5%",
+    confidence: Annotated[str, typer.Option(help="With which certainty: 95% or 0.95.")] = "95%",
+    templates: TemplatesOption = None,
+) -> None:
+    """Fit confidence to what people decided in verified books and prove thresholds; writes a certificate.
+
+    Books that were run with --certificate none count in full; of others, the fields that were keyed again blindly.
+
+    Example: extractor certify out-2016 out-2017 --source 'books of 2016 and 2017' --out certificate.json
+    """
+    from extractor.batch.certifying import LeftOut, labels_from_decisions
+    from extractor.batch.summary import render_certificate, render_left_out
+    from extractor.confidence import fit_certificate, save_certificate
+
+    error, certainty = _share("--target-error", target_error), _share("--confidence", confidence)
+    left_out: list[LeftOut] = []
+    found = labels_from_decisions(outs, _template_folders(templates), on_left_out=left_out.append)
+    certificate = fit_certificate(
+        found.fields, source=source, forms=found.forms, readers=found.readers, target_error=error, certainty=certainty,
+        made=_today(),
+    )  # fmt: skip
+    save_certificate(target, certificate)
+    if left_out:
+        out.print(render_left_out(left_out))
+    out.print(render_certificate(certificate))
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _share(option: str, text: str) -> float:
+    """A share given as ``0.5%`` or ``0.005``.
+
+    Raises:
+        SettingsError: it is no share above 0 and below 1.
+    """
+    number = text.strip().replace(",", ".")
+    try:
+        share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise SettingsError(f"{option} {text}: this is no share.", mend="Give it like 0.5% or 0.005.")
+    return share
 
 
 @app.command()

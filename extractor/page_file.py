@@ -33,6 +33,7 @@ class PageFile:
     Args:
         sha256: hash of the source page's pixels.
         pipeline_version: version of the pipeline that made it.
+        reading_version: version of steps and readers alone; empty in files of earlier versions.
         seconds: wall-clock time the page took.
         regions: polygons ``(n, 2)`` in pixels of the picture, by record number and field code.
         evidence: evidence by record number and field code.
@@ -42,6 +43,7 @@ class PageFile:
 
     sha256: str
     pipeline_version: str
+    reading_version: str = ""
     seconds: float = 0.0
     regions: dict[tuple[int, str], list[Polygon]] = field(default_factory=dict)
     evidence: dict[tuple[int, str], FieldEvidence] = field(default_factory=dict)
@@ -109,6 +111,7 @@ def save_page_file(out: Path, stem: str, page: PageFile) -> None:
     data: dict[str, Any] = {
         "sha256": page.sha256,
         "pipeline_version": page.pipeline_version,
+        "reading_version": page.reading_version,
         "seconds": round(page.seconds, 2),
         "regions": [
             {"record": record, "field": code, "polygons": [np.round(p, 1).tolist() for p in polygons]}
@@ -138,6 +141,7 @@ def load_page_file(out: Path, stem: str) -> PageFile:
         return PageFile(
             sha256=data["sha256"],
             pipeline_version=data["pipeline_version"],
+            reading_version=data.get("reading_version", ""),
             seconds=data["seconds"],
             regions={
                 (item["record"], item["field"]): [np.array(p, dtype=np.float64) for p in item["polygons"]]

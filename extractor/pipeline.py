@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -84,7 +85,12 @@ class Pipeline:
             # What the user says of the book decides values such as the year of a number, and which book the page is in.
             "book": asdict(self.options.book),
         }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+        return _digest(parts)
+
+    @cached_property
+    def reading_version(self) -> str:
+        """Changes whenever a located field could be read otherwise: steps and readers."""
+        return _digest({"steps": STEPS_VERSION, "readers": self.reader_versions})
 
     def process(self, ref: PageRef) -> PageResult:
         """Load, clean, identify, register and read one page; keep its picture, regions and evidence.
@@ -102,7 +108,7 @@ class Pipeline:
                 page, match, registered = second
         stem = page_stem(ref.source.sha256, ref.page)
         image = save_picture(self.options.out, stem, page)
-        kept = PageFile(source.sha256, self.version)
+        kept = PageFile(source.sha256, self.version, self.reading_version)
         records: tuple[Record, ...] = ()
         chars: dict[tuple[int, str], tuple[float, ...]] = {}
         form = find_form(self.forms, match.form) if match.form else None
@@ -198,3 +204,7 @@ def _problem(source: SourcePage, match: FormMatch, registered: RegisteredPage | 
         registration=registered.registration if registered else None,
         overlay=overlay_name(source.file, source.page),
     )
+
+
+def _digest(parts: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -36,6 +36,7 @@ def calibrate(
     *,
     source: str,
     target_error: float,
+    made: str = "",
     on_book: Callable[[int, int], None] = lambda done, total: None,
 ) -> Certificate:
     """Run the books and fit a certificate to what came out.
@@ -44,13 +45,14 @@ def calibrate(
         books: folders with scans and ``truth.jsonl``; half of them fit, half prove.
         options: see :func:`label_books`.
         source: in words, where the books come from.
+        made: date it is made on, ``yyyy-mm-dd``.
 
     Raises:
         EvaluationError: a folder has no truth, or there are too few books.
     """
     found = label_books(books, options, on_book=on_book)
     return fit_certificate(
-        found.fields, source=source, forms=found.forms, readers=found.readers, target_error=target_error
+        found.fields, source=source, forms=found.forms, readers=found.readers, target_error=target_error, made=made
     )
 
 

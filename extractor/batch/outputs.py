@@ -53,6 +53,7 @@ def write_outputs(
     certificate: Certificate | None,
     reader_versions: Mapping[str, str],
     set_aside: Sequence[SetAside],
+    suspended: Sequence[tuple[str, str]] = (),
     workers: int = 1,
 ) -> OutputSummary:
     """Write records, problems, overlays, workbooks, packages and the report from what the store holds."""
@@ -80,6 +81,7 @@ def write_outputs(
         seconds_per_page=seconds,
         versions={**versions, **{f"reader {name}": version for name, version in reader_versions.items()}},
         certificate=certificate.evidence if certificate else "",
+        suspended=suspended,
         without_profile=exported.without_profile,
         held_back_list=exported.held_back_list.relative_to(out).as_posix(),
     )

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extractor.batch.judging import judge_books
+from extractor.batch.judging import BookSuspension, judge_books
 from extractor.batch.outputs import OutputSummary, write_outputs
 from extractor.batch.sources import remember_sources, without_taken_names
 from extractor.batch.storage import open_store
+from extractor.batch.summary import describe_suspension
 from extractor.batch.workers import process_pages
 from extractor.confidence import Certificate
 from extractor.errors import SettingsError, StoreError
@@ -32,6 +33,7 @@ class RunOptions:
         database: URL, or empty for a SQLite file in ``out``.
         workers: worker processes.
         redo: read pages again even if nothing changed; what people decided stays.
+        recheck: share of the accepted fields, 0 to 1, that people key again without seeing the proposal.
     """
 
     inputs: tuple[Path, ...]
@@ -43,6 +45,7 @@ class RunOptions:
     limits: Limits = field(default_factory=Limits)
     render_dpi: int = 300
     redo: bool = False
+    recheck: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class RunSummary:
     pages_new: int
     set_aside: tuple[SetAside, ...]
     outputs: OutputSummary | None
+    suspended: tuple[BookSuspension, ...] = ()
 
 
 Progress = Callable[[int, int], None]
@@ -93,13 +97,14 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
             done += 1
             on_progress(done, len(refs))
         forms = {form.schema.form: form for form in pipeline.forms}
-        judge_books(
+        suspended = judge_books(
             store,
             options.out,
             forms,
             known,
             certificate=options.certificate,
             reader_versions=pipeline.reader_versions,
+            recheck=options.recheck,
         )
         written = None
         if outputs:
@@ -111,9 +116,10 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
                 certificate=options.certificate,
                 reader_versions=pipeline.reader_versions,
                 set_aside=set_aside,
+                suspended=[describe_suspension(item) for item in suspended],
                 workers=options.workers,
             )
-    return RunSummary(len(refs), len(todo), tuple(set_aside), written)
+    return RunSummary(len(refs), len(todo), tuple(set_aside), written, suspended)
 
 
 def prepare_folder(out: Path) -> None:

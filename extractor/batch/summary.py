@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.table import Table
 
+from extractor.confidence.watch import Cause
+
 if TYPE_CHECKING:
+    from extractor.batch.certifying import LeftOut
+    from extractor.batch.judging import BookSuspension
     from extractor.batch.run import RunSummary
     from extractor.confidence import Certificate
     from extractor.store import Store
@@ -40,6 +44,8 @@ def render_summary(summary: RunSummary) -> Iterator[RenderableType]:
     for name, value in rows:
         table.add_row(name, value)
     yield table
+    for item in summary.suspended:
+        yield "\n".join(describe_suspension(item))
     yield f"Report / Báo cáo: {outputs.report}"
 
 
@@ -71,6 +77,44 @@ def render_certificate(certificate: Certificate) -> Table:
             f"{group.bound:.1%}" if proved else "-",
         )
     return table
+
+
+def render_left_out(items: Sequence[LeftOut]) -> Table:
+    """What verified books hold that a certificate cannot rest on, by reason and group."""
+    reasons = {
+        "waiting": "flagged fields still wait for people",
+        "not_rekeyed": "accepted fields, none of them keyed again",
+        "older_reading": "read by an earlier version; run again",
+    }
+    table = Table("Group", "Fields", "Books", "Why", title="Left out")
+    for group, why in sorted({(item.group, item.why) for item in items}):
+        same = [item for item in items if (item.group, item.why) == (group, why)]
+        table.add_row(group or "all", str(sum(item.fields for item in same)), str(len(same)), reasons[why])
+    return table
+
+
+def describe_suspension(item: BookSuspension) -> tuple[str, str]:
+    """For which fields the certificate does not count and why, in Vietnamese and English."""
+    found, book = item.suspension, item.book
+    name = ".".join(part for part in (book.register, book.year, book.number) if part) if book else ""
+    where = (f"sổ {name or '-'}", f"book {name or '-'}") if book else ("mọi sổ", "all books")
+    if found.cause is Cause.REKEYED:
+        why = (
+            f"{found.wrong} trên {found.fields} trường nhập lại độc lập bị sai, tức ít nhất {found.figure:.1%},"
+            f" trong khi cam kết nhiều nhất {found.limit:.1%}",
+            f"{found.wrong} of {found.fields} fields keyed again blindly were wrong, which is at least"
+            f" {found.figure:.1%}; at most {found.limit:.1%} was promised",
+        )
+    else:
+        figures = f"PSI {found.figure:.2f} > {found.limit:.2f}"
+        why = (
+            f"{found.fields} trường của sổ kém chắc chắn hơn hẳn những trường đã chứng minh ({figures})",
+            f"its {found.fields} fields look less sure than those of the proof ({figures})",
+        )
+    return (
+        f"Chứng nhận tạm dừng cho nhóm trường {found.group}, {where[0]}: {why[0]}.",
+        f"Certificate suspended for fields of the group {found.group}, {where[1]}: {why[1]}.",
+    )
 
 
 def _counts(counts: Counts) -> tuple[str, ...]:

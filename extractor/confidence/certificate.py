@@ -15,6 +15,24 @@ _UNPROVED = 0.999
 """Highest score shown where no calibrator exists: such a field is never accepted, the score only orders the queue."""
 
 
+class ScoreReference(BaseModel):
+    """How the calibrator's scores of the proving fields were spread, for noticing that later fields look otherwise.
+
+    Args:
+        edges: inner edges of the bins, rising.
+        shares: share of the fields in each bin, one more than there are edges.
+        mean: mean score.
+        fields: how many fields there were.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+    mean: float
+    fields: int
+
+
 class GroupCertificate(BaseModel):
     """Calibrator and threshold of one group of fields.
 
@@ -26,6 +44,7 @@ class GroupCertificate(BaseModel):
         wrong: how many of those were wrong.
         bound: upper bound of the error among accepted.
         labelled: labelled fields of the group in the proving part.
+        reference: spread of their scores; none in certificates of earlier versions.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,6 +56,7 @@ class GroupCertificate(BaseModel):
     wrong: int
     bound: float
     labelled: int
+    reference: ScoreReference | None = None
 
 
 class Certificate(BaseModel):
@@ -48,6 +68,8 @@ class Certificate(BaseModel):
         certainty: with which certainty.
         forms: form versions it holds for, ``{form: version}``.
         readers: reader versions it holds for, ``{reader: version}``.
+        made: date it was made on, ``yyyy-mm-dd``; empty in certificates of earlier versions.
+        data: hash of the labelled fields it rests on; empty likewise.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +81,8 @@ class Certificate(BaseModel):
     forms: dict[str, str]
     readers: dict[str, str]
     groups: dict[str, GroupCertificate]
+    made: str = ""
+    data: str = ""
 
     def covers(self, form: str, form_version: str, readers: dict[str, str]) -> bool:
         """Whether it holds for that form as read by those readers; a changed form or reader voids it."""
@@ -93,7 +117,9 @@ def load_certificate(path: Path) -> Certificate:
     try:
         certificate = Certificate.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ModelError(f"There is no certificate at {path}.", mend="Make one with 'extractor calibrate'.") from error
+        raise ModelError(
+            f"There is no certificate at {path}.", mend="Make one with 'extractor certify' or 'extractor calibrate'."
+        ) from error
     except ValidationError as error:
         raise ModelError(f"{path} is no certificate: {error.errors()[0]['msg']}.", mend="Make it again.") from error
     if certificate.features != FEATURES:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ from extractor.confidence.calibrator import fit_isotonic, fit_logistic, logistic
 from extractor.confidence.certificate import Certificate, GroupCertificate
 from extractor.confidence.certify import NOTHING_CERTIFIED, certify_threshold
 from extractor.confidence.evidence import FieldEvidence, group_of
+from extractor.confidence.watch import make_reference
 from extractor.errors import EvaluationError
 
 _LEAST_TO_FIT = 40
@@ -39,11 +42,13 @@ def fit_certificate(
     readers: dict[str, str],
     target_error: float = 0.01,
     certainty: float = 0.95,
+    made: str = "",
 ) -> Certificate:
     """Fit calibrators on every other book and prove thresholds on the rest.
 
     Args:
         source: in words, where the labelled fields come from.
+        made: date it is made on, ``yyyy-mm-dd``.
 
     Raises:
         EvaluationError: there are fewer than two books, so nothing can be proved on other books than were fitted on.
@@ -62,8 +67,15 @@ def fit_certificate(
         if len(fit_part) >= _LEAST_TO_FIT and proof_part:
             groups[name] = _fit_group(fit_part, proof_part, target_error, certainty)
     return Certificate(
-        evidence=source, target_error=target_error, certainty=certainty, forms=forms, readers=readers, groups=groups
-    )
+        evidence=source, target_error=target_error, certainty=certainty, forms=forms, readers=readers, groups=groups,
+        made=made, data=_digest(labelled),
+    )  # fmt: skip
+
+
+def _digest(labelled: Sequence[LabelledField]) -> str:
+    """Hash of the labelled fields in their order: the same fields give the same certificate."""
+    content = [[item.book, item.correct, item.evidence.to_dict()] for item in labelled]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _fit_group(
@@ -79,7 +91,8 @@ def _fit_group(
         held_out[~inside] = logistic(fit_logistic(features[inside], correct[inside]), features[~inside])
     knots = fit_isotonic(held_out, correct)
     proof_features, proof_correct = _arrays(proof_part)
-    confidences = np.interp(logistic(weights, proof_features), *knots)
+    scores = logistic(weights, proof_features)
+    confidences = np.interp(scores, *knots)
     proved = NOTHING_CERTIFIED
     if not proof_part[0].evidence.repeated:
         proved = certify_threshold(
@@ -93,6 +106,7 @@ def _fit_group(
         wrong=proved.wrong,
         bound=proved.bound,
         labelled=len(proof_part),
+        reference=make_reference(scores),
     )
 
 

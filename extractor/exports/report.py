@@ -140,6 +140,7 @@ class RunReport:
         seconds_per_page: mean time a page took, or none where nothing was timed.
         versions: name and version of what took part: the program, forms, readers.
         certificate: in words, which certificate the machine's acceptance rests on; empty where there is none.
+        suspended: groups of fields for which the certificate does not count: a sentence in Vietnamese and in English.
         without_profile: records of forms that are not exported.
         held_back_list: path of the full list, relative to the report; empty where there is none.
     """
@@ -155,6 +156,7 @@ class RunReport:
     seconds_per_page: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     certificate: str = ""
+    suspended: Sequence[tuple[str, str]] = ()
     without_profile: int = 0
     held_back_list: str = ""
 

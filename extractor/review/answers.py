@@ -26,10 +26,11 @@ class Answer:
 def read_value(labels: Labels, context: FieldContext, raw: str) -> str | None:
     """Value of a text that a person confirmed or typed.
 
-    What the machine proposed for exactly this text stays; any other text is normalised anew.
+    What the machine proposed for exactly this text stays; any other text is normalised anew, and every text of a field
+    that is re-keyed blind, so that the value does not tell whether the text is the machine's.
     """
     raw, shown = nfc(raw).strip(), context.field
-    if raw == shown.raw.strip() and shown.state is FieldState.READ and shown.value is not None:
+    if not context.blind and raw == shown.raw.strip() and shown.state is FieldState.READ and shown.value is not None:
         return shown.value
     spec = labels.spec(context.form, context.code, context.kind)
     if spec.kind is Kind.CHOICE:

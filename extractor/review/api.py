@@ -71,8 +71,10 @@ def claim(room: AnyRoom, visit: NamedCheckedVisit, wanted: Filter) -> dict[str, 
         try:
             task = room.store.claim_field(wanted.field, visit.person, lease_seconds=room.lease_seconds)
         except LeaseLostError:
-            return {"tasks": [], "message": text(visit.language, "busy_field"), **_left(room, wanted)}
-        return {"tasks": [_view(room, visit, task)], **_left(room, wanted)}
+            own = room.store.field_context(wanted.field).rekeyed_by == visit.person
+            why = text(visit.language, "own_rekeying" if own else "busy_field")
+            return {"tasks": [], "message": why, **_left(room, visit, wanted)}
+        return {"tasks": [_view(room, visit, task)], **_left(room, visit, wanted)}
     kinds = [wanted.kind] if wanted.kind else None
     held = [task for task in room.store.held(visit.person) if _fits(task, wanted)]
     others = 0
@@ -82,7 +84,7 @@ def claim(room: AnyRoom, visit: NamedCheckedVisit, wanted: Filter) -> dict[str, 
             others = found.held_by_others
             break
         held.append(found)
-    return {"tasks": [_view(room, visit, task) for task in held], "others": others, **_left(room, wanted)}
+    return {"tasks": [_view(room, visit, task) for task in held], "others": others, **_left(room, visit, wanted)}
 
 
 @router.post("/api/renew")
@@ -127,7 +129,8 @@ def decide(room: AnyRoom, visit: NamedCheckedVisit, decided: Decided) -> dict[st
         )
     except LeaseLostError:
         return JSONResponse(_lost(room, visit, decided.field), 409)
-    return {"ok": True, "decision": value.decision.value}
+    # Whoever re-keyed blind is not told whether it was what the machine read.
+    return {"ok": True, "decision": None if context.blind else value.decision.value}
 
 
 @router.post("/api/undo")
@@ -188,20 +191,21 @@ def _view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
 def _fits(task: Task, wanted: Filter) -> bool:
     """Whether a field the person still holds belongs to what the page works on; settled ones were opened singly."""
     return (
-        task.field.decision is Decision.REVIEW
+        (task.blind or task.field.decision is Decision.REVIEW)
         and (wanted.book is None or task.book_id == wanted.book)
         and (wanted.kind is None or wanted.kind in (task.kind, task.code))
     )
 
 
-def _left(room: Room, wanted: Filter) -> dict[str, int]:
+def _left(room: Room, visit: Visit, wanted: Filter) -> dict[str, int]:
     kinds = [wanted.kind] if wanted.kind else None
-    return {"left": room.store.open_tasks(kinds=kinds, book=wanted.book)}
+    return {"left": room.store.open_tasks(kinds=kinds, book=wanted.book, person=visit.person)}
 
 
 def _lost(room: Room, visit: Visit, field_id: int) -> dict[str, Any]:
     lost = {"message": text(visit.language, "lease_lost"), "task": None}
-    if room.store.field_context(field_id).field.decision is not Decision.REVIEW:
+    context = room.store.field_context(field_id)
+    if not context.blind and context.field.decision is not Decision.REVIEW:
         return lost
     try:
         task = room.store.claim_field(field_id, visit.person, lease_seconds=room.lease_seconds)

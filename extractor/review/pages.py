@@ -72,11 +72,13 @@ def switch_language(visit: CheckedVisit, back: Annotated[str, Form(max_length=20
 def home(room: AnyRoom, visit: NamedVisit) -> HTMLResponse:
     """All books and how far they are."""
     books = room.store.books()
+    lines = [_book_line(room, visit, book) for book in books]
     return render(
         room,
         visit,
         "home.html",
-        books=[_book_line(room, visit, book) for book in books],
+        books=lines,
+        waiting=sum(line["waiting"] for line in lines),
         total=_sum([book.counts for book in books]),
     )
 
@@ -92,7 +94,9 @@ def verify(
     """One field after the other; the page's script asks for them."""
     counts = _sum([found.counts for found in room.store.books() if book in (None, found.id)])
     kind = kind or None
-    total = room.store.open_tasks(kinds=[kind], book=book) if kind else _for_people(counts)
+    total = room.store.open_tasks(kinds=[kind] if kind else None, book=book, person=visit.person)
+    if not kind:
+        total += counts.confirmed + counts.corrected
     return render(
         room,
         visit,
@@ -157,16 +161,13 @@ def _sum(parts: list[Counts]) -> Counts:
     return Counts(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 
-def _for_people(counts: Counts) -> int:
-    return counts.review + counts.confirmed + counts.corrected
-
-
 def _book_line(room: Room, visit: Visit, book: BookSummary) -> dict[str, Any]:
     counts = book.counts
     return {
         "id": book.id,
         "name": book_name(book.key, room.labels, visit.language),
         "counts": counts,
+        "waiting": room.store.open_tasks(book=book.id, person=visit.person),
         "shares": [
             (name, 100.0 * getattr(counts, name) / counts.fields)
             for name in ("accepted", "confirmed", "corrected")

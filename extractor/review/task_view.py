@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from extractor.errors import ImageError
-from extractor.records import FieldState
+from extractor.records import Decision, FieldState
 from extractor.review.access import Visit
 from extractor.review.answers import EMPTY_BELOW, ditto_value
 from extractor.review.doubt import doubtful_segments
@@ -20,11 +20,26 @@ from extractor.templates.form import Kind
 _CHOICES = 9
 """As many as there are digits to press."""
 
+_NOTHING_READ: dict[str, Any] = {
+    "raw": "",
+    "value": None,
+    "state": FieldState.READ.value,
+    "startEmpty": True,
+    "segments": [],
+}
+_NOTHING_BESIDE: dict[str, Any] = {"dittoValue": None, "warnings": [], "before": None, "after": None}
+
 
 def task_view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
-    """The task as JSON."""
+    """The task as JSON.
+
+    A blind task shows nothing of what the machine read, nor what would hint at it. Where a blind re-keying contradicts
+    the machine, both texts are offered and nothing tells which is whose.
+    """
     context = room.store.field_context(task.field_id)
     labels, language, field = room.labels, visit.language, task.field
+    disputed = bool(context.rekeyed_by) and field.decision is Decision.REVIEW
+    hidden = task.blind or disputed
     file, page, record = task.record
     return {
         "id": task.id,
@@ -35,34 +50,51 @@ def task_view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
         "group": labels.group(task.code, language),
         "book": book_name(context.book, labels, language),
         "place": text(language, "place", file=file, page=page, record=record),
-        "raw": field.raw,
-        "value": field.value,
-        "state": field.state.value,
         "decision": field.decision.value,
-        "startEmpty": field.state is FieldState.READ and field.confidence < EMPTY_BELOW,
-        "segments": doubtful_segments(field.raw, field.candidates, context.char_confidences),
-        "choices": _choices(labels, task),
+        "choices": _choices(labels, task, first="" if hidden else field.raw),
         "isOption": labels.spec(task.form, task.code, task.kind).kind is Kind.CHOICE,
-        "dittoValue": ditto_value(context),
-        "warnings": [
-            {
-                "severity": warning.severity.value,
-                "message": labels.explain(warning, task.form, language),
-            }
-            for warning in context.warnings
-        ],
-        "before": _neighbour(context.previous),
-        "after": _neighbour(context.following),
+        "blind": task.blind,
+        "disputed": disputed,
+        **(_NOTHING_READ if hidden else _read(context)),
+        **(_NOTHING_BESIDE if task.blind else _beside(labels, context, language)),
         **_pictures(room, context),
     }
 
 
-def _choices(labels: Labels, task: Task) -> list[str]:
+def _read(context: FieldContext) -> dict[str, Any]:
+    """What the machine read."""
+    field = context.field
+    return {
+        "raw": field.raw,
+        "value": field.value,
+        "state": field.state.value,
+        "startEmpty": field.state is FieldState.READ and field.confidence < EMPTY_BELOW,
+        "segments": doubtful_segments(field.raw, field.candidates, context.char_confidences),
+    }
+
+
+def _beside(labels: Labels, context: FieldContext, language: str) -> dict[str, Any]:
+    """What speaks for or against a reading: rules, and the same field of the records beside."""
+    return {
+        "dittoValue": ditto_value(context),
+        "warnings": [
+            {"severity": warning.severity.value, "message": labels.explain(warning, context.form, language)}
+            for warning in context.warnings
+        ],
+        "before": _neighbour(context.previous),
+        "after": _neighbour(context.following),
+    }
+
+
+def _choices(labels: Labels, task: Task, *, first: str) -> list[str]:
+    """The boxes that may be ticked, or the readings to choose from, ``first`` before the others."""
     spec = labels.spec(task.form, task.code, task.kind)
     if spec.kind is Kind.CHOICE:
         return [option.label for option in spec.options][:_CHOICES]
-    texts = [candidate.text for candidate in task.field.candidates if candidate.text]
-    return list(dict.fromkeys([task.field.raw, *texts] if task.field.raw else texts))[:_CHOICES]
+    if task.blind:
+        return []
+    texts = [first, *(candidate.text for candidate in task.field.candidates)]
+    return list(dict.fromkeys(text for text in texts if text))[:_CHOICES]
 
 
 def _neighbour(neighbour: Neighbour | None) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from extractor.records import (
@@ -57,15 +58,20 @@ def row_columns(row: FieldRow) -> dict[str, Any]:
 
 def field_value(row: FieldRow) -> FieldValue:
     """The field value a row holds."""
+    return columns_value(row_columns(row))
+
+
+def columns_value(columns: Mapping[str, Any]) -> FieldValue:
+    """The field value that :func:`field_columns` made columns of."""
     return FieldValue(
-        raw=row.raw,
-        value=row.value,
-        state=FieldState(row.state),
-        confidence=row.confidence,
-        decision=Decision(row.decision),
-        reader=row.reader,
-        box=None if row.box is None else Box(*row.box),
-        candidates=tuple(Candidate(text, probability) for text, probability in row.candidates),
+        raw=columns["raw"],
+        value=columns["value"],
+        state=FieldState(columns["state"]),
+        confidence=columns["confidence"],
+        decision=Decision(columns["decision"]),
+        reader=columns["reader"],
+        box=None if columns["box"] is None else Box(*columns["box"]),
+        candidates=tuple(Candidate(text, probability) for text, probability in columns["candidates"]),
     )
 
 

@@ -2,6 +2,8 @@
 
 A claim gives a lease with a token that rises each time. An answer counts only under the newest token while the lease
 runs; any other is refused, kept in the history as given, and changes nothing.
+
+An answer to a blind task is compared with the machine's reading; where they differ, another person has to settle it.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ from sqlalchemy.orm import Session, aliased
 
 from extractor.errors import LeaseLostError, StoreError
 from extractor.records import Decision, FieldState, FieldValue
-from extractor.store import audit
+from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_value, row_columns
 from extractor.store.results import NothingToUndo, QueueEmpty, Task
-from extractor.store.saving import Writer
+from extractor.store.saving import DECIDED, Writer
 from extractor.store.tables import (
     Action,
     DecisionRow,
@@ -31,10 +33,9 @@ from extractor.store.tables import (
     TaskRow,
     TaskStatus,
 )
-from extractor.store.tasks import key_rank
 
-_DECIDING = (Action.CONFIRM.value, Action.CORRECT.value)
-_NO_VALUE = (FieldState.BLANK, FieldState.NOT_ON_FORM)
+_ANSWERING = (*rekeying.SETTLING, Action.REKEYED.value)
+_OWN_CAUSE = "You re-keyed this field otherwise than the machine read it; another person settles it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,12 @@ def claim(
     book_id: int | None,
     lease_seconds: float,
 ) -> Task | QueueEmpty:
-    """Lease the next free field to ``person``; what the person skipped comes last."""
+    """Lease the next free field to ``person``; what the person skipped comes last.
+
+    What the person re-keyed otherwise than the machine read it is never among them.
+    """
     skipped = exists().where(SkipRow.task_id == TaskRow.id, SkipRow.person == person)
-    free = _open(kinds, book_id).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= writer.now))
+    free = _open(kinds, book_id, person).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= writer.now))
     first = free.where(~skipped).order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
     putoff = free.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == person))
     later = putoff.order_by(SkipRow.at, TaskRow.id)
@@ -77,13 +81,20 @@ def claim(
 
 
 def claim_field(writer: Writer, field_id: int, person: str, *, lease_seconds: float) -> Task:
-    """Lease one field, whether it waits in the queue or was settled before."""
+    """Lease one field, whether it waits in the queue or was settled before.
+
+    Raises:
+        LeaseLostError: another person holds it, or this person's re-keying is what others have to judge.
+        StoreError: there is no such field.
+    """
     session = writer.session
     field = session.scalar(
         select(FieldRow).where(FieldRow.id == field_id, FieldRow.retired_at.is_(None)).with_for_update()
     )
     if field is None:
         raise StoreError(f"There is no field {field_id} in the store.")
+    if _own_cause(session, field_id, person):
+        raise LeaseLostError(_OWN_CAUSE, mend="Take another one.")
     task = session.scalar(select(TaskRow).where(TaskRow.field_id == field_id).with_for_update())
     if task is None:
         book_id = session.scalars(
@@ -96,8 +107,9 @@ def claim_field(writer: Writer, field_id: int, person: str, *, lease_seconds: fl
             book_id=book_id,
             kind=field.kind,
             code=field.code,
-            key_rank=key_rank(field.code, field.kind),
+            key_rank=tasks.key_rank(field.code, field.kind),
             ease=-field.confidence,
+            blind=False,
             status=TaskStatus.WITHDRAWN.value,
             person="",
             token=0,
@@ -142,7 +154,11 @@ def release(writer: Writer, task_id: int, token: int, person: str, *, skip: bool
 
 
 def decide(writer: Writer, task_id: int, token: int, person: str, answer: Answer) -> FieldValue | Refused:
-    """Take an answer, or refuse it and keep it in the history."""
+    """Take an answer, or refuse it and keep it in the history.
+
+    The answer to a blind task either confirms the machine's reading, which stays as it is, or contradicts it: then the
+    field waits for another person, and what the answer itself says about its decision counts for nothing.
+    """
     session = writer.session
     field_id = session.scalar(select(TaskRow.field_id).where(TaskRow.id == task_id))
     if field_id is None:
@@ -152,15 +168,21 @@ def decide(writer: Writer, task_id: int, token: int, person: str, answer: Answer
     task = session.scalars(select(TaskRow).where(TaskRow.id == task_id).with_for_update()).one()
     before = row_columns(field)
     after = _answered(before, answer)
-    reason = _why_lost(task, token, person, writer.now)
+    own = _own_cause(session, field_id, person)
+    reason = _OWN_CAUSE if own else _why_lost(task, token, person, writer.now)
     if reason:
         _remember(writer, field, person, Action.REFUSED, token=token, before=before, after=after)
         return Refused(reason)
+    task.person, task.leased_until = "", None
+    session.execute(delete(SkipRow).where(SkipRow.task_id == task_id))
+    if tasks.is_blind(task):
+        if not rekeying.agrees(before, after):
+            return _contradict(writer, field, task, person, token=token, before=before, typed=after)
+        after = {**before, "decision": Decision.CONFIRMED.value}
     for name, content in after.items():
         setattr(field, name, content)
     field.person, field.decided_at = person, writer.now
-    task.status, task.person, task.leased_until = TaskStatus.DONE.value, "", None
-    session.execute(delete(SkipRow).where(SkipRow.task_id == task_id))
+    task.status = TaskStatus.DONE.value
     confirmed = after["decision"] == Decision.CONFIRMED.value
     action = Action.CONFIRM if confirmed else Action.CORRECT
     _remember(writer, field, person, action, token=token, before=before, after=after)
@@ -168,13 +190,27 @@ def decide(writer: Writer, task_id: int, token: int, person: str, answer: Answer
 
 
 def undo_last(writer: Writer, person: str, *, lease_seconds: float) -> Task | NothingToUndo:
-    """Take back the person's newest decision that still stands, and hand the field out to the person again."""
+    """Take back the person's newest decision that still stands, and hand the field out to the person again.
+
+    A blind answer comes back blind. One that contradicted the machine can be taken back until another person settled
+    the field; while another person holds the field, it is passed over.
+    """
     session = writer.session
     later = aliased(DecisionRow)
+    elsewhere = exists().where(
+        TaskRow.field_id == DecisionRow.field_id, TaskRow.person != person, TaskRow.leased_until > writer.now
+    )
     decision = session.scalar(
         select(DecisionRow)
-        .where(DecisionRow.person == person, *_standing(DecisionRow))
-        .where(~exists().where(later.field_id == DecisionRow.field_id, later.id > DecisionRow.id, *_standing(later)))
+        .where(DecisionRow.person == person, *rekeying.standing(DecisionRow, _ANSWERING))
+        .where(
+            ~exists().where(
+                later.field_id == DecisionRow.field_id,
+                later.id > DecisionRow.id,
+                *rekeying.standing(later, _ANSWERING),
+            )
+        )
+        .where(or_(DecisionRow.action != Action.REKEYED.value, ~elsewhere))
         .order_by(DecisionRow.id.desc())
         .limit(1)
     )
@@ -183,41 +219,80 @@ def undo_last(writer: Writer, person: str, *, lease_seconds: float) -> Task | No
     field = session.scalars(select(FieldRow).where(FieldRow.id == decision.field_id).with_for_update()).one()
     task = session.scalars(select(TaskRow).where(TaskRow.field_id == field.id).with_for_update()).one()
     taken = task.leased_until is not None and task.leased_until > writer.now and task.person != person
-    if taken or field.retired_at is not None or field.decided_at != decision.at or field.person != person:
+    rekeyed = decision.action == Action.REKEYED.value
+    stands = rekeyed or (field.decided_at == decision.at and field.person == person)
+    if taken or field.retired_at is not None or not stands:
         return NothingToUndo()
     before, after = row_columns(field), decision.before
     for name, content in after.items():
         if name != "box":  # where the field lies may have been found better meanwhile
             setattr(field, name, content)
-    earlier = session.scalar(
-        select(DecisionRow)
-        .where(DecisionRow.field_id == field.id, DecisionRow.id < decision.id, *_standing(DecisionRow))
-        .order_by(DecisionRow.id.desc())
-        .limit(1)
-    )
-    field.person, field.decided_at = (earlier.person, earlier.at) if earlier else ("", None)
-    review = field.decision == Decision.REVIEW.value
-    task.status = (TaskStatus.OPEN if review else TaskStatus.WITHDRAWN).value
+    field.person, field.decided_at = _decided_before(session, field, decision)
+    blind = field.decision == Decision.ACCEPTED.value and (rekeyed or task.blind)
+    if field.decision in DECIDED:
+        task.status = TaskStatus.DONE.value
+    elif blind or field.decision == Decision.REVIEW.value:
+        tasks.wait(task, field, blind=blind)
+    else:
+        task.status = TaskStatus.WITHDRAWN.value
     _remember(writer, field, person, Action.UNDO, token=None, before=before, after=after, reverses=decision.id)
     return _lease(writer, task, person, lease_seconds)
 
 
-def open_tasks(session: Session, kinds: Collection[str] | None, book_id: int | None) -> int:
-    """How many fields wait for a person, whether held at this moment or not."""
-    return session.scalar(select(func.count()).select_from(_open(kinds, book_id).subquery())) or 0
+def open_tasks(session: Session, kinds: Collection[str] | None, book_id: int | None, person: str | None) -> int:
+    """How many fields wait, for anybody or for this person, whether held at this moment or not."""
+    return session.scalar(select(func.count()).select_from(_open(kinds, book_id, person).subquery())) or 0
 
 
-def _open(kinds: Collection[str] | None, book_id: int | None) -> Select[TaskRow]:
+def _open(kinds: Collection[str] | None, book_id: int | None, person: str | None = None) -> Select[TaskRow]:
+    """Open tasks; with a ``person``, only those the person may get."""
     wanted = select(TaskRow).where(TaskRow.status == TaskStatus.OPEN.value)
+    if person is not None:
+        wanted = wanted.where(~rekeying.rekeyed(TaskRow.field_id, person))
     if kinds is not None:
         wanted = wanted.where(or_(TaskRow.kind.in_(kinds), TaskRow.code.in_(kinds)))
     return wanted if book_id is None else wanted.where(TaskRow.book_id == book_id)
 
 
-def _standing(row: Any) -> tuple[Any, ...]:
-    """Conditions that hold for decisions which counted and were not taken back."""
-    undoing = aliased(DecisionRow)
-    return row.action.in_(_DECIDING), ~exists().where(undoing.reverses == row.id)
+def _own_cause(session: Session, field_id: int, person: str) -> bool:
+    """Whether the person re-keyed the field otherwise than the machine read it, and so is no judge of it."""
+    return session.scalar(select(rekeying.rekeyed(field_id, person))) or False
+
+
+def _decided_before(session: Session, field: FieldRow, decision: DecisionRow) -> tuple[str, datetime | None]:
+    """Who decided the field before ``decision``, and when; nobody where it was not decided then."""
+    if field.decision not in DECIDED:
+        return "", None
+    earlier = session.scalar(
+        select(DecisionRow)
+        .where(
+            DecisionRow.field_id == field.id,
+            DecisionRow.id < decision.id,
+            *rekeying.standing(DecisionRow, rekeying.SETTLING),
+        )
+        .order_by(DecisionRow.id.desc())
+        .limit(1)
+    )
+    return (earlier.person, earlier.at) if earlier else ("", None)
+
+
+def _contradict(
+    writer: Writer,
+    field: FieldRow,
+    task: TaskRow,
+    person: str,
+    *,
+    token: int,
+    before: dict[str, Any],
+    typed: dict[str, Any],
+) -> FieldValue:
+    """Keep a blind answer that differs from the machine's reading, and let another person settle the field."""
+    field.decision = Decision.REVIEW.value
+    field.candidates = rekeying.both_readings(before, typed)
+    tasks.wait(task, field, blind=False)
+    after = {**typed, "decision": field.decision, "candidates": field.candidates}
+    _remember(writer, field, person, Action.REKEYED, token=token, before=before, after=after)
+    return field_value(field)
 
 
 def _why_lost(task: TaskRow, token: int, person: str, now: datetime) -> str:
@@ -229,9 +304,9 @@ def _why_lost(task: TaskRow, token: int, person: str, now: datetime) -> str:
 
 
 def _answered(before: dict[str, Any], answer: Answer) -> dict[str, Any]:
-    raw = "" if answer.state in _NO_VALUE else clean(answer.raw)
+    raw = "" if answer.state.value in rekeying.NO_VALUE else clean(answer.raw)
     value = None if answer.value is None else clean(answer.value)
-    if answer.state in _NO_VALUE or answer.state is FieldState.ILLEGIBLE:
+    if answer.state.value in rekeying.NO_VALUE or answer.state is FieldState.ILLEGIBLE:
         value = None
     same = (before["raw"], before["value"], before["state"]) == (raw, value, answer.state.value)
     decision = answer.decision or (Decision.CONFIRMED if same else Decision.CORRECTED)
@@ -292,4 +367,5 @@ def _task(session: Session, row: TaskRow) -> Task:
         code=field.code,
         kind=field.kind,
         field=field_value(field),
+        blind=tasks.is_blind(row),
     )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import StoreError
 from extractor.records import BookKey, Decision, Record, RuleWarning
-from extractor.store import convert
+from extractor.store import convert, rekeying, tasks
 from extractor.store.results import (
     BookSummary,
     Counts,
+    DecidedField,
     FieldContext,
     HistoryEntry,
     Neighbour,
@@ -24,8 +25,9 @@ from extractor.store.results import (
     StoredProblem,
     StoredRecord,
 )
-from extractor.store.saving import book_is
+from extractor.store.saving import DECIDED, book_is
 from extractor.store.tables import (
+    Action,
     BookRow,
     DecisionRow,
     FieldRow,
@@ -34,6 +36,7 @@ from extractor.store.tables import (
     PageStatus,
     ProblemRow,
     RecordRow,
+    TaskRow,
     WarningRow,
 )
 
@@ -42,19 +45,19 @@ _PLACE = (FileRow.sort_key, FileRow.path, PageRow.page, RecordRow.number)
 """The order of records: file as people count, page, record."""
 
 _Columns = TypeVarTuple("_Columns")
+_Item = TypeVar("_Item")
 
 Reading = Callable[[], AbstractContextManager[Session]]
 
 
 def records(reading: Reading, book_id: int | None) -> Iterator[Record]:
     """All current records in order; each chunk is read in a transaction of its own."""
-    with reading() as session:
-        wanted = _current(select(RecordRow.id)).order_by(*_PLACE)
-        ids = list(session.scalars(wanted if book_id is None else wanted.where(PageRow.book_id == book_id)))
-    for start in range(0, len(ids), _CHUNK):
-        with reading() as session:
-            chunk = _records(session, ids[start : start + _CHUNK])
-        yield from chunk
+    yield from _in_chunks(reading, book_id, _records)
+
+
+def decided_fields(reading: Reading, book_id: int | None) -> Iterator[DecidedField]:
+    """All current fields that people settled, in the order of records; each chunk in a transaction of its own."""
+    yield from _in_chunks(reading, book_id, _decided_fields)
 
 
 def books(session: Session) -> tuple[BookSummary, ...]:
@@ -188,6 +191,7 @@ def field_context(session: Session, field_id: int) -> FieldContext:
         raise StoreError(f"There is no field {field_id} in the store.")
     field, record, page, file, book = found
     before, after = _beside(session, record, page, file)
+    task = session.scalar(select(TaskRow).where(TaskRow.field_id == field.id))
     return FieldContext(
         field_id=field.id,
         record_id=record.id,
@@ -204,6 +208,8 @@ def field_context(session: Session, field_id: int) -> FieldContext:
         ),
         previous=_neighbour(session, before, field.code),
         following=_neighbour(session, after, field.code),
+        blind=task is not None and tasks.is_blind(task),
+        rekeyed_by=rekeying.contradicted(session, [field.id]).get(field.id, ""),
     )
 
 
@@ -237,6 +243,47 @@ def _current(wanted: Select[*_Columns]) -> Select[*_Columns]:
         .join(FileRow, FileRow.id == PageRow.file_id)
         .where(RecordRow.retired_at.is_(None), PageRow.superseded_at.is_(None))
     )
+
+
+def _in_chunks(
+    reading: Reading, book_id: int | None, read: Callable[[Session, Sequence[int]], Sequence[_Item]]
+) -> Iterator[_Item]:
+    """What ``read`` makes of the current records, a few at a time, in order."""
+    with reading() as session:
+        wanted = _current(select(RecordRow.id)).order_by(*_PLACE)
+        ids = list(session.scalars(wanted if book_id is None else wanted.where(PageRow.book_id == book_id)))
+    for start in range(0, len(ids), _CHUNK):
+        with reading() as session:
+            chunk = read(session, ids[start : start + _CHUNK])
+        yield from chunk
+
+
+def _decided_fields(session: Session, ids: Sequence[int]) -> list[DecidedField]:
+    decided = FieldRow.record_id.in_(ids), FieldRow.retired_at.is_(None), FieldRow.decision.in_(DECIDED)
+    # The machine leaves a field alone from the first answer that counts, so that one's "before" is the machine's last.
+    first: dict[int, DecisionRow] = {}
+    standing = rekeying.standing(DecisionRow, (*rekeying.SETTLING, Action.REKEYED.value))
+    answers = select(DecisionRow).join(FieldRow, FieldRow.id == DecisionRow.field_id).where(*decided, *standing)
+    for row in session.scalars(answers.order_by(DecisionRow.id)):
+        first.setdefault(row.field_id, row)
+    fields = (
+        _current(select(FieldRow, RecordRow.number, PageRow.page, FileRow.path, TaskRow.blind))
+        .join(FieldRow, FieldRow.record_id == RecordRow.id)
+        .join(TaskRow, TaskRow.field_id == FieldRow.id)
+        .where(*decided)
+        .order_by(*_PLACE, FieldRow.position, FieldRow.id)
+    )
+    return [
+        DecidedField(
+            record=(path, page, number),
+            code=field.code,
+            kind=field.kind,
+            machine=convert.columns_value(first[field.id].before),
+            final=convert.field_value(field),
+            blind=agreed_blind or first[field.id].action == Action.REKEYED.value,
+        )
+        for field, number, page, path, agreed_blind in session.execute(fields)
+    ]
 
 
 def _records(session: Session, ids: Sequence[int]) -> list[Record]:

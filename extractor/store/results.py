@@ -68,11 +68,35 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class MachineChange:
-    """A machine's second thought about one field, after the whole book was seen."""
+    """A machine's second thought about one field, after the whole book was seen.
+
+    Args:
+        recheck: the field was drawn for blind re-keying; counts only where ``value`` is accepted.
+    """
 
     record: RecordKey
     code: str
     value: FieldValue
+    recheck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedField:
+    """A field that people settled, beside what the machine had there before any person touched it.
+
+    Args:
+        kind: kind of field, or empty where unknown.
+        machine: the machine's reading, confidence and decision.
+        final: the field as it stands now.
+        blind: the machine had accepted the field, and a person typed it without seeing the machine's reading.
+    """
+
+    record: RecordKey
+    code: str
+    kind: str
+    machine: FieldValue
+    final: FieldValue
+    blind: bool
 
 
 class ProblemResolution(StrEnum):
@@ -156,6 +180,7 @@ class Task:
     Args:
         token: fencing token; an answer must name it, and only the newest one of a task is taken.
         kind: kind of field, or empty where unknown.
+        blind: nothing of ``field`` may be shown; the person types what the picture shows.
     """
 
     id: int
@@ -170,6 +195,7 @@ class Task:
     code: str
     kind: str
     field: FieldValue
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +232,9 @@ class FieldContext:
         warnings: rule messages that concern the field.
         previous: same field of the record before, or none at the start of the book.
         following: same field of the record after, or none at its end.
+        blind: the field waits to be re-keyed by somebody who sees nothing of the machine's reading.
+        rekeyed_by: who re-keyed the field otherwise than the machine read it, or empty; another person has to settle,
+            or has settled, which of the two it is.
     """
 
     field_id: int
@@ -221,6 +250,8 @@ class FieldContext:
     warnings: tuple[RuleWarning, ...] = ()
     previous: Neighbour | None = None
     following: Neighbour | None = None
+    blind: bool = False
+    rekeyed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

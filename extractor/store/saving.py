@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from extractor.errors import StoreError
 from extractor.records import BookKey, Decision, FieldValue, PageProblem, Record, RuleWarning
-from extractor.store import audit, tasks
+from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_columns, row_columns
 from extractor.store.natural import natural_key
 from extractor.store.results import MachineChange, PageResult, RecordKey
@@ -84,24 +84,32 @@ def save_page(writer: Writer, result: PageResult) -> bool:
 
 
 def update_machine_values(writer: Writer, changes: Iterable[MachineChange]) -> int:
-    """Replace values that no person decided; returns how many changed."""
+    """Replace values that no person decided, and hand out those drawn for re-keying; returns how many changed."""
     history: list[DecisionRow] = []
     vouched: list[object] = []
-    changed: dict[int, list[FieldRow]] = {}
+    drawn: set[int] = set()
+    stirred: dict[int, dict[int, FieldRow]] = {}
+    kept: set[int] = set()
     touched: dict[RecordKey, tuple[RecordRow, PageRow, dict[str, FieldRow]]] = {}
     for change in changes:
         if change.record not in touched:
             touched[change.record] = _find_record(writer.session, change.record)
+            kept |= _kept(writer.session, touched[change.record][2].values())
         _, page, fields = touched[change.record]
         if change.code not in fields:
             raise StoreError(f"{_named(change.record)}: there is no field '{change.code}'.")
         row = fields[change.code]
-        if not _replace(writer, row, change.value, Action.RECONSIDERED, history):
+        if row.id in kept:
             continue
-        vouched.append([row.id, field_columns(change.value)])
-        changed.setdefault(page.book_id, []).append(row)
-    for book_id, rows in changed.items():
-        tasks.synchronise(writer.session, rows, book_id=book_id)
+        if _replace(writer, row, change.value, Action.RECONSIDERED, history):
+            vouched.append([row.id, field_columns(change.value)])
+        elif not change.recheck:
+            continue
+        if change.recheck:
+            drawn.add(row.id)
+        stirred.setdefault(page.book_id, {})[row.id] = row
+    for book_id, rows in stirred.items():
+        tasks.synchronise(writer.session, list(rows.values()), book_id=book_id, drawn=drawn)
     audit.append_decisions(writer.session, writer.key, history)
     if vouched:
         _audit(writer, "judged", f"fields:{len(vouched)}", vouched)
@@ -175,6 +183,7 @@ def _save_fields(
     # Locked, so that no person decides a field between our look at it and our change.
     wanted = select(FieldRow).where(FieldRow.record_id == row.id).order_by(FieldRow.id).with_for_update()
     known = {field.code: field for field in session.scalars(wanted)}
+    kept = _kept(session, known.values())
     history: list[DecisionRow] = []
     current: list[FieldRow] = []
     for position, (code, value) in enumerate(record.fields.items()):
@@ -183,20 +192,21 @@ def _save_fields(
             field = FieldRow(record_id=row.id, code=code, person="", **field_columns(value))
             session.add(field)
         else:
-            _replace(writer, field, value, Action.REREAD, history)
+            if field.id not in kept:
+                _replace(writer, field, value, Action.REREAD, history)
             if value.box is not None:
                 field.box = list(value.box)  # where it lies is the machine's to say, even for a decided field
         field.position = position
         field.kind = result.kinds.get(code, "")
         field.retired_at = None
-        if field.decision not in DECIDED:
+        if field.id not in kept:
             field.reader_version = result.reader_versions.get(value.reader, "")
             field.template_version = record.form_version
             doubts = result.char_confidences.get((record.record, code), ())
             field.char_confidences = list(doubts) if len(doubts) == len(field.raw) else []
         current.append(field)
     for field in known.values():
-        if field.decision not in DECIDED:
+        if field.id not in kept:
             field.retired_at = writer.now
             current.append(field)
     session.flush()
@@ -204,14 +214,23 @@ def _save_fields(
     return history
 
 
+def _kept(session: Session, fields: Collection[FieldRow]) -> set[int]:
+    """Numbers of the fields that are people's and no longer the machine's, among fields that are locked already.
+
+    A field is a person's once decided, and also while its blind re-keying contradicts the machine. That is looked up
+    after the lock was got: the statement that waits for a lock does not see what became true meanwhile.
+    """
+    decided = {field.id for field in fields if field.decision in DECIDED}
+    waiting = [field.id for field in fields if field.decision == Decision.REVIEW.value]
+    return decided | rekeying.contradicted(session, waiting).keys()
+
+
 def _replace(writer: Writer, row: FieldRow, value: FieldValue, action: Action, history: list[DecisionRow]) -> bool:
-    """Give an undecided field what the machine makes of it now; returns whether anything changed.
+    """Give a field that is the machine's what the machine makes of it now; returns whether anything changed.
 
     Another reading puts the old one into ``history``. Another confidence of the same reading does not: every field of
     a book gets one whenever the book is judged, and the audit chain vouches for that as a whole.
     """
-    if row.decision in DECIDED:
-        return False
     before, after = row_columns(row), field_columns(value)
     if before == after:
         return False
@@ -233,7 +252,7 @@ def _retire_record(writer: Writer, row: RecordRow) -> None:
     session = writer.session
     wanted = select(FieldRow).where(FieldRow.record_id == row.id).order_by(FieldRow.id).with_for_update()
     fields = list(session.scalars(wanted))
-    if any(field.decision in DECIDED for field in fields):
+    if _kept(session, fields):
         return
     row.retired_at = writer.now
     tasks.withdraw_fields(session, [field.id for field in fields])

@@ -22,6 +22,7 @@ from extractor.store.migrate import upgrade
 from extractor.store.results import (
     AuditReport,
     BookSummary,
+    DecidedField,
     FieldContext,
     HistoryEntry,
     MachineChange,
@@ -136,7 +137,9 @@ class Store:
     def update_machine_values(self, changes: Iterable[MachineChange]) -> int:
         """Replace values that no person decided, after a pass over a whole book; returns how many changed.
 
-        Long lists are written in several transactions, so that nobody waits; doing it again changes nothing.
+        Fields drawn for blind re-keying wait for a person from then on, also where nothing else about them changed;
+        they do not count as changed. Long lists are written in several transactions, so that nobody waits; doing it
+        again changes nothing.
 
         Raises:
             StoreError: a record or field is not in the store.
@@ -168,6 +171,12 @@ class Store:
         with self._reading() as session:
             book_id = reading.book_id_of(session, book)
         return reading.records(self._reading, book_id)
+
+    def decided_fields(self, book: BookRef | None = None) -> Iterator[DecidedField]:
+        """All fields that people settled, or those of one book, in the order of :meth:`records`."""
+        with self._reading() as session:
+            book_id = reading.book_id_of(session, book)
+        return reading.decided_fields(self._reading, book_id)
 
     def books(self) -> tuple[BookSummary, ...]:
         """All books with their counts."""
@@ -242,7 +251,9 @@ class Store:
     ) -> Task | QueueEmpty:
         """Lease the next free field to a person.
 
-        Fields that name the record come first, then the most confident; what the person skipped comes last.
+        Fields that name the record come first, then the most confident; blind tasks stand at any place among these;
+        what the person skipped comes last. A field on whose blind re-keying the person and the machine differ goes to
+        other people only.
 
         Args:
             kinds: only fields of these kinds or codes.
@@ -261,7 +272,8 @@ class Store:
         """Lease one field to a person, also one that was settled before.
 
         Raises:
-            LeaseLostError: another person holds it.
+            LeaseLostError: another person holds it, or has to settle it because this one re-keyed it otherwise than
+                the machine read it.
             StoreError: there is no such field.
         """
         with self._writing() as writer:
@@ -305,15 +317,20 @@ class Store:
         state: FieldState = FieldState.READ,
         decision: Decision | None = None,
     ) -> FieldValue:
-        """Take a person's answer; once this returns, it is on disk.
+        """Take a person's answer and return the field as it stands then, on disk.
+
+        The answer to a blind task is compared with the machine's reading. Where both agree, the field is confirmed as
+        the machine read it; where they differ, it keeps that reading and waits, for review, for another person.
 
         Args:
             raw: verbatim, as written in the book.
             value: normalised form, or none.
-            decision: ``confirmed`` or ``corrected``; by default the first where the answer is what stood there.
+            decision: ``confirmed`` or ``corrected``; by default the first where the answer is what stood there. Not
+                looked at for a blind task.
 
         Raises:
-            LeaseLostError: the lease ran out or passed on; the answer is kept in the history as refused.
+            LeaseLostError: the lease ran out or passed on, or another person has to settle what this one re-keyed; the
+                answer is kept in the history as refused.
         """
         if decision is not None and decision not in (Decision.CONFIRMED, Decision.CORRECTED):
             raise ValueError("a person confirms or corrects")
@@ -325,14 +342,24 @@ class Store:
         return outcome
 
     def undo_last(self, person: str, *, lease_seconds: float = LEASE_SECONDS) -> Task | NothingToUndo:
-        """Take back the person's newest decision that still stands, and lease the field to the person again."""
+        """Take back the person's newest decision that still stands, and lease the field to the person again.
+
+        A blind answer comes back as a blind task, also one that contradicted the machine unless another person holds
+        or settled the field meanwhile.
+        """
         with self._writing() as writer:
             return queue.undo_last(writer, _named(person), lease_seconds=lease_seconds)
 
-    def open_tasks(self, *, kinds: Collection[str] | None = None, book: BookRef | None = None) -> int:
-        """How many fields wait for a person, whether held at this moment or not."""
+    def open_tasks(
+        self, *, kinds: Collection[str] | None = None, book: BookRef | None = None, person: str | None = None
+    ) -> int:
+        """How many fields wait for a person, blind tasks too, whether held at this moment or not.
+
+        Args:
+            person: only fields that this person may get.
+        """
         with self._reading() as session:
-            return queue.open_tasks(session, kinds, reading.book_id_of(session, book))
+            return queue.open_tasks(session, kinds, reading.book_id_of(session, book), person and _named(person))
 
     def resolve_problem(self, problem_id: int, resolution: ProblemResolution | None, *, person: str) -> None:
         """Record what a person says a page without records is; none takes it back.

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from extractor.store.columns import Id, SortText, UtcDateTime
@@ -53,6 +53,9 @@ class Action(StrEnum):
     """A newer pipeline read the field otherwise."""
     RECONSIDERED = "reconsidered"
     """A pass over the whole book changed the machine's value."""
+    REKEYED = "rekeyed"
+    """A person who did not see the machine's reading typed another one: ``after`` holds that, the field keeps its own
+    and waits for another person."""
 
 
 class BookRow(Base):
@@ -212,7 +215,9 @@ class TaskRow(Base):
     code: Mapped[str] = mapped_column(String(64))
     key_rank: Mapped[int] = mapped_column(Integer)
     ease: Mapped[float] = mapped_column(Float)
-    """Minus the confidence, so that ascending order gives the easiest first."""
+    """Minus the confidence, so that ascending order gives the easiest first; any place at all for a blind task."""
+    blind: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """An accepted field that is typed without sight of the machine's reading; still set once both agreed."""
     status: Mapped[str] = mapped_column(String(16))
     person: Mapped[str] = mapped_column(String)
     token: Mapped[int] = mapped_column(Integer)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import false, select, update
 from sqlalchemy.orm import Session
 
 from extractor.records import Decision
@@ -22,26 +23,52 @@ def key_rank(code: str, kind: str) -> int:
     return 0 if code in KEY_CODES or kind in KEY_KINDS else 1
 
 
-def synchronise(session: Session, fields: Sequence[FieldRow], *, book_id: int) -> None:
-    """Open, refresh or withdraw the task of each field, as its decision asks for."""
+def is_blind(task: TaskRow) -> bool:
+    """Whether whoever gets the task now must not see what the machine read."""
+    return task.blind and task.status == TaskStatus.OPEN.value
+
+
+def wait(task: TaskRow, field: FieldRow, *, blind: bool) -> None:
+    """Put the field's task into the queue, at its place there."""
+    task.kind, task.code = field.kind, field.code
+    task.blind = blind
+    # Accepted fields are sure ones: by their confidence, and by naming the record, they would all come first.
+    task.key_rank = 1 if blind else key_rank(field.code, field.kind)
+    task.ease = _any_place(field.id) if blind else -field.confidence
+    task.status = TaskStatus.OPEN.value
+
+
+def synchronise(
+    session: Session, fields: Sequence[FieldRow], *, book_id: int, drawn: Collection[int] = frozenset()
+) -> None:
+    """Open, refresh or withdraw the task of each field, as its decision asks for.
+
+    Args:
+        drawn: numbers of fields that, if accepted, are to be re-keyed blind. A draw once made stands while the field
+            stays accepted; a field that was re-keyed is not handed out again.
+    """
     ids = [field.id for field in fields]
     present: dict[int, TaskRow] = {}
     for start in range(0, len(ids), _IN_LIMIT):
-        wanted = select(TaskRow).where(TaskRow.field_id.in_(ids[start : start + _IN_LIMIT]))
-        present.update((task.field_id, task) for task in session.scalars(wanted))
+        # Locked, so that nobody is shown a proposal between our look at the task and its turning blind.
+        wanted = select(TaskRow).where(TaskRow.field_id.in_(ids[start : start + _IN_LIMIT])).order_by(TaskRow.id)
+        present.update((task.field_id, task) for task in session.scalars(wanted.with_for_update()))
     for field in fields:
         task = present.get(field.id)
-        if field.decision == Decision.REVIEW.value and field.retired_at is None:
+        blind = field.decision == Decision.ACCEPTED.value and (
+            (task is not None and is_blind(task))
+            or (field.id in drawn and (task is None or task.status != TaskStatus.DONE.value))
+        )
+        if field.retired_at is None and (blind or field.decision == Decision.REVIEW.value):
             if task is None:
-                task = TaskRow(field_id=field.id, person="", token=0)
+                task = TaskRow(field_id=field.id, person="", token=0, blind=blind)
                 session.add(task)
+            elif blind and not is_blind(task):
+                task.person, task.leased_until = "", None  # whoever holds it has seen the proposal
             task.book_id = book_id
-            task.kind, task.code = field.kind, field.code
-            task.key_rank = key_rank(field.code, field.kind)
-            task.ease = -field.confidence
-            task.status = TaskStatus.OPEN.value
+            wait(task, field, blind=blind)
         elif task is not None and task.status == TaskStatus.OPEN.value:
-            task.status = TaskStatus.WITHDRAWN.value
+            task.status, task.blind = TaskStatus.WITHDRAWN.value, False
     session.flush()
 
 
@@ -51,7 +78,7 @@ def withdraw_fields(session: Session, field_ids: Sequence[int]) -> None:
         session.execute(
             update(TaskRow)
             .where(TaskRow.field_id.in_(field_ids[start : start + _IN_LIMIT]), TaskRow.status == TaskStatus.OPEN.value)
-            .values(status=TaskStatus.WITHDRAWN.value)
+            .values(status=TaskStatus.WITHDRAWN.value, blind=false())
         )
 
 
@@ -61,5 +88,11 @@ def withdraw_page(session: Session, page_id: int) -> None:
     session.execute(
         update(TaskRow)
         .where(TaskRow.field_id.in_(fields), TaskRow.status == TaskStatus.OPEN.value)
-        .values(status=TaskStatus.WITHDRAWN.value)
+        .values(status=TaskStatus.WITHDRAWN.value, blind=false())
     )
+
+
+def _any_place(field_id: int) -> float:
+    """A place among the eases of all fields, above -1 and below 0; for one field always the same."""
+    digest = hashlib.sha256(f"blind:{field_id}".encode()).digest()
+    return -(int.from_bytes(digest[:6], "big") + 1) / (2**48 + 1)

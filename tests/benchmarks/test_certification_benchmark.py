@@ -4,12 +4,17 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from extractor.batch.calibrate import LabelledBooks
 from extractor.confidence import FieldEvidence, LabelledField
+from extractor.training.fonts.registry import load_fonts
+from extractor.training.ink import draw_text, put_on_paper
 
+MODEL = Path(__file__).resolve().parents[2] / "models" / "handwriting"
+CINNAMON = [f"{number:04d}.jpg" for number in range(0, 600, 30)]
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "certification.py"
 
 
@@ -74,3 +79,21 @@ def test_the_table_and_the_plot_are_written(study, tmp_path, monkeypatch, capsys
     monkeypatch.setattr(sys, "argv", ["certification.py", "one", "--work", str(tmp_path)])
     with pytest.raises(SystemExit):
         study.main()
+
+
+@pytest.mark.skipif(not (MODEL / "model.safetensors").is_file(), reason="the shipped weights are absent")
+def test_address_lines_are_labelled_without_case_and_commas(study, tmp_path):
+    rng, font = np.random.default_rng(1), load_fonts("print", "test")[0]
+    for folder, names in (("kalapa", [f"{form}_1.jpg" for form in range(60)]), ("cinnamon", CINNAMON)):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            cv2.imwrite(
+                str(tmp_path / folder / name), put_on_paper(rng, draw_text(rng, "Thanh Sơn, Phú Thọ", font.path))
+            )
+        rows = [f"{name}\tThanh Sơn Phú Thọ" for name in names]
+        (tmp_path / folder / "labels.tsv").write_text("\n".join(rows), "utf-8")
+    fields = study.label_lines(tmp_path / "kalapa", tmp_path / "cinnamon", MODEL, 1)
+    assert len(fields) > 4
+    assert {item.book.partition("-")[0] for item in fields} == {"kalapa", "cinnamon"}
+    assert sum(item.correct for item in fields) / len(fields) > 0.7
+    assert {item.evidence.kind for item in fields} == {"place"}

@@ -9,7 +9,10 @@ from fastapi.testclient import TestClient
 
 from extractor.records import Box, Decision, FieldState
 from extractor.review.app import create_app
+from extractor.review.labels import Labels
 from extractor.review.texts import texts
+from extractor.store import MachineChange
+from extractor.templates.form import FieldSpec, FormSchema, Kind, Option
 
 
 @pytest.fixture
@@ -307,3 +310,94 @@ def test_deciding_is_in_the_audit_chain(enter, book):
     assert book.verify_audit().ok
     assert book.status().confirmed == 2
     assert next(book.records()).fields["so"].decision is Decision.CONFIRMED
+
+
+@pytest.fixture
+def draw(book):
+    """Draws an accepted field of the first record for blind re-keying; gives its number and value."""
+
+    def choose(code):
+        record = next(book.records())
+        book.update_machine_values([MachineChange(record.key, code, record.fields[code], recheck=True)])
+        stored = book.stored_record(book.record_ids(1)[0])
+        return next((field.id, field.field) for field in stored.fields if field.code == code)
+
+    return choose
+
+
+def test_a_blind_task_tells_nothing_of_what_the_machine_read(enter, draw):
+    number, machine = draw("meDanToc")
+    client = enter()
+    first, second = (client.post("/api/claim", json={"kind": "ethnic_group"}).json() for _ in range(2))
+    (task,) = first["tasks"]
+    assert [again["id"] for again in second["tasks"]] == [task["id"]]
+    assert (task["field"], task["blind"], first["left"]) == (number, True, 1)
+    assert (task["raw"], task["value"], task["state"], task["startEmpty"]) == ("", None, "read", True)
+    assert task["choices"] == task["segments"] == task["warnings"] == []
+    assert task["before"] is task["after"] is task["dittoValue"] is None
+    assert client.get(task["crop"]["url"]).status_code == 200
+    assert not any(candidate.text in str(task) for candidate in machine.candidates)
+
+
+def test_the_options_of_a_form_are_no_hint(enter, draw, app):
+    options = tuple(Option(label=label, value=label) for label in ("Nam", "Nữ"))
+    spec = FieldSpec(code="meDanToc", label="Dân tộc", kind=Kind.CHOICE, options=options)
+    schema = FormSchema(form="ks-2016", version="1", title="Khai sinh", source="", fields=(spec,))
+    app.state.room = replace(app.state.room, labels=Labels({"ks-2016": schema}))
+    draw("meDanToc")
+    (task,) = enter().post("/api/claim", json={"kind": "meDanToc"}).json()["tasks"]
+    assert (task["choices"], task["isOption"], task["raw"]) == (["Nam", "Nữ"], True, "")
+
+
+def test_the_value_of_a_blind_text_does_not_tell_whether_it_is_the_machines(enter, draw, book):
+    record = next(book.records())
+    odd = record.fields["ngayDangKy"].model_copy(update={"value": "the machine's own"})
+    book.update_machine_values([MachineChange(record.key, "ngayDangKy", odd)])
+    client = enter()
+    (number, machine), typed = draw("ngayDangKy"), {"raw": odd.raw}
+    assert client.post("/api/preview", json={"field": number, **typed}).json() == {"value": "03.01.2017"}
+    task = client.post("/api/claim", json={"field": number}).json()["tasks"][0]
+    assert decide(client, task, odd.raw).json() == {"ok": True, "decision": None}
+    assert book.field_context(number).field == machine.model_copy(update={"decision": Decision.CONFIRMED})
+
+
+def test_a_blind_answer_that_differs_goes_to_another_person_with_both_texts(enter, draw, book):
+    number, _ = draw("meDanToc")
+    first, second = enter("Thử Một"), enter("Thử Hai")
+    task = first.post("/api/claim", json={"kind": "ethnic_group"}).json()["tasks"][0]
+    assert decide(first, task, "Mông").json() == {"ok": True, "decision": None}
+    assert first.post("/api/claim", json={"kind": "ethnic_group"}).json() == {"tasks": [], "others": 0, "left": 0}
+    refused = first.post("/api/claim", json={"field": number}).json()
+    assert (refused["tasks"], refused["message"]) == ([], texts("vi")["own_rekeying"])
+    task = second.post("/api/claim", json={"kind": "ethnic_group"}).json()["tasks"][0]
+    assert (task["field"], task["blind"], task["disputed"]) == (number, False, True)
+    assert task["choices"] == ["Mông", "Thái"]
+    assert (task["raw"], task["value"], task["segments"], task["startEmpty"]) == ("", None, [], True)
+    assert task["after"] == {"raw": "Thái", "state": "read"}
+    assert decide(second, task, "Thái").json()["decision"] == "confirmed"
+    assert [entry.action for entry in book.history(number)] == ["rekeyed", "confirm"]
+    assert book.verify_audit().ok
+
+
+def test_a_blind_answer_comes_back_blind(enter, draw):
+    draw("meDanToc")
+    client = enter()
+    task = client.post("/api/claim", json={"kind": "ethnic_group"}).json()["tasks"][0]
+    client.post("/api/release", json=[{"task": task["id"], "token": task["token"]}])
+    refused = decide(client, task, "Mông").json()
+    assert (refused["message"], refused["task"]["blind"]) == (texts("vi")["lease_retaken"], True)
+    decide(client, refused["task"], "Mông")
+    back = client.post("/api/undo").json()["task"]
+    assert (back["id"], back["blind"], back["raw"]) == (task["id"], True, "")
+
+
+def test_fields_to_re_key_are_work_though_none_is_for_review(enter, draw, book):
+    client = enter()
+    for stored in [field for number in book.record_ids(1) for field in book.stored_record(number).fields]:
+        if stored.field.decision is Decision.REVIEW:
+            task = client.post("/api/claim", json={"field": stored.id}).json()["tasks"][0]
+            decide(client, task, task["raw"], task["state"])
+    assert 'id="start"' not in client.get("/").text
+    draw("meDanToc")
+    assert 'id="start"' in client.get("/").text
+    assert '"total": 19' in client.get("/verify").text

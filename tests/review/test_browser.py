@@ -5,6 +5,8 @@ from urllib.parse import urljoin
 
 import pytest
 
+from extractor.store import MachineChange
+
 pytestmark = pytest.mark.browser
 
 
@@ -276,3 +278,33 @@ def test_page_problems_are_answered_by_keys(visitor, office):
     page.wait_for_selector(".problem.resolved .said:has-text('Cần quét lại')")
     assert [problem.resolution.value for problem in office.store.page_problems()] == ["cover", "rescan"]
     assert office.store.status().page_problems == 0
+
+
+def test_a_field_is_re_keyed_blind_and_another_person_settles_the_difference(visitor, office):
+    record = next(office.store.records())
+    change = MachineChange(record.key, "meDanToc", record.fields["meDanToc"], recheck=True)
+    office.store.update_machine_values([change])
+    page = visitor(office, "Thử Một")
+    first = start(page, "/verify?kind=ethnic_group")
+    page.wait_for_selector("#note:has-text('Nhập lại độc lập')")
+    assert box(page) == ""
+    assert not page.is_visible("#reading") and not page.is_visible("#neighbours")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#hint:has-text('F2')")
+    assert settled(page) == first
+    for text in ("Thái", "Mông"):
+        retype(page, text)
+        assert page.inner_text("#confirm-label") == "Lưu chữ đã gõ"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#empty:not([hidden])")
+    saved(page)
+    page.wait_for_selector("#left:has-text('Còn 0')")
+    other = visitor(office, "Thử Hai")
+    start(other, "/verify?kind=ethnic_group")
+    assert box(other) == ""
+    other.keyboard.press("Alt+2")
+    assert box(other) == "Thái"
+    assert other.inner_text("#confirm-label") == "Lưu chữ đã gõ"
+    other.keyboard.press("Enter")
+    saved(other)
+    assert office.store.status().confirmed == 1

@@ -1,10 +1,13 @@
 import shutil
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from support.runs import RECORDS, options
 
 from extractor.batch.run import run
+from extractor.cli import main
 from extractor.records import BookKey
 from extractor.training.synth import render_book
 
@@ -53,3 +56,26 @@ def finished(scans, tmp_path_factory):
     """Output folder and summary of one run over ``scans``."""
     out = tmp_path_factory.mktemp("out")
     return out, run(options([scans], out))
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def extractor(monkeypatch, capfd):
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["extractor", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Done(code, *capfd.readouterr())
+
+    return call

@@ -1,15 +1,12 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
-
-from extractor.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [
@@ -18,6 +15,7 @@ COMMANDS = [
     ["export"],
     ["evaluate"],
     ["calibrate"],
+    ["certify"],
     ["synth"],
     ["template", "list"],
     ["template", "check"],
@@ -27,29 +25,6 @@ COMMANDS = [
     ["audit", "verify"],
     ["place"],
 ]
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def extractor(monkeypatch, capfd):
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["extractor", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return Done(code, *capfd.readouterr())
-
-    return call
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -20,6 +20,8 @@ const crops = new Map();
 const drafts = new Map();
 
 const current = () => tasks[0];
+// Nothing may tell which text is the machine's: the field is re-keyed blind, or two readings stand against each other.
+const neutral = (task) => task.blind || task.disputed;
 
 // ---- fetching ahead
 
@@ -138,6 +140,9 @@ function show() {
 }
 
 function showReading(task) {
+  by("reading").hidden = neutral(task);
+  by("note").hidden = !neutral(task);
+  by("note").textContent = task.blind ? texts.blind_note : texts.disputed_note;
   const line = by("segments");
   line.replaceChildren();
   for (const [text, doubtful] of task.segments) {
@@ -172,6 +177,7 @@ function showChoices(task) {
 }
 
 function showAside(task) {
+  by("rules").hidden = by("neighbours").hidden = task.blind;
   const list = by("warnings");
   list.replaceChildren();
   for (const { severity, message } of task.warnings) {
@@ -257,7 +263,9 @@ function showValue() {
   const task = current();
   const raw = box.value.trim();
   const place = by("value");
-  by("confirm-label").textContent = !raw || raw === task.raw.trim() ? texts.act_confirm : texts.act_correct;
+  by("confirm-label").textContent = neutral(task)
+    ? texts.act_save
+    : !raw || raw === task.raw.trim() ? texts.act_confirm : texts.act_correct;
   if (!raw) { place.textContent = ""; return; }
   if (raw === task.raw.trim() && task.state === "read") { say(task.value, raw); return; }
   place.textContent = "";
@@ -302,7 +310,7 @@ async function answer(state) {
     else if (status !== 200) putBack(task, raw, texts.error_title);
     else {
       by("saved").textContent = `✓ ${texts.saved}`;
-      if (task.decision === "review") left = Math.max(0, left - 1);
+      if (task.blind || task.decision === "review") left = Math.max(0, left - 1);
       showLeft();
     }
     if (status === 200 && single) {

@@ -1,0 +1,180 @@
+"""Certificates out of what people decided, blind re-keying of accepted fields, and suspension where it refutes."""
+
+import shutil
+
+import pytest
+from support.runs import options
+
+from extractor.batch.certifying import labels_from_decisions
+from extractor.batch.judging import judge_books
+from extractor.batch.run import run
+from extractor.batch.sources import load_sources
+from extractor.batch.storage import open_store
+from extractor.confidence import Certificate, GroupCertificate, fit_certificate, save_certificate
+from extractor.confidence.evidence import FEATURES
+from extractor.errors import EvaluationError
+from extractor.evaluation.truth import read_truth
+from extractor.pipeline import Pipeline
+from extractor.records import Decision, FieldState
+from extractor.settings import get_settings
+from extractor.store import QueueEmpty
+
+pytestmark = pytest.mark.xdist_group("main-job")
+
+TEMPLATES = (get_settings().templates_dir,)
+KEYER, SECOND = "Người nhập lại", "Người xét"
+
+
+@pytest.fixture
+def out(finished, tmp_path):
+    """A copy of a finished run that was made without a certificate: every field waits for people."""
+    shutil.copytree(finished[0], tmp_path / "out")
+    return tmp_path / "out"
+
+
+def verify(out, truth, *, leave=lambda task: False, person="Kiểm tra viên", mistype=False):
+    """Decide all that waits as the truth has it; returns the tasks in the order they came."""
+    done = []
+    with open_store(out) as store:
+        while not isinstance(task := store.claim(person), QueueEmpty):
+            done.append(task)
+            if leave(task):
+                continue  # stays leased, and so out of the way
+            true = truth[task.record].fields[task.code]
+            value = {"raw": true.raw, "value": true.value, "state": true.state}
+            if mistype:
+                value = {"raw": "~", "value": "~", "state": FieldState.READ}
+            store.decide(task, task.token, person=person, **value)
+    return done
+
+
+def judge(out, certificate, recheck):
+    pipeline = Pipeline(options([], out).pipeline)
+    forms = {form.schema.form: form for form in pipeline.forms}
+    with open_store(out) as store:
+        return judge_books(
+            store, out, forms, load_sources(out), certificate=certificate,
+            reader_versions=pipeline.reader_versions, recheck=recheck,
+        )  # fmt: skip
+
+
+def lenient(out, *kinds):
+    """A certificate that lets every field of these kinds pass."""
+    pipeline = Pipeline(options([], out).pipeline)
+    group = GroupCertificate(
+        weights=(9.0, *[0.0] * len(FEATURES)), knots=((0.0, 1.0), (0.5, 0.99)), threshold=0.5,
+        accepted=1, wrong=0, bound=0.0, labelled=1,
+    )  # fmt: skip
+    return Certificate(
+        evidence="test", target_error=0.02, certainty=0.95, groups=dict.fromkeys(kinds, group),
+        forms={form.schema.form: form.version for form in pipeline.forms}, readers=pipeline.reader_versions,
+    )  # fmt: skip
+
+
+def test_verified_books_are_labels_of_all_their_fields(out, scans):
+    truth = read_truth(scans / "truth.jsonl")
+    verify(out, truth)
+    left_out = []
+    found = labels_from_decisions([out], TEMPLATES, on_left_out=left_out.append)
+    assert not left_out
+    with open_store(out) as store:
+        on_form = [
+            field for record in store.records() for field in record.fields.values()
+            if field.state is not FieldState.NOT_ON_FORM
+        ]  # fmt: skip
+    assert len(found.fields) == pytest.approx(len(on_form), abs=2)
+    assert len({item.book for item in found.fields}) == 2
+    right = sum(item.correct for item in found.fields) / len(found.fields)
+    assert 0.5 < right < 1
+    assert set(found.forms) == {"ks-2016", "ks-2006"}
+    certificate = fit_certificate(found.fields, source="test", forms=found.forms, readers=found.readers)
+    assert certificate.covers("ks-2016", found.forms["ks-2016"], found.readers)
+
+
+def test_a_kind_that_still_waits_teaches_nothing(out, scans):
+    verify(out, read_truth(scans / "truth.jsonl"), leave=lambda task: task.kind == "date")
+    left_out = []
+    found = labels_from_decisions([out], TEMPLATES, on_left_out=left_out.append)
+    assert {item.evidence.kind for item in found.fields}.isdisjoint({"date"})
+    assert {(item.group, item.why) for item in left_out} == {("date", "waiting")}
+
+
+def test_nothing_verified_is_said(out):
+    with pytest.raises(EvaluationError, match="no verified fields"):
+        labels_from_decisions([out], TEMPLATES)
+    with pytest.raises(EvaluationError, match="no run into this folder"):
+        labels_from_decisions([out / "none"], TEMPLATES)
+
+
+def test_accepted_fields_are_keyed_again_without_a_proposal(out, scans):
+    truth = read_truth(scans / "truth.jsonl")
+    judge(out, lenient(out, "date"), recheck=1.0)
+    with open_store(out) as store:
+        dates = [
+            field for record in store.records() for field in record.fields.values()
+            if field.decision is Decision.ACCEPTED
+        ]  # fmt: skip
+        waiting = store.open_tasks()
+        assert waiting == store.status().review + len(dates)
+    # A second pass draws the same ones and asks nobody twice.
+    judge(out, lenient(out, "date"), recheck=1.0)
+    with open_store(out) as store:
+        assert store.open_tasks() == waiting
+    tasks = verify(out, truth, person=KEYER)
+    assert sum(task.blind for task in tasks) == len(dates)
+    # What differs waits for another person, and only for that one.
+    verify(out, truth, person=SECOND)
+    with open_store(out) as store:
+        assert store.open_tasks() == 0
+        blind = [item for item in store.decided_fields() if item.blind]
+    assert len(blind) == len(dates)
+    found = labels_from_decisions([out], TEMPLATES)
+    assert sum(item.evidence.kind == "date" for item in found.fields) >= len(dates)
+
+
+def test_without_re_keying_accepted_kinds_are_left_out(out, scans):
+    judge(out, lenient(out, "date"), recheck=0.0)
+    verify(out, read_truth(scans / "truth.jsonl"))
+    left_out = []
+    labels_from_decisions([out], TEMPLATES, on_left_out=left_out.append)
+    assert ("date", "not_rekeyed") in {(item.group, item.why) for item in left_out}
+
+
+def test_re_keying_that_refutes_the_promise_suspends_it(out, scans):
+    certificate = lenient(out, "date", "sex")
+    assert judge(out, certificate, recheck=1.0) == ()
+    truth = read_truth(scans / "truth.jsonl")
+    wrong = {key: record.model_copy(deep=True) for key, record in truth.items()}
+    for record in wrong.values():
+        for code, field in record.fields.items():
+            record.fields[code] = field.model_copy(update={"raw": f"{field.raw}~", "value": f"{field.value}~"})
+    # Both people find other dates than the machine did, so the machine was wrong.
+    verify(out, wrong, person=KEYER)
+    verify(out, wrong, person=SECOND)
+    (suspended,) = [item for item in judge(out, certificate, recheck=1.0) if item.suspension.group == "date"]
+    assert suspended.book is None
+    assert suspended.suspension.wrong == suspended.suspension.fields > 0
+
+
+def test_certify_from_the_command_line(out, scans, extractor, tmp_path):
+    verify(out, read_truth(scans / "truth.jsonl"))
+    target = tmp_path / "certificate.json"
+    ended = extractor("certify", out, "--out", target, "--source", "two books", "--target-error", "5%")
+    assert ended.returncode == 0, ended.stderr
+    assert Certificate.model_validate_json(target.read_text("utf-8")).target_error == 0.05
+    wrong = extractor("certify", out, "--out", target, "--source", "two books", "--target-error", "many")
+    assert wrong.returncode == 2
+    assert "--target-error many" in wrong.stderr
+
+
+def test_a_suspended_certificate_is_told_in_the_report(out, scans, finished):
+    certificate = lenient(out, "date")
+    save_certificate(out / "certificate.json", certificate)
+    judge(out, certificate, recheck=1.0)
+    truth = read_truth(scans / "truth.jsonl")
+    verify(out, truth, person=KEYER, mistype=True)
+    verify(out, truth, person=SECOND, mistype=True)
+    summary = run(options([scans], out, certificate=certificate))
+    assert summary.suspended
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert "Chứng nhận tạm dừng cho nhóm trường date" in report
