@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -228,3 +229,21 @@ def test_a_damaged_graph_is_made_anew(folder, tmp_path, monkeypatch):
     graph.write_bytes(graph.read_bytes()[:500])
     assert best_runner(inspect_folder(folder), 1).__qualname__.startswith("onnx_runner")
     assert graph.stat().st_size == size
+
+
+def test_graphs_that_nobody_uses_any_more_are_removed(folder, tmp_path, monkeypatch):
+    """Six stay, the last used ones; what else lies in the folder is left alone."""
+    pytest.importorskip("onnx")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache = tmp_path / "extractor"
+    cache.mkdir()
+    for day in range(8):
+        old = cache / f"handwriting-{day}.onnx"
+        old.write_bytes(b"")
+        os.utime(old, (86400 * day, 86400 * day))
+    (cache / "other.onnx").write_bytes(b"")
+    best_runner(inspect_folder(folder), 1)
+    kept = {graph.name for graph in cache.glob("handwriting-*.onnx")}
+    assert kept > {f"handwriting-{day}.onnx" for day in range(3, 8)}
+    assert len(kept) == 6
+    assert (cache / "other.onnx").exists()

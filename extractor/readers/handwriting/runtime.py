@@ -6,6 +6,7 @@ all on later runs.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -27,6 +28,9 @@ from extractor.readers.handwriting.language import CharacterModel
 from extractor.readers.handwriting.line_decoder import Calibration, LineDecoder
 
 LANGUAGE_FILE = "language.npz"
+
+_KEPT_GRAPHS = 6
+"""Exported graphs that stay in the cache folder, the last used ones; a graph that is missed is exported anew."""
 
 _log = logging.getLogger(__name__)
 
@@ -150,6 +154,20 @@ def export_graph(path: Path, target: Path) -> None:
         Path(partial).replace(target)
     finally:
         Path(partial).unlink(missing_ok=True)
+    _forget_old_graphs(target.parent)
+
+
+def _forget_old_graphs(folder: Path) -> None:
+    """Remove the graphs of models that were not used for longest; each new training would leave one for ever."""
+
+    def used(graph: Path) -> float:
+        try:
+            return graph.stat().st_mtime
+        except OSError:  # another process removed it
+            return 0.0
+
+    for graph in sorted(folder.glob("handwriting-*.onnx"), key=used, reverse=True)[_KEPT_GRAPHS:]:
+        graph.unlink(missing_ok=True)
 
 
 def onnx_runner(graph: Path, threads: int) -> Run:
@@ -216,7 +234,10 @@ def best_runner(folder: ModelFolder, threads: int, precision: Precision = "float
     try:
         if graph.is_file():
             try:
-                return onnx_runner(graph, threads)
+                runner = onnx_runner(graph, threads)
+                with contextlib.suppress(OSError):  # a cache that cannot be written serves as it is
+                    os.utime(graph)
+                return runner
             except Exception:
                 _log.warning("The exported recogniser in %s is damaged and is made anew.", graph.parent)
         export_graph(folder.path, graph)
