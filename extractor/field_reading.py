@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from extractor.confidence.certificate import unproved_confidence
-from extractor.confidence.evidence import FieldEvidence
+from extractor.confidence.evidence import FieldEvidence, source_of
 from extractor.readers.crops import cut_line, edge_ink
 from extractor.readers.furniture import find_furniture, without_furniture
 from extractor.readers.joining import join_readings
@@ -19,6 +19,7 @@ from extractor.readers.protocol import Reader, Reading
 from extractor.readers.script import ScriptJudgement, judge_script
 from extractor.readers.ticks import read_tick
 from extractor.records import Box, Candidate, FieldState, FieldValue
+from extractor.scans.clean import PHOTOGRAPH
 from extractor.scans.types import CleanPage, Image
 from extractor.templates.form import FieldSpec, FormSchema, Kind
 from extractor.templates.types import LocatedField, Polygon, RegisteredPage
@@ -178,6 +179,7 @@ def _finish(page: CleanPage, task: _Task, registered: RegisteredPage, context: C
         lines=len(task.lines),
         residual_mm=_residual_mm(page, registered),
         coverage=registered.registration.coverage,
+        source=source_of(page.dpi, photograph=PHOTOGRAPH in page.notes),
     )
     if task.spec.kind is Kind.CHOICE:
         return _finish_choice(page, task, base, box)

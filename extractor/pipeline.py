@@ -26,7 +26,7 @@ from extractor.templates import Form, find_form, identify, load_forms, register
 from extractor.templates.types import FormMatch, RegisteredPage
 from extractor.vietnamese import Context
 
-STEPS_VERSION = "2"
+STEPS_VERSION = "3"
 """Raised whenever the steps between the scan and the fields change in a way that forms and readers do not show."""
 
 

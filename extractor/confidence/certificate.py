@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from extractor.confidence.calibrator import logistic
-from extractor.confidence.evidence import FEATURES, FieldEvidence, group_of
+from extractor.confidence.evidence import FEATURES, FieldEvidence, group_of, kind_group
 from extractor.errors import ModelError
 
 _UNPROVED = 0.999
@@ -89,8 +89,11 @@ class Certificate(BaseModel):
         return self.forms.get(form) == form_version and all(readers.get(k) == v for k, v in self.readers.items())
 
     def confidence(self, evidence: FieldEvidence) -> float:
-        """Calibrated probability that the value is exactly right, 0 to 1."""
-        group = self.groups.get(group_of(evidence))
+        """Calibrated probability that the value is exactly right, 0 to 1.
+
+        A source of pictures that nothing is known of is given what scans of the kind have; it accepts nothing.
+        """
+        group = self.groups.get(group_of(evidence)) or self.groups.get(kind_group(evidence))
         if group is None:
             return unproved_confidence(evidence)
         score = logistic(np.asarray(group.weights), evidence.vector()[None, :])

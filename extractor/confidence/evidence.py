@@ -41,6 +41,11 @@ independent would promise too much.
 """
 
 
+PHOTO, COARSE = "photo", "coarse"
+LEAST_DPI = 150.0
+"""Resolution below which a scan counts as coarse."""
+
+
 def _logit(probability: float) -> float:
     clipped = min(max(probability, _FLOOR), 1 - _FLOOR)
     return math.log(clipped / (1 - clipped))
@@ -69,6 +74,7 @@ class FieldEvidence:
         warnings: how many rule warnings concern the field.
         proposed: a list or grammar suggests the text, and no reader saw it letter for letter.
         repeated: the field names an officer, who is the same in many records of the book.
+        source: what sort of picture the page is: empty for a scan, :data:`PHOTO` or :data:`COARSE`.
     """
 
     kind: str
@@ -89,6 +95,7 @@ class FieldEvidence:
     warnings: int = 0
     proposed: bool = False
     repeated: bool = False
+    source: str = ""
 
     def vector(self) -> NDArray[np.float64]:
         """The evidence as numbers of similar size, ``(len(FEATURES),)``."""
@@ -129,13 +136,26 @@ class FieldEvidence:
 
 
 def group_of(evidence: FieldEvidence) -> str:
-    """The group that is calibrated and certified together: a kind of field, or all empty fields.
+    """The group that is calibrated and certified together: a kind of field, or all empty fields, by source of picture.
 
     Texts that no reader saw are a group of their own: a table that lacks a unit of the past must not be able to put its
-    neighbour's name into a record on the strength of fields that were read as they stand.
+    neighbour's name into a record on the strength of fields that were read as they stand. Photographs and coarse scans
+    are groups of their own too: what was proved on good scans says nothing about them.
     """
+    return f"{kind_group(evidence)}@{evidence.source}" if evidence.source else kind_group(evidence)
+
+
+def kind_group(evidence: FieldEvidence) -> str:
+    """The group that the field would belong to on a good scan."""
     if evidence.blank:
         return BLANK_GROUP
     if evidence.repeated:
         return f"{evidence.kind}{REPEATED}"
     return f"{evidence.kind}{PROPOSED}" if evidence.proposed else evidence.kind
+
+
+def source_of(dpi: float, *, photograph: bool) -> str:
+    """What sort of picture a page is, for :attr:`FieldEvidence.source`; ``dpi`` as stated or estimated."""
+    if photograph:
+        return PHOTO
+    return COARSE if dpi < LEAST_DPI else ""
