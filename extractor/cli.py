@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from extractor import __version__
-from extractor.errors import ExitCode, ExtractorError, SettingsError
+from extractor.errors import EvaluationError, ExitCode, ExtractorError, SettingsError
 
 if TYPE_CHECKING:
     from extractor.confidence import Certificate
@@ -139,7 +140,7 @@ def run(
         str, typer.Option(help="Certificate file, 'shipped', or 'none': then a person verifies every field.")
     ] = "shipped",
     recheck: Annotated[
-        str, typer.Option(help="Share of the accepted fields that people key again blindly: 5% or 0.05; or none.")
+        str, typer.Option(help="Share of the accepted fields that people key again blindly: 0% to 100%.")
     ] = "5%",
     redo: Annotated[bool, typer.Option("--redo", help="Read all pages again; what people decided stays.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary.")] = False,
@@ -173,7 +174,7 @@ def run(
         workers=workers or settings.worker_count,
         render_dpi=settings.render_dpi,
         redo=redo,
-        recheck=0.0 if recheck == "none" else _share("--recheck", recheck),
+        recheck=_share("--recheck", recheck),
     )
     with _progress(quiet) as on_progress:
         summary = run_job(options, on_progress=on_progress)
@@ -435,11 +436,9 @@ def calibrate(
 
     folders = _template_folders(templates)
     options = RunOptions((), work, PipelineOptions(work, folders), workers=get_settings().worker_count)
+    error = _share("--target-error", target_error, least=1e-6, most=0.5)
     with _progress(False) as on_progress:
-        certificate = make(
-            books, options, source=source, target_error=_share("--target-error", target_error), made=_today(),
-            on_book=on_progress,
-        )  # fmt: skip
+        certificate = make(books, options, source=source, target_error=error, made=_today(), on_book=on_progress)
     save_certificate(target, certificate)
     out.print(render_certificate(certificate))
 
@@ -451,6 +450,7 @@ def certify(
     source: Annotated[str, typer.Option(help="In words: which verified books these are.")],
     target_error: Annotated[str, typer.Option(help="Highest error among accepted: 0.5% or 0.005.")] = "0.5%",
     confidence: Annotated[str, typer.Option(help="With which certainty: 95% or 0.95.")] = "95%",
+    db: DatabaseOption = None,
     templates: TemplatesOption = None,
 ) -> None:
     """Fit confidence to what people decided in verified books and prove thresholds; writes a certificate.
@@ -460,19 +460,30 @@ def certify(
     Example: extractor certify out-2016 out-2017 --source 'books of 2016 and 2017' --out certificate.json
     """
     from extractor.batch.certifying import LeftOut, labels_from_decisions
-    from extractor.batch.summary import render_certificate, render_left_out
+    from extractor.batch.summary import render_certificate, render_left_out, render_too_few
     from extractor.confidence import fit_certificate, save_certificate
 
-    error, certainty = _share("--target-error", target_error), _share("--confidence", confidence)
+    error = _share("--target-error", target_error, least=1e-6, most=0.5)
+    certainty = _share("--confidence", confidence, least=0.5, most=0.9999)
     left_out: list[LeftOut] = []
-    found = labels_from_decisions(outs, _template_folders(templates), on_left_out=left_out.append)
+    try:
+        found = labels_from_decisions(
+            outs, _template_folders(templates), database=db or "", on_left_out=left_out.append
+        )
+    finally:
+        if left_out:
+            out.print(render_left_out(left_out))
     certificate = fit_certificate(
         found.fields, source=source, forms=found.forms, readers=found.readers, target_error=error, certainty=certainty,
         made=_today(),
     )  # fmt: skip
+    out.print(render_too_few(found.fields, certificate))
+    if not certificate.groups:
+        raise EvaluationError(
+            "No kind of field has enough labels for a calibrator; no certificate was written.",
+            mend="Verify more books.",
+        )
     save_certificate(target, certificate)
-    if left_out:
-        out.print(render_left_out(left_out))
     out.print(render_certificate(certificate))
 
 
@@ -480,19 +491,21 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def _share(option: str, text: str) -> float:
+def _share(option: str, text: str, *, least: float = 0.0, most: float = 1.0) -> float:
     """A share given as ``0.5%`` or ``0.005``.
 
     Raises:
-        SettingsError: it is no share above 0 and below 1.
+        SettingsError: it is no share from ``least`` to ``most``.
     """
     number = text.strip().replace(",", ".")
     try:
         share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
     except ValueError:
-        share = 0.0
-    if not 0 < share < 1:
-        raise SettingsError(f"{option} {text}: this is no share.", mend="Give it like 0.5% or 0.005.")
+        share = math.nan
+    if not least <= share <= most:
+        raise SettingsError(
+            f"{option} {text}: this is no share from {least:.4%} to {most:.0%}.", mend="Give it like 5% or 0.05."
+        )
     return share
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from extractor.confidence.evidence import FieldEvidence
 from extractor.errors import StoreError
+from extractor.records import FieldState, FieldValue
 from extractor.scans.types import CleanPage, Image
 from extractor.templates.types import Polygon, RegisteredPage
 
@@ -37,6 +38,8 @@ class PageFile:
         seconds: wall-clock time the page took.
         regions: polygons ``(n, 2)`` in pixels of the picture, by record number and field code.
         evidence: evidence by record number and field code.
+        readings: what the machine read there, by record number and field code; in the database a field that a person
+            decided keeps neither. Empty in files of earlier versions.
         guides: lines worth showing, points ``(n, 2)`` in pixels of the picture.
         anchors: matched anchors ``(n, 4)``, see :class:`extractor.templates.types.RegisteredPage`.
     """
@@ -47,6 +50,7 @@ class PageFile:
     seconds: float = 0.0
     regions: dict[tuple[int, str], list[Polygon]] = field(default_factory=dict)
     evidence: dict[tuple[int, str], FieldEvidence] = field(default_factory=dict)
+    readings: dict[tuple[int, str], FieldValue] = field(default_factory=dict)
     anchors: list[list[float]] = field(default_factory=list)
     guides: list[Polygon] = field(default_factory=list)
 
@@ -121,6 +125,10 @@ def save_page_file(out: Path, stem: str, page: PageFile) -> None:
             {"record": record, "field": code, **evidence.to_dict()}
             for (record, code), evidence in page.evidence.items()
         ],
+        "readings": [
+            {"record": record, "field": code, "raw": value.raw, "value": value.value, "state": value.state.value}
+            for (record, code), value in page.readings.items()
+        ],
         "anchors": page.anchors,
         "guides": [np.round(guide, 1).tolist() for guide in page.guides],
     }
@@ -148,6 +156,12 @@ def load_page_file(out: Path, stem: str) -> PageFile:
                 for item in data["regions"]
             },
             evidence={(item["record"], item["field"]): FieldEvidence.from_dict(item) for item in data["evidence"]},
+            readings={
+                (item["record"], item["field"]): FieldValue(
+                    raw=item["raw"], value=item["value"], state=FieldState(item["state"])
+                )
+                for item in data.get("readings", ())
+            },
             anchors=data["anchors"],
             guides=[np.array(guide, dtype=np.float64) for guide in data["guides"]],
         )

@@ -123,7 +123,8 @@ class Pipeline:
         if form and registered and registered.registration.ok and registered.records:
             book = merge_books(book, BookKey(register=form.schema.register_code))
             records, evidence, chars = self._read(page, registered, form, book)
-            kept = replace(kept, evidence=evidence)
+            readings = {(record.record, code): value for record in records for code, value in record.fields.items()}
+            kept = replace(kept, evidence=evidence, readings=readings)
         save_page_file(self.options.out, stem, replace(kept, seconds=time.monotonic() - started))
         height, width = source.image.shape[:2]
         return PageResult(

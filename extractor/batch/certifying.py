@@ -1,10 +1,14 @@
-"""Labelled fields out of verified books: what the machine proposed against what people found in the end.
+"""Labelled fields out of verified books: what the machine proposes against what people found in the end.
 
 A certificate needs labels that stand for all fields of a kind, not only for the doubtful ones. Of a book that was run
 without a certificate people decide every field. Where the machine accepted some, people keyed a random share of those
 blindly; of the fields that were flagged for review the same share is taken by lot, and together they are a random
-sample of the kind again. A kind of which flagged fields still wait in a book teaches nothing yet: the easy ones may
-have been done first.
+sample of the kind again; books with other shares are thinned by lot to the smallest one. A kind of which fields still
+wait in a book, flagged ones or drawn ones, teaches nothing yet: the easy ones may have been done first.
+
+What the machine proposes is what it reads with the present steps and readers, as the page files keep it, with the rules
+applied to the book as it was read. The database cannot tell: a decided field keeps its earlier reading, and what people
+mended would speak for its neighbours.
 """
 
 from __future__ import annotations
@@ -12,26 +16,31 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from extractor.batch.calibrate import LabelledBooks
 from extractor.batch.judging import JudgedBook, examine_books, right_value
-from extractor.batch.sources import load_sources
+from extractor.batch.sources import KnownSource, load_sources
 from extractor.batch.storage import DATABASE, open_store
-from extractor.book_pass import FieldKey
 from extractor.confidence import LabelledField, group_of
 from extractor.errors import EvaluationError
 from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
-from extractor.records import Decision, FieldState, FieldValue
-from extractor.store.results import DecidedField
+from extractor.records import Decision, FieldState
+from extractor.store import Store
 from extractor.templates import Form
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Fields of a group in a book that teach nothing, and why: ``waiting``, ``not_rekeyed`` or ``older_reading``."""
+    """Fields of a group in a book that teach nothing.
+
+    Args:
+        why: ``waiting`` (fields of the group still wait), ``not_rekeyed`` (accepted ones, none of them keyed again),
+            ``older_reading`` (read by an earlier version, or with another version of the form) or ``twice`` (the same
+            scan was counted already).
+    """
 
     book: str
     group: str
@@ -41,103 +50,143 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One field of a book: what the machine answered, and what people said of it, if they did.
+    """One field of a book.
 
     Args:
-        label: evidence, and whether the machine was right; false where nobody decided.
-        name: of this field alone, among all folders.
-        machine: the machine's answer.
+        label: evidence, and whether the machine is right; false where nobody decided.
+        name: of this field alone: its scan's content, page, record and code.
+        form: name and version of its form.
+        accepted: whether the machine answered for it when people worked on the book.
         decided: whether a person decided it in a way that teaches: an accepted field counts only where it was drawn
             for blind re-keying, for whoever opens one unasked has seen something.
+        waits: whether it waits for a person.
     """
 
     label: LabelledField
     name: str
-    machine: FieldValue
+    form: tuple[str, str]
+    accepted: bool
     decided: bool
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Fields of one group in one book, and the share of all its fields that they are."""
+
+    share: float
+    fields: tuple[_Field, ...]
 
 
 def labels_from_decisions(
-    outs: Sequence[Path], templates: tuple[Path, ...], *, on_left_out: Callable[[LeftOut], None] = lambda item: None
-) -> LabelledBooks:
+    outs: Sequence[Path], templates: tuple[Path, ...], *, database: str = "",
+    on_left_out: Callable[[LeftOut], None] = lambda item: None,
+) -> LabelledBooks:  # fmt: skip
     """Labelled fields of output folders whose books people verified.
 
     Args:
         outs: output folders of runs.
         templates: folders of page templates, as the runs had them.
+        database: URL of the database of the one folder, where it is not in the folder.
         on_left_out: is told what could not be used.
 
     Raises:
-        EvaluationError: a folder holds no run, or nothing in them can be used.
+        EvaluationError: a folder holds no run or is named twice, or nothing in them can be used.
+        TemplateError: a record is of a form that is not among the templates.
     """
-    labelled: list[LabelledField] = []
-    forms_used: dict[str, str] = {}
-    versions: dict[str, str] = {}
+    _check(outs, database)
+    pipeline = Pipeline(PipelineOptions(outs[0], templates))
+    forms = {form.schema.form: form for form in pipeline.forms}
+    samples: dict[str, list[_Sample]] = defaultdict(list)
+    taken: set[str] = set()
     for out in outs:
-        if not (out / DATABASE).is_file():
-            raise EvaluationError(f"{out}: there was no run into this folder.", mend="Name output folders of runs.")
-        pipeline = Pipeline(PipelineOptions(out, templates))
-        forms = {form.schema.form: form for form in pipeline.forms}
-        versions = pipeline.reader_versions
-        for book, fields in _books(out, forms, pipeline.reading_version, on_left_out):
-            usable = list(_random_sample(book, fields, on_left_out))
-            labelled += usable
-            if usable:
-                forms_used |= {record.form: record.form_version for record in book.records}
-    if not labelled:
+        with open_store(out, database) as store:
+            for fields in _books(
+                store, out, forms, version=pipeline.reading_version, taken=taken, on_left_out=on_left_out
+            ):
+                for group, sample in _samples(fields, on_left_out):
+                    samples[group].append(sample)
+    chosen = [field for name in sorted(samples) for field in _thinned(samples[name])]
+    if not chosen:
         raise EvaluationError(
             "These folders hold no verified fields that a certificate could rest on.",
             mend="Verify whole books, without a certificate or with the blind re-keying that runs draw.",
         )
-    return LabelledBooks(tuple(labelled), forms_used, versions)
+    chosen.sort(key=lambda field: field.name)
+    used = dict(field.form for field in chosen)
+    return LabelledBooks(tuple(field.label for field in chosen), used, pipeline.reader_versions)
+
+
+def _check(outs: Sequence[Path], database: str) -> None:
+    if database and len(outs) > 1:
+        raise EvaluationError("One database cannot stand for several folders.", mend="Name one folder with --db.")
+    seen: set[Path] = set()
+    for out in outs:
+        if out.resolve() in seen:
+            raise EvaluationError(f"{out}: this folder is named twice.", mend="Name each folder once.")
+        seen.add(out.resolve())
+        if not database and not (out / DATABASE).is_file():
+            raise EvaluationError(
+                f"{out}: there is no database of a run in this folder.",
+                mend="Name output folders of runs, and with --db the database of a run that had one elsewhere.",
+            )
 
 
 def _books(
-    out: Path, forms: Mapping[str, Form], version: str, on_left_out: Callable[[LeftOut], None]
-) -> Iterator[tuple[JudgedBook, list[_Field]]]:
+    store: Store, out: Path, forms: Mapping[str, Form], *, version: str, taken: set[str],
+    on_left_out: Callable[[LeftOut], None],
+) -> Iterator[list[_Field]]:  # fmt: skip
+    """Usable fields of each book; ``taken`` names those of books that were counted before, and grows."""
     known = load_sources(out)
-    with open_store(out) as store:
-        decided = {(item.record, item.code): item for item in store.decided_fields()}
-        for book in examine_books(store, out, forms, known):
-            name = f"{out.name}/{book.book.id}"
-            read_now = {
-                place: load_page_file(out, page_stem(known[place[0]].sha256, place[1])).reading_version == version
-                for place in {key[0][:2] for key in book.evidence}
-            }
-            same_form = {record.key: record.form_version == forms[record.form].version for record in book.records}
-            usable = [key for key in book.evidence if read_now[key[0][:2]] and same_form[key[0]]]
-            if len(usable) < len(book.evidence):
-                on_left_out(LeftOut(name, "", len(book.evidence) - len(usable), "older_reading"))
-            fields = [_field(book, name, key, decided.get(key)) for key in usable]
-            # What is not on the form, and what was taken from elsewhere, was never read.
-            yield book, [field for field in fields if field.machine.state is not FieldState.NOT_ON_FORM]
+    decided = {(item.record, item.code): item for item in store.decided_fields()}
+    waiting = {(item.record, item.code) for item in store.waiting_fields()}
+    for book in examine_books(store, out, forms, known, as_read=True):
+        name = _book_name(book, known)
+        current = {
+            place: load_page_file(out, page_stem(known[place[0]].sha256, place[1])).reading_version == version
+            for place in {key[0][:2] for key in book.evidence}
+        }
+        records = {record.key: record for record in book.records}
+        fields, older, twice = [], 0, 0
+        for key, evidence in book.evidence.items():
+            record, code = records[key[0]], key[1]
+            field_name = f"{known[record.file].sha256}/{record.page}/{record.record}/{code}"
+            if record.form_version != forms[record.form].version or not current[key[0][:2]]:
+                older += 1
+            elif field_name in taken:
+                twice += 1
+            # What is not on the form was never read.
+            elif (read := book.readings[key]).state is not FieldState.NOT_ON_FORM:
+                taken.add(field_name)
+                item, now = decided.get(key), record.fields[code]
+                accepted = (item.machine if item else now).decision is Decision.ACCEPTED
+                right = item is not None and right_value(evidence.kind, read, item.final)
+                decides = item is not None and (item.blind or not accepted)
+                label = LabelledField(evidence, right, name)
+                form = (record.form, record.form_version)
+                fields.append(_Field(label, field_name, form, accepted, decides, waits=key in waiting))
+        for count, why in ((older, "older_reading"), (twice, "twice")):
+            if count:
+                on_left_out(LeftOut(name, "", count, why))
+        yield fields
 
 
-def _field(book: JudgedBook, name: str, key: FieldKey, item: DecidedField | None) -> _Field:
-    evidence = book.evidence[key]
-    machine = item.machine if item else _value(book, key)
-    correct = item is not None and right_value(evidence.kind, item.machine, item.final)
-    decided = item is not None and (item.blind or machine.decision is not Decision.ACCEPTED)
-    return _Field(LabelledField(evidence, correct, name), f"{name}/{key}", machine, decided)
+def _book_name(book: JudgedBook, known: Mapping[str, KnownSource]) -> str:
+    """A name that the book has wherever its folder lies: whether it fits or proves must not hang on a path."""
+    scans = sorted({known[record.file].sha256 for record in book.records if record.file in known})
+    return hashlib.sha256("/".join([*scans, *map(str, asdict(book.book.key).values())]).encode()).hexdigest()[:16]
 
 
-def _value(book: JudgedBook, key: FieldKey) -> FieldValue:
-    record = next(record for record in book.records if record.key == key[0])
-    return record.fields[key[1]]
-
-
-def _random_sample(
-    book: JudgedBook, fields: Sequence[_Field], on_left_out: Callable[[LeftOut], None]
-) -> Iterator[LabelledField]:
+def _samples(fields: Sequence[_Field], on_left_out: Callable[[LeftOut], None]) -> Iterator[tuple[str, _Sample]]:
     groups: dict[str, list[_Field]] = defaultdict(list)
     for field in fields:
         groups[group_of(field.label.evidence)].append(field)
     for group, members in sorted(groups.items()):
-        accepted = [field for field in members if field.machine.decision is Decision.ACCEPTED]
+        accepted = [field for field in members if field.accepted]
         keyed = [field for field in accepted if field.decided]
-        flagged = [field for field in members if field.machine.decision is not Decision.ACCEPTED]
+        flagged = [field for field in members if not field.accepted]
         why = ""
-        if any(not field.decided for field in flagged):
+        if any(field.waits for field in members) or any(not field.decided for field in flagged):
             why = "waiting"
         elif accepted and not keyed:
             why = "not_rekeyed"
@@ -145,8 +194,14 @@ def _random_sample(
             on_left_out(LeftOut(members[0].label.book, group, len(members), why))
             continue
         share = len(keyed) / len(accepted) if accepted else 1.0
-        yield from (field.label for field in keyed)
-        yield from (field.label for field in flagged if _lot(field.name) < share)
+        yield group, _Sample(share, (*keyed, *(field for field in flagged if _lot(field.name) < share)))
+
+
+def _thinned(samples: Sequence[_Sample]) -> Iterator[_Field]:
+    """The same share of each book's fields, or a book that was keyed in full would count for twenty others."""
+    least = min(sample.share for sample in samples)
+    for sample in samples:
+        yield from (field for field in sample.fields if _lot(f"thin/{field.name}") < least / sample.share)
 
 
 def _lot(name: str) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 from extractor.batch.sources import KnownSource
 from extractor.book_pass import BookFindings, FieldKey, examine, judge
 from extractor.confidence import Certificate, FieldEvidence, Suspension, drifted, group_of, refuted
+from extractor.errors import TemplateError
 from extractor.evaluation.figures import compare
 from extractor.evaluation.truth import TruthField
 from extractor.page_file import load_page_file, page_stem
@@ -22,28 +23,48 @@ from extractor.templates import Form
 
 @dataclass(frozen=True, slots=True)
 class JudgedBook:
-    """A book's records with all that is known for judging them."""
+    """A book's records with all that is known for judging them.
+
+    Args:
+        evidence: of each field that was read into this folder, findings counted in.
+        readings: what the machine read there; nothing for pages that an earlier version read.
+    """
 
     book: BookSummary
     records: tuple[Record, ...]
     findings: BookFindings
     evidence: Mapping[FieldKey, FieldEvidence]
+    readings: Mapping[FieldKey, FieldValue]
 
 
 def examine_books(
-    store: Store, out: Path, forms: Mapping[str, Form], known: Mapping[str, KnownSource]
+    store: Store, out: Path, forms: Mapping[str, Form], known: Mapping[str, KnownSource], *, as_read: bool = False
 ) -> Iterator[JudgedBook]:
     """Each book with its findings and the evidence of each field, findings counted in.
 
+    Args:
+        as_read: take all fields as the machine read them, whatever people decided since: so they looked when the
+            machine had to answer for them. What people mended would speak for its neighbours.
+
     Raises:
         StoreError: the evidence of a page is missing.
+        TemplateError: a record is of a form that is not among ``forms``.
     """
     schemas = {name: form.schema for name, form in forms.items()}
     for book in store.books():
         records = tuple(store.records(book.id))
+        for record in records:
+            if record.form not in schemas:
+                raise TemplateError(
+                    f"{out}: records there are of the form '{record.form}', which is not among the page templates.",
+                    mend="Name the folder of templates that the run was made with (--templates).",
+                )
+        plain, readings = _kept(out, records, known)
+        if as_read:
+            records = tuple(_as_read(records, readings))
         findings = examine(records, schemas, book.key)
-        evidence = {key: findings.applied_to(key, plain) for key, plain in _evidence(out, records, known).items()}
-        yield JudgedBook(book, records, findings, evidence)
+        evidence = {key: findings.applied_to(key, item) for key, item in plain.items()}
+        yield JudgedBook(book, records, findings, evidence, readings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +128,26 @@ def refuted_groups(
 ) -> dict[str, Suspension]:
     """Groups whose promised error is refuted by fields that people keyed again without seeing the proposal.
 
-    Counted are the fields that the certificate at hand accepts, whatever was in force when they were drawn.
+    Counted are the fields that the certificate at hand accepts, whatever was in force when they were drawn. Where two
+    people still have to agree, the machine counts as wrong: a certificate must not live on because nobody settles its
+    errors.
     """
-    keyed = {(item.record, item.code): item for item in store.decided_fields() if item.blind} if certificate else {}
-    if certificate is None or not keyed:
+    if certificate is None:
+        return {}
+    settled = {(item.record, item.code): item.final for item in store.decided_fields() if item.blind}
+    disputed = {(item.record, item.code) for item in store.waiting_fields() if item.disputed}
+    if not settled and not disputed:
         return {}
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for judged in examine_books(store, out, forms, known):
+    for judged in examine_books(store, out, forms, known, as_read=True):
         for key, evidence in judged.evidence.items():
-            item = keyed.get(key)
-            if item is not None and certificate.accepts(evidence, certificate.confidence(evidence)):
-                count = counts[group_of(evidence)]
-                count[0] += 1
-                count[1] += not right_value(evidence.kind, item.machine, item.final)
+            if key not in judged.readings or (key not in disputed and key not in settled):
+                continue
+            if not certificate.accepts(evidence, certificate.confidence(evidence)):
+                continue
+            count = counts[group_of(evidence)]
+            count[0] += 1
+            count[1] += key in disputed or not right_value(evidence.kind, judged.readings[key], settled[key])
     return refuted(certificate, {name: (fields, wrong) for name, (fields, wrong) in counts.items()})
 
 
@@ -134,14 +162,26 @@ def _drawn(source: KnownSource, record: tuple[str, int, int], code: str) -> floa
     return int.from_bytes(hashlib.sha256(named.encode()).digest()[:6]) / 2**48
 
 
-def _evidence(
+def _as_read(records: tuple[Record, ...], readings: Mapping[FieldKey, FieldValue]) -> Iterator[Record]:
+    for record in records:
+        fields = {}
+        for code, value in record.fields.items():
+            read = readings.get((record.key, code), value)
+            fields[code] = value.model_copy(update={"raw": read.raw, "value": read.value, "state": read.state})
+        yield record.model_copy(update={"fields": fields})
+
+
+def _kept(
     out: Path, records: tuple[Record, ...], known: Mapping[str, KnownSource]
-) -> dict[FieldKey, FieldEvidence]:
+) -> tuple[dict[FieldKey, FieldEvidence], dict[FieldKey, FieldValue]]:
+    """Evidence and readings of the pages that the records stand on."""
     evidence: dict[FieldKey, FieldEvidence] = {}
+    readings: dict[FieldKey, FieldValue] = {}
     for file, page in sorted({(record.file, record.page) for record in records}):
         source = known.get(file)
         if source is None:
             continue  # read on another machine into another folder, which judges it
         kept = load_page_file(out, page_stem(source.sha256, page))
         evidence.update({((file, page, number), code): item for (number, code), item in kept.evidence.items()})
-    return evidence
+        readings.update({((file, page, number), code): item for (number, code), item in kept.readings.items()})
+    return evidence, readings

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.table import Table
 
+from extractor.confidence.evidence import group_of
 from extractor.confidence.watch import Cause
 
 if TYPE_CHECKING:
     from extractor.batch.certifying import LeftOut
     from extractor.batch.judging import BookSuspension
     from extractor.batch.run import RunSummary
-    from extractor.confidence import Certificate
+    from extractor.confidence import Certificate, LabelledField
     from extractor.store import Store
     from extractor.store.results import Counts
 
@@ -82,15 +84,23 @@ def render_certificate(certificate: Certificate) -> Table:
 def render_left_out(items: Sequence[LeftOut]) -> Table:
     """What verified books hold that a certificate cannot rest on, by reason and group."""
     reasons = {
-        "waiting": "flagged fields still wait for people",
+        "waiting": "fields still wait for people",
         "not_rekeyed": "accepted fields, none of them keyed again",
-        "older_reading": "read by an earlier version; run again",
+        "older_reading": "read by an earlier version; run them again",
+        "twice": "the same scan was counted already",
     }
     table = Table("Group", "Fields", "Books", "Why", title="Left out")
     for group, why in sorted({(item.group, item.why) for item in items}):
         same = [item for item in items if (item.group, item.why) == (group, why)]
         table.add_row(group or "all", str(sum(item.fields for item in same)), str(len(same)), reasons[why])
     return table
+
+
+def render_too_few(fields: Sequence[LabelledField], certificate: Certificate) -> RenderableType:
+    """Groups that have too few labels to fit a calibrator on."""
+    counts = Counter(group_of(item.evidence) for item in fields)
+    missing = [f"{name} ({count})" for name, count in sorted(counts.items()) if name not in certificate.groups]
+    return f"Too few labels to fit: {', '.join(missing)}." if missing else ""
 
 
 def describe_suspension(item: BookSuspension) -> tuple[str, str]:

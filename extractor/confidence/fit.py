@@ -56,7 +56,8 @@ def fit_certificate(
     books = sorted({item.book for item in labelled})
     if len(books) < 2:
         raise EvaluationError(
-            "A certificate needs labelled fields of at least two books.", mend="Give more books with their truth."
+            "A certificate needs labelled fields of at least two books.",
+            mend="Give more verified books, or books with their truth.",
         )
     fitting = set(books[::2])
     groups: dict[str, GroupCertificate] = {}

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractor.readers.handwriting.images import HEIGHT, normalise_contrast, to_grey
+from extractor.readers.handwriting.images import HEIGHT, MAX_WIDTH, normalise_contrast, to_grey
 from extractor.readers.joining import join_readings
 from extractor.readers.protocol import Reader, Reading
 from extractor.scans.types import Image
@@ -100,6 +100,8 @@ def unwrap(line: Image) -> list[Image]:
         ImageError: the array is no picture.
     """
     grey = to_grey(line)
+    if grey.shape[1] * HEIGHT > grey.shape[0] * MAX_WIDTH:
+        return [line]  # longer than a reader takes in, let alone two lines high
     seam = _best_seam(_ink(grey))
     if seam is None:
         return [line]

@@ -24,11 +24,15 @@ class Visit:
     Args:
         csrf: token that every post must repeat.
         person: name the person gave, or empty so far.
+        formerly: names the person gave before in this visit. Who may not settle or re-key a field under one of them may
+            not under the new one. There are no accounts: the same person with a new invitation and another name is
+            another visit and cannot be recognised.
         language: ``vi`` or ``en``.
     """
 
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     person: str = ""
+    formerly: frozenset[str] = frozenset()
     language: str = "vi"
 
 

@@ -39,8 +39,11 @@ def read_value(labels: Labels, context: FieldContext, raw: str) -> str | None:
 
 
 def ditto_value(context: FieldContext) -> str | None:
-    """What a ditto mark stands for: the value of the same field one record before, or none while that is unknown."""
-    if context.previous is None:
+    """What a ditto mark stands for: the value of the same field one record before, or none while that is unknown.
+
+    A value above that must not be shown is unknown too: it would be read off this field once that is stored.
+    """
+    if context.previous is None or context.previous.hidden:
         return None
     above = context.previous.field
     return above.value if above.state in (FieldState.READ, FieldState.DITTO) else None

@@ -52,8 +52,9 @@ class Decided(Lease):
 
 
 class Preview(_Body):
-    """A text whose value is asked for."""
+    """A text whose value is asked for, for a field in the person's hands."""
 
+    task: int
     field: int
     raw: str = Field(max_length=4000)
 
@@ -69,17 +70,23 @@ def claim(room: AnyRoom, visit: NamedCheckedVisit, wanted: Filter) -> dict[str, 
     """The fields the person holds, topped up with the next free ones."""
     if wanted.field is not None:
         try:
-            task = room.store.claim_field(wanted.field, visit.person, lease_seconds=room.lease_seconds)
+            task = _claim_field(room, visit, wanted.field)
         except LeaseLostError:
-            own = room.store.field_context(wanted.field).rekeyed_by == visit.person
-            why = text(visit.language, "own_rekeying" if own else "busy_field")
+            bar = room.store.barred(wanted.field, visit.person, formerly=visit.formerly)
+            why = text(visit.language, bar.value if bar else "busy_field")
             return {"tasks": [], "message": why, **_left(room, visit, wanted)}
         return {"tasks": [_view(room, visit, task)], **_left(room, visit, wanted)}
     kinds = [wanted.kind] if wanted.kind else None
     held = [task for task in room.store.held(visit.person) if _fits(task, wanted)]
     others = 0
     while len(held) < _HELD_AT_ONCE:
-        found = room.store.claim(visit.person, kinds=kinds, book=wanted.book, lease_seconds=room.lease_seconds)
+        found = room.store.claim(
+            visit.person,
+            kinds=kinds,
+            book=wanted.book,
+            lease_seconds=room.lease_seconds,
+            formerly=visit.formerly,
+        )
         if isinstance(found, QueueEmpty):
             others = found.held_by_others
             break
@@ -115,7 +122,12 @@ def skip(room: AnyRoom, visit: NamedCheckedVisit, lease: Lease) -> dict[str, boo
 
 @router.post("/api/decide", response_model=None)
 def decide(room: AnyRoom, visit: NamedCheckedVisit, decided: Decided) -> dict[str, Any] | JSONResponse:
-    """Take an answer; under a lost lease, say so and hand the field out again if it is still free."""
+    """Take an answer; under a lost lease, say so and hand the field out again if it is still free.
+
+    The value hangs on the field, so an answer that names another field than its task's is not taken at all.
+    """
+    if room.store.field_of(decided.task) != decided.field:
+        return JSONResponse({"error": "field"}, 404)
     context = room.store.field_context(decided.field)
     answer = make_answer(decided.state, decided.raw, room.labels, context)
     try:
@@ -126,6 +138,7 @@ def decide(room: AnyRoom, visit: NamedCheckedVisit, decided: Decided) -> dict[st
             raw=answer.raw,
             value=answer.value,
             state=answer.state,
+            formerly=visit.formerly,
         )
     except LeaseLostError:
         return JSONResponse(_lost(room, visit, decided.field), 409)
@@ -142,9 +155,12 @@ def undo(room: AnyRoom, visit: NamedCheckedVisit) -> dict[str, Any]:
     return {"task": _view(room, visit, task)}
 
 
-@router.post("/api/preview")
-def preview(room: AnyRoom, visit: NamedCheckedVisit, asked: Preview) -> dict[str, str | None]:
-    """The value a text would be stored with."""
+@router.post("/api/preview", response_model=None)
+def preview(room: AnyRoom, visit: NamedCheckedVisit, asked: Preview) -> dict[str, str | None] | JSONResponse:
+    """The value a text would be stored with, for a field that the person holds."""
+    held = {(task.id, task.field_id) for task in room.store.held(visit.person)}
+    if (asked.task, asked.field) not in held:
+        return JSONResponse({"error": "lease"}, 409)
     return {"value": read_value(room.labels, room.store.field_context(asked.field), asked.raw)}
 
 
@@ -199,7 +215,12 @@ def _fits(task: Task, wanted: Filter) -> bool:
 
 def _left(room: Room, visit: Visit, wanted: Filter) -> dict[str, int]:
     kinds = [wanted.kind] if wanted.kind else None
-    return {"left": room.store.open_tasks(kinds=kinds, book=wanted.book, person=visit.person)}
+    left = room.store.open_tasks(kinds=kinds, book=wanted.book, person=visit.person, formerly=visit.formerly)
+    return {"left": left}
+
+
+def _claim_field(room: Room, visit: Visit, field_id: int) -> Task:
+    return room.store.claim_field(field_id, visit.person, lease_seconds=room.lease_seconds, formerly=visit.formerly)
 
 
 def _lost(room: Room, visit: Visit, field_id: int) -> dict[str, Any]:
@@ -208,7 +229,7 @@ def _lost(room: Room, visit: Visit, field_id: int) -> dict[str, Any]:
     if not context.blind and context.field.decision is not Decision.REVIEW:
         return lost
     try:
-        task = room.store.claim_field(field_id, visit.person, lease_seconds=room.lease_seconds)
+        task = _claim_field(room, visit, field_id)
     except LeaseLostError:
         return lost
     return {"message": text(visit.language, "lease_retaken"), "task": _view(room, visit, task)}

@@ -12,7 +12,7 @@ from extractor.review.access import COOKIE, Visit
 from extractor.review.labels import book_name
 from extractor.review.places import usable
 from extractor.review.room import AnyRoom, AnyVisit, CheckedVisit, NamedVisit, Room
-from extractor.review.texts import LANGUAGES, text, texts
+from extractor.review.texts import HIDDEN, LANGUAGES, text, texts
 from extractor.store import BookSummary, Counts, ProblemResolution, StoredField, StoredRecord
 from extractor.templates.form import Kind
 
@@ -55,6 +55,8 @@ def take_name(room: AnyRoom, visit: CheckedVisit, person: Annotated[str, Form(ma
     name = " ".join(person.split())
     if not name:
         return render(room, visit, "name.html", 422)
+    if visit.person:
+        visit.formerly |= {visit.person}
     visit.person = name
     room.store.append_audit(actor=name, action="entered", subject="review")
     return RedirectResponse("/", _SEE_OTHER)
@@ -94,7 +96,9 @@ def verify(
     """One field after the other; the page's script asks for them."""
     counts = _sum([found.counts for found in room.store.books() if book in (None, found.id)])
     kind = kind or None
-    total = room.store.open_tasks(kinds=[kind] if kind else None, book=book, person=visit.person)
+    total = room.store.open_tasks(
+        kinds=[kind] if kind else None, book=book, person=visit.person, formerly=visit.formerly
+    )
     if not kind:
         total += counts.confirmed + counts.corrected
     return render(
@@ -167,7 +171,7 @@ def _book_line(room: Room, visit: Visit, book: BookSummary) -> dict[str, Any]:
         "id": book.id,
         "name": book_name(book.key, room.labels, visit.language),
         "counts": counts,
-        "waiting": room.store.open_tasks(book=book.id, person=visit.person),
+        "waiting": room.store.open_tasks(book=book.id, person=visit.person, formerly=visit.formerly),
         "shares": [
             (name, 100.0 * getattr(counts, name) / counts.fields)
             for name in ("accepted", "confirmed", "corrected")
@@ -184,9 +188,9 @@ def _field_line(
         "id": field.id,
         "group": room.labels.group(field.code, visit.language),
         "label": room.labels.spec(record.form, field.code, field.kind).label,
-        "raw": field.field.raw,
-        "value": value if value != " ".join(field.field.raw.split()) else None,
-        "state": field.field.state.value,
+        "raw": "" if field.hidden else field.field.raw,
+        "value": None if field.hidden or value == " ".join(field.field.raw.split()) else value,
+        "state": HIDDEN if field.hidden else field.field.state.value,
         "decision": field.field.decision.value,
         "person": field.person,
         "frame": room.pictures.frame(record.picture, box) if box is not None and has_picture else None,

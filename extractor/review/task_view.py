@@ -13,7 +13,7 @@ from extractor.review.doubt import doubtful_segments
 from extractor.review.labels import Labels, book_name
 from extractor.review.places import place_of
 from extractor.review.room import Room
-from extractor.review.texts import text
+from extractor.review.texts import HIDDEN, text
 from extractor.store import FieldContext, Neighbour, Task
 from extractor.templates.form import Kind
 
@@ -34,7 +34,7 @@ def task_view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
     """The task as JSON.
 
     A blind task shows nothing of what the machine read, nor what would hint at it. Where a blind re-keying contradicts
-    the machine, both texts are offered and nothing tells which is whose.
+    the machine, both texts are offered and nothing tells which is whose; rules, which judged one of them, are silent.
     """
     context = room.store.field_context(task.field_id)
     labels, language, field = room.labels, visit.language, task.field
@@ -100,6 +100,8 @@ def _choices(labels: Labels, task: Task, *, first: str) -> list[str]:
 def _neighbour(neighbour: Neighbour | None) -> dict[str, str] | None:
     if neighbour is None:
         return None
+    if neighbour.hidden:
+        return {"raw": "", "state": HIDDEN}
     return {"raw": neighbour.field.raw, "state": neighbour.field.state.value}
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 LANGUAGES = ("vi", "en")
+HIDDEN = "hidden"
+"""Stands where a field's state would, while what the machine read there must not be shown."""
 
 
 def load_data(name: str) -> Any:

@@ -1,7 +1,9 @@
 """What was read and what people decided, kept on SQLite or PostgreSQL."""
 
+from extractor.store.convert import person_key
 from extractor.store.results import (
     AuditReport,
+    Bar,
     BookSummary,
     Counts,
     DecidedField,
@@ -20,12 +22,14 @@ from extractor.store.results import (
     StoredProblem,
     StoredRecord,
     Task,
+    WaitingField,
 )
 from extractor.store.store import LEASE_SECONDS, BookRef, Store
 
 __all__ = [
     "LEASE_SECONDS",
     "AuditReport",
+    "Bar",
     "BookRef",
     "BookSummary",
     "Counts",
@@ -46,4 +50,6 @@ __all__ = [
     "StoredProblem",
     "StoredRecord",
     "Task",
+    "WaitingField",
+    "person_key",
 ]

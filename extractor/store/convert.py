@@ -28,6 +28,11 @@ def clean(text: str) -> str:
     return "".join(char for char in nfc(text) if char >= " " or char in "\n\t")
 
 
+def person_key(name: str) -> str:
+    """A name for telling people apart: other capitals, spaces or composition of letters make no other person."""
+    return nfc(" ".join(nfc(name).split()).casefold())
+
+
 def field_columns(value: FieldValue) -> dict[str, Any]:
     """A field value as columns of its row; also what the decision history keeps."""
     return {

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session, aliased
 from extractor.errors import LeaseLostError, StoreError
 from extractor.records import Decision, FieldState, FieldValue
 from extractor.store import audit, rekeying, tasks
-from extractor.store.convert import clean, field_value, row_columns
-from extractor.store.results import NothingToUndo, QueueEmpty, Task
+from extractor.store.convert import clean, field_value, person_key, row_columns
+from extractor.store.results import Bar, NothingToUndo, QueueEmpty, Task
 from extractor.store.saving import DECIDED, Writer
 from extractor.store.tables import (
     Action,
@@ -35,7 +35,10 @@ from extractor.store.tables import (
 )
 
 _ANSWERING = (*rekeying.SETTLING, Action.REKEYED.value)
-_OWN_CAUSE = "You re-keyed this field otherwise than the machine read it; another person settles it."
+_BARRED = {
+    Bar.OWN_REKEYING: "You re-keyed this field otherwise than the machine read it; another person settles it.",
+    Bar.SEEN_READING: "You have seen what the machine read; somebody who has not types this field.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,16 @@ def claim(
     kinds: Collection[str] | None,
     book_id: int | None,
     lease_seconds: float,
+    formerly: Collection[str] = (),
 ) -> Task | QueueEmpty:
     """Lease the next free field to ``person``; what the person skipped comes last.
 
-    What the person re-keyed otherwise than the machine read it is never among them.
+    What the person re-keyed otherwise than the machine read it is never among them, nor blind tasks whose reading the
+    person has seen, whether under this name or ``formerly`` under another.
     """
     skipped = exists().where(SkipRow.task_id == TaskRow.id, SkipRow.person == person)
-    free = _open(kinds, book_id, person).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= writer.now))
+    keys = rekeying.person_keys(person, formerly)
+    free = _open(kinds, book_id, keys).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= writer.now))
     first = free.where(~skipped).order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
     putoff = free.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == person))
     later = putoff.order_by(SkipRow.at, TaskRow.id)
@@ -80,11 +86,13 @@ def claim(
     return QueueEmpty(held_by_others=writer.session.scalar(select(func.count()).select_from(others.subquery())) or 0)
 
 
-def claim_field(writer: Writer, field_id: int, person: str, *, lease_seconds: float) -> Task:
+def claim_field(
+    writer: Writer, field_id: int, person: str, *, lease_seconds: float, formerly: Collection[str] = ()
+) -> Task:
     """Lease one field, whether it waits in the queue or was settled before.
 
     Raises:
-        LeaseLostError: another person holds it, or this person's re-keying is what others have to judge.
+        LeaseLostError: another person holds it, or it is not for this person (see :class:`Bar`).
         StoreError: there is no such field.
     """
     session = writer.session
@@ -93,9 +101,10 @@ def claim_field(writer: Writer, field_id: int, person: str, *, lease_seconds: fl
     )
     if field is None:
         raise StoreError(f"There is no field {field_id} in the store.")
-    if _own_cause(session, field_id, person):
-        raise LeaseLostError(_OWN_CAUSE, mend="Take another one.")
     task = session.scalar(select(TaskRow).where(TaskRow.field_id == field_id).with_for_update())
+    bar = None if task is None else rekeying.barred(session, task, rekeying.person_keys(person, formerly))
+    if bar is not None:
+        raise LeaseLostError(_BARRED[bar], mend="Take another one.")
     if task is None:
         book_id = session.scalars(
             select(PageRow.book_id)
@@ -153,29 +162,50 @@ def release(writer: Writer, task_id: int, token: int, person: str, *, skip: bool
     return True
 
 
-def decide(writer: Writer, task_id: int, token: int, person: str, answer: Answer) -> FieldValue | Refused:
+def barred(session: Session, field_id: int, person: str, formerly: Collection[str] = ()) -> Bar | None:
+    """Why the field is not for the person; none where it is, whether another person holds it or not."""
+    task = session.scalar(select(TaskRow).where(TaskRow.field_id == field_id))
+    return None if task is None else rekeying.barred(session, task, rekeying.person_keys(person, formerly))
+
+
+def field_of(session: Session, task_id: int) -> int:
+    """Number of the task's field.
+
+    Raises:
+        StoreError: there is no such task.
+    """
+    field_id = session.scalar(select(TaskRow.field_id).where(TaskRow.id == task_id))
+    if field_id is None:
+        raise StoreError(f"There is no task {task_id} in the store.")
+    return field_id
+
+
+def decide(
+    writer: Writer, task_id: int, token: int, person: str, answer: Answer, *, formerly: Collection[str] = ()
+) -> FieldValue | Refused:
     """Take an answer, or refuse it and keep it in the history.
 
     The answer to a blind task either confirms the machine's reading, which stays as it is, or contradicts it: then the
     field waits for another person, and what the answer itself says about its decision counts for nothing.
     """
     session = writer.session
-    field_id = session.scalar(select(TaskRow.field_id).where(TaskRow.id == task_id))
-    if field_id is None:
-        raise StoreError(f"There is no task {task_id} in the store.")
+    field_id = field_of(session, task_id)
     # Field before task, as saving does, so that two transactions never wait for each other.
     field = session.scalars(select(FieldRow).where(FieldRow.id == field_id).with_for_update()).one()
     task = session.scalars(select(TaskRow).where(TaskRow.id == task_id).with_for_update()).one()
     before = row_columns(field)
     after = _answered(before, answer)
-    own = _own_cause(session, field_id, person)
-    reason = _OWN_CAUSE if own else _why_lost(task, token, person, writer.now)
+    # Whoever has seen the reading holds no blind task, except one that came back by undoing the person's own answer.
+    own = task.rekeyed_by in rekeying.person_keys(person, formerly)
+    reason = _BARRED[Bar.OWN_REKEYING] if own else _why_lost(task, token, person, writer.now)
     if reason:
         _remember(writer, field, person, Action.REFUSED, token=token, before=before, after=after)
         return Refused(reason)
     task.person, task.leased_until = "", None
     session.execute(delete(SkipRow).where(SkipRow.task_id == task_id))
     if tasks.is_blind(task):
+        # An answer that was taken back and is given again counts as one on the acceptance for which it was drawn.
+        before = {**before, "decision": Decision.ACCEPTED.value}
         if not rekeying.agrees(before, after):
             return _contradict(writer, field, task, person, token=token, before=before, typed=after)
         after = {**before, "decision": Decision.CONFIRMED.value}
@@ -194,6 +224,13 @@ def undo_last(writer: Writer, person: str, *, lease_seconds: float) -> Task | No
 
     A blind answer comes back blind. One that contradicted the machine can be taken back until another person settled
     the field; while another person holds the field, it is passed over.
+
+    The field of a blind answer comes back for review and not as accepted: while it was the people's, the machine may
+    have judged its book anew, perhaps under no certificate at all, and that judgement of it is not known. Nothing is
+    exported as accepted that nothing accepts. The task stays blind for typing it again, and a new answer still counts
+    as one on an accepted field, so that taking answers back does not thin out the contradictions among them. The next
+    judging of the book says whether the field is accepted; where it is not, an ordinary task takes the blind one's
+    place.
     """
     session = writer.session
     later = aliased(DecisionRow)
@@ -224,14 +261,18 @@ def undo_last(writer: Writer, person: str, *, lease_seconds: float) -> Task | No
     if taken or field.retired_at is not None or not stands:
         return NothingToUndo()
     before, after = row_columns(field), decision.before
+    blind = after["decision"] == Decision.ACCEPTED.value and (rekeyed or task.blind)
+    if blind:
+        after = {**after, "decision": Decision.REVIEW.value}
+    if rekeyed:
+        task.rekeyed_by = ""
     for name, content in after.items():
         if name != "box":  # where the field lies may have been found better meanwhile
             setattr(field, name, content)
     field.person, field.decided_at = _decided_before(session, field, decision)
-    blind = field.decision == Decision.ACCEPTED.value and (rekeyed or task.blind)
     if field.decision in DECIDED:
         task.status = TaskStatus.DONE.value
-    elif blind or field.decision == Decision.REVIEW.value:
+    elif field.decision == Decision.REVIEW.value:
         tasks.wait(task, field, blind=blind)
     else:
         task.status = TaskStatus.WITHDRAWN.value
@@ -239,24 +280,26 @@ def undo_last(writer: Writer, person: str, *, lease_seconds: float) -> Task | No
     return _lease(writer, task, person, lease_seconds)
 
 
-def open_tasks(session: Session, kinds: Collection[str] | None, book_id: int | None, person: str | None) -> int:
+def open_tasks(
+    session: Session,
+    kinds: Collection[str] | None,
+    book_id: int | None,
+    person: str | None,
+    formerly: Collection[str] = (),
+) -> int:
     """How many fields wait, for anybody or for this person, whether held at this moment or not."""
-    return session.scalar(select(func.count()).select_from(_open(kinds, book_id, person).subquery())) or 0
+    keys = None if person is None else rekeying.person_keys(person, formerly)
+    return session.scalar(select(func.count()).select_from(_open(kinds, book_id, keys).subquery())) or 0
 
 
-def _open(kinds: Collection[str] | None, book_id: int | None, person: str | None = None) -> Select[TaskRow]:
-    """Open tasks; with a ``person``, only those the person may get."""
+def _open(kinds: Collection[str] | None, book_id: int | None, keys: Collection[str] | None = None) -> Select[TaskRow]:
+    """Open tasks; with the ``keys`` of a person, only those the person may get."""
     wanted = select(TaskRow).where(TaskRow.status == TaskStatus.OPEN.value)
-    if person is not None:
-        wanted = wanted.where(~rekeying.rekeyed(TaskRow.field_id, person))
+    if keys is not None:
+        wanted = wanted.where(*rekeying.open_to(keys))
     if kinds is not None:
         wanted = wanted.where(or_(TaskRow.kind.in_(kinds), TaskRow.code.in_(kinds)))
     return wanted if book_id is None else wanted.where(TaskRow.book_id == book_id)
-
-
-def _own_cause(session: Session, field_id: int, person: str) -> bool:
-    """Whether the person re-keyed the field otherwise than the machine read it, and so is no judge of it."""
-    return session.scalar(select(rekeying.rekeyed(field_id, person))) or False
 
 
 def _decided_before(session: Session, field: FieldRow, decision: DecisionRow) -> tuple[str, datetime | None]:
@@ -290,6 +333,7 @@ def _contradict(
     field.decision = Decision.REVIEW.value
     field.candidates = rekeying.both_readings(before, typed)
     tasks.wait(task, field, blind=False)
+    task.rekeyed_by = person_key(person)
     after = {**typed, "decision": field.decision, "candidates": field.candidates}
     _remember(writer, field, person, Action.REKEYED, token=token, before=before, after=after)
     return field_value(field)
@@ -341,6 +385,8 @@ def _lease(writer: Writer, row: TaskRow, person: str, lease_seconds: float) -> T
     row.person = person
     row.token += 1
     row.leased_until = writer.now + timedelta(seconds=lease_seconds)
+    if not tasks.is_blind(row):
+        rekeying.shown(writer.session, row, person)
     writer.session.flush()
     return _task(writer.session, row)
 

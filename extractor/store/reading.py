@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar, TypeVarTuple
 
@@ -24,6 +24,7 @@ from extractor.store.results import (
     StoredField,
     StoredProblem,
     StoredRecord,
+    WaitingField,
 )
 from extractor.store.saving import DECIDED, book_is
 from extractor.store.tables import (
@@ -37,6 +38,7 @@ from extractor.store.tables import (
     ProblemRow,
     RecordRow,
     TaskRow,
+    TaskStatus,
     WarningRow,
 )
 
@@ -58,6 +60,11 @@ def records(reading: Reading, book_id: int | None) -> Iterator[Record]:
 def decided_fields(reading: Reading, book_id: int | None) -> Iterator[DecidedField]:
     """All current fields that people settled, in the order of records; each chunk in a transaction of its own."""
     yield from _in_chunks(reading, book_id, _decided_fields)
+
+
+def waiting_fields(reading: Reading, book_id: int | None) -> Iterator[WaitingField]:
+    """All current fields with an open task, in the order of records; each chunk in a transaction of its own."""
+    yield from _in_chunks(reading, book_id, _waiting_fields)
 
 
 def books(session: Session) -> tuple[BookSummary, ...]:
@@ -151,6 +158,7 @@ def stored_record(session: Session, record_id: int) -> StoredRecord:
         raise StoreError(f"There is no record {record_id} in the store.")
     row, page, file, book = found
     before, after = _beside(session, row, page, file)
+    hidden = _hidden(session, (row.id, before, after))
     return StoredRecord(
         id=row.id,
         page_id=page.id,
@@ -161,10 +169,18 @@ def stored_record(session: Session, record_id: int) -> StoredRecord:
         registration=convert.registration(row.registration),
         picture=convert.picture(page),
         fields=tuple(
-            StoredField(field.id, field.code, field.kind, convert.field_value(field), field.person, field.decided_at)
+            StoredField(
+                id=field.id,
+                code=field.code,
+                kind=field.kind,
+                field=convert.field_value(field),
+                person=field.person,
+                decided_at=field.decided_at,
+                hidden=(row.id, field.code) in hidden,
+            )
             for field in _fields(session, [row.id]).get(row.id, [])
         ),
-        warnings=_warnings(session, [row.id]).get(row.id, ()),
+        warnings=_tellable(_warnings(session, [row.id]).get(row.id, ()), hidden),
         previous_id=before,
         following_id=after,
     )
@@ -192,6 +208,8 @@ def field_context(session: Session, field_id: int) -> FieldContext:
     field, record, page, file, book = found
     before, after = _beside(session, record, page, file)
     task = session.scalar(select(TaskRow).where(TaskRow.field_id == field.id))
+    hidden = _hidden(session, (record.id, before, after))
+    warnings = _tellable(_warnings(session, [record.id]).get(record.id, ()), hidden)
     return FieldContext(
         field_id=field.id,
         record_id=record.id,
@@ -203,11 +221,9 @@ def field_context(session: Session, field_id: int) -> FieldContext:
         field=convert.field_value(field),
         picture=convert.picture(page),
         char_confidences=tuple(field.char_confidences),
-        warnings=tuple(
-            warning for warning in _warnings(session, [record.id]).get(record.id, ()) if field.code in warning.fields
-        ),
-        previous=_neighbour(session, before, field.code),
-        following=_neighbour(session, after, field.code),
+        warnings=tuple(warning for warning in warnings if field.code in warning.fields),
+        previous=_neighbour(session, before, field.code, hidden),
+        following=_neighbour(session, after, field.code, hidden),
         blind=task is not None and tasks.is_blind(task),
         rekeyed_by=rekeying.contradicted(session, [field.id]).get(field.id, ""),
     )
@@ -286,6 +302,20 @@ def _decided_fields(session: Session, ids: Sequence[int]) -> list[DecidedField]:
     ]
 
 
+def _waiting_fields(session: Session, ids: Sequence[int]) -> list[WaitingField]:
+    fields = (
+        _current(select(FieldRow.code, RecordRow.number, PageRow.page, FileRow.path, TaskRow.blind, TaskRow.rekeyed_by))
+        .join(FieldRow, FieldRow.record_id == RecordRow.id)
+        .join(TaskRow, TaskRow.field_id == FieldRow.id)
+        .where(RecordRow.id.in_(ids), FieldRow.retired_at.is_(None), TaskRow.status == TaskStatus.OPEN.value)
+        .order_by(*_PLACE, FieldRow.position, FieldRow.id)
+    )
+    return [
+        WaitingField(record=(path, page, number), code=code, blind=blind, disputed=bool(rekeyed_by))
+        for code, number, page, path, blind, rekeyed_by in session.execute(fields)
+    ]
+
+
 def _records(session: Session, ids: Sequence[int]) -> list[Record]:
     rows = session.execute(
         _current(select(RecordRow, PageRow.page, FileRow.path)).where(RecordRow.id.in_(ids)).order_by(*_PLACE)
@@ -332,7 +362,25 @@ def _beside(session: Session, record: RecordRow, page: PageRow, file: FileRow) -
     return session.scalar(before), session.scalar(after)
 
 
-def _neighbour(session: Session, record_id: int | None, code: str) -> Neighbour | None:
+def _hidden(session: Session, record_ids: Collection[int | None]) -> set[tuple[int, str]]:
+    """Fields of these records whose machine's reading must not be shown, by record and code."""
+    wanted = (
+        select(FieldRow.record_id, FieldRow.code)
+        .join(TaskRow, TaskRow.field_id == FieldRow.id)
+        .where(FieldRow.record_id.in_([number for number in record_ids if number is not None]), rekeying.hidden())
+    )
+    return {(record_id, code) for record_id, code in session.execute(wanted)}
+
+
+def _tellable(warnings: Sequence[RuleWarning], hidden: Collection[tuple[int, str]]) -> tuple[RuleWarning, ...]:
+    """Warnings that tell nothing of hidden fields; a rule may compare a field with the same one of a record beside."""
+    codes = {code for _, code in hidden}
+    return tuple(warning for warning in warnings if codes.isdisjoint(warning.fields))
+
+
+def _neighbour(
+    session: Session, record_id: int | None, code: str, hidden: Collection[tuple[int, str]]
+) -> Neighbour | None:
     if record_id is None:
         return None
     found = session.execute(
@@ -343,4 +391,4 @@ def _neighbour(session: Session, record_id: int | None, code: str) -> Neighbour 
     if found is None:
         return None
     field, number, page, path = found
-    return Neighbour(record=(path, page, number), field=convert.field_value(field))
+    return Neighbour((path, page, number), convert.field_value(field), hidden=(record_id, code) in hidden)

@@ -2,6 +2,10 @@
 
 Where both agree, the field is confirmed. Where they differ, neither wins: the field waits for another person with both
 readings, and the machine leaves it alone. That disagreement is a row of the field's history that was not taken back.
+
+Neither does whoever was handed the machine's reading type the field blind, nor does whoever contradicted it settle it.
+Both are told by the names people give, however these are written, and by the names given before in the same visit.
+There are no accounts: somebody who comes in by a new invitation under another name cannot be recognised.
 """
 
 from __future__ import annotations
@@ -9,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from extractor.records import FieldState
-from extractor.store.convert import clean
-from extractor.store.tables import Action, DecisionRow
+from extractor.store.convert import clean, person_key
+from extractor.store.results import Bar
+from extractor.store.tables import Action, DecisionRow, SeenRow, TaskRow, TaskStatus
 
 NO_VALUE = (FieldState.BLANK.value, FieldState.NOT_ON_FORM.value)
 """States in which nothing is written, so that there is no text to compare."""
@@ -34,14 +39,37 @@ def standing(row: Any, actions: Collection[str]) -> tuple[ColumnElement[bool], .
     return row.action.in_(actions), ~exists().where(undoing.reverses == row.id)
 
 
-def rekeyed(field_id: Any, person: str) -> ColumnElement[bool]:
-    """Condition that holds where this person's re-keying of the field contradicts the machine.
+def person_keys(person: str, formerly: Collection[str]) -> frozenset[str]:
+    """All names by which to know a person who was called otherwise before."""
+    return frozenset(person_key(name) for name in (person, *formerly))
 
-    Args:
-        field_id: number of the field, or the column that holds it.
-    """
-    row = aliased(DecisionRow)
-    return exists().where(row.field_id == field_id, row.person == person, *standing(row, (Action.REKEYED.value,)))
+
+def open_to(keys: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    """Conditions that hold for open tasks that a person with these keys may get."""
+    seen = exists().where(SeenRow.task_id == TaskRow.id, SeenRow.person.in_(keys))
+    return TaskRow.rekeyed_by.not_in(keys), or_(TaskRow.blind.is_(False), ~seen)
+
+
+def barred(session: Session, task: TaskRow, keys: Collection[str]) -> Bar | None:
+    """Why the task is not for a person with these keys; none where it is."""
+    if task.rekeyed_by in keys:
+        return Bar.OWN_REKEYING
+    if not (task.blind and task.status == TaskStatus.OPEN.value):
+        return None
+    seen = exists().where(SeenRow.task_id == task.id, SeenRow.person.in_(keys))
+    return Bar.SEEN_READING if session.scalar(select(seen)) else None
+
+
+def shown(session: Session, task: TaskRow, person: str) -> None:
+    """Note that the person is handed the machine's reading."""
+    key = person_key(person)
+    if session.get(SeenRow, (task.id, key)) is None:
+        session.add(SeenRow(task_id=task.id, person=key))
+
+
+def hidden() -> ColumnElement[bool]:
+    """Condition that holds for tasks whose field's reading must not be shown as the machine's: blind or disputed."""
+    return and_(TaskRow.status == TaskStatus.OPEN.value, or_(TaskRow.blind, TaskRow.rekeyed_by != ""))
 
 
 def contradicted(session: Session, field_ids: Collection[int]) -> dict[int, str]:

@@ -99,6 +99,30 @@ class DecidedField:
     blind: bool
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingField:
+    """A field that waits for a person.
+
+    Args:
+        blind: it waits to be re-keyed by somebody who does not see what the machine read.
+        disputed: a blind answer contradicts the machine, and nobody has settled which of the two is right.
+    """
+
+    record: RecordKey
+    code: str
+    blind: bool
+    disputed: bool
+
+
+class Bar(StrEnum):
+    """Why a field is not for a person."""
+
+    OWN_REKEYING = "own_rekeying"
+    """The person's own blind answer is what others have to judge."""
+    SEEN_READING = "seen_reading"
+    """The field is to be re-keyed blind, and the person was handed the machine's reading before."""
+
+
 class ProblemResolution(StrEnum):
     """What a person said a page without records is."""
 
@@ -216,10 +240,15 @@ class NothingToUndo:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """The same field of the record before or after in the book."""
+    """The same field of the record before or after in the book.
+
+    Args:
+        hidden: the field is re-keyed blind or disputed; what the machine read there must not be shown.
+    """
 
     record: RecordKey
     field: FieldValue
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +258,7 @@ class FieldContext:
     Args:
         picture: the page's picture.
         char_confidences: one for each character of the machine's ``raw``, or empty.
-        warnings: rule messages that concern the field.
+        warnings: rule messages that concern the field, without those that name a hidden field.
         previous: same field of the record before, or none at the start of the book.
         following: same field of the record after, or none at its end.
         blind: the field waits to be re-keyed by somebody who sees nothing of the machine's reading.
@@ -256,7 +285,11 @@ class FieldContext:
 
 @dataclass(frozen=True, slots=True)
 class StoredField:
-    """One field of a stored record, with its identity and who decided it."""
+    """One field of a stored record, with its identity and who decided it.
+
+    Args:
+        hidden: the field is re-keyed blind or disputed; what the machine read there must not be shown.
+    """
 
     id: int
     code: str
@@ -264,11 +297,16 @@ class StoredField:
     field: FieldValue
     person: str = ""
     decided_at: datetime | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record with its identity in the store, for showing it beside its page."""
+    """A record with its identity in the store, for showing it beside its page.
+
+    Args:
+        warnings: rule messages, without those that name a hidden field.
+    """
 
     id: int
     page_id: int

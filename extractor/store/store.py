@@ -21,6 +21,7 @@ from extractor.store.engine import make_engine, parse_url, writing
 from extractor.store.migrate import upgrade
 from extractor.store.results import (
     AuditReport,
+    Bar,
     BookSummary,
     DecidedField,
     FieldContext,
@@ -36,6 +37,7 @@ from extractor.store.results import (
     StoredProblem,
     StoredRecord,
     Task,
+    WaitingField,
 )
 from extractor.store.saving import Writer
 from extractor.store.tables import PageRow, ProblemRow, TaskRow, TaskStatus
@@ -178,6 +180,12 @@ class Store:
             book_id = reading.book_id_of(session, book)
         return reading.decided_fields(self._reading, book_id)
 
+    def waiting_fields(self, book: BookRef | None = None) -> Iterator[WaitingField]:
+        """All fields that wait for a person, or those of one book, in the order of :meth:`records`."""
+        with self._reading() as session:
+            book_id = reading.book_id_of(session, book)
+        return reading.waiting_fields(self._reading, book_id)
+
     def books(self) -> tuple[BookSummary, ...]:
         """All books with their counts."""
         with self._reading() as session:
@@ -248,16 +256,18 @@ class Store:
         kinds: Collection[str] | None = None,
         book: BookRef | None = None,
         lease_seconds: float = LEASE_SECONDS,
+        formerly: Collection[str] = (),
     ) -> Task | QueueEmpty:
         """Lease the next free field to a person.
 
         Fields that name the record come first, then the most confident; blind tasks stand at any place among these;
         what the person skipped comes last. A field on whose blind re-keying the person and the machine differ goes to
-        other people only.
+        other people only, and so does a blind task whose reading the person was handed before.
 
         Args:
             kinds: only fields of these kinds or codes.
             book: only fields of this book.
+            formerly: names the person went by before in the same visit; what bars those bars the person.
         """
         with self._writing() as writer:
             return queue.claim(
@@ -266,18 +276,46 @@ class Store:
                 kinds=kinds,
                 book_id=reading.book_id_of(writer.session, book),
                 lease_seconds=lease_seconds,
+                formerly=formerly,
             )
 
-    def claim_field(self, field_id: int, person: str, *, lease_seconds: float = LEASE_SECONDS) -> Task:
+    def claim_field(
+        self,
+        field_id: int,
+        person: str,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        formerly: Collection[str] = (),
+    ) -> Task:
         """Lease one field to a person, also one that was settled before.
 
+        Args:
+            formerly: names the person went by before in the same visit; what bars those bars the person.
+
         Raises:
-            LeaseLostError: another person holds it, or has to settle it because this one re-keyed it otherwise than
-                the machine read it.
+            LeaseLostError: another person holds it, or it is not for this one (see :meth:`barred`).
             StoreError: there is no such field.
         """
         with self._writing() as writer:
-            return queue.claim_field(writer, field_id, _named(person), lease_seconds=lease_seconds)
+            return queue.claim_field(writer, field_id, _named(person), lease_seconds=lease_seconds, formerly=formerly)
+
+    def barred(self, field_id: int, person: str, *, formerly: Collection[str] = ()) -> Bar | None:
+        """Why the field is not for the person, or none.
+
+        Args:
+            formerly: names the person went by before in the same visit; what bars those bars the person.
+        """
+        with self._reading() as session:
+            return queue.barred(session, field_id, _named(person), formerly)
+
+    def field_of(self, task: Task | int) -> int:
+        """Number of the task's field.
+
+        Raises:
+            StoreError: there is no such task.
+        """
+        with self._reading() as session:
+            return queue.field_of(session, _task_id(task))
 
     def held(self, person: str) -> tuple[Task, ...]:
         """Fields the person holds at this moment, in the order of the queue."""
@@ -316,6 +354,7 @@ class Store:
         value: str | None,
         state: FieldState = FieldState.READ,
         decision: Decision | None = None,
+        formerly: Collection[str] = (),
     ) -> FieldValue:
         """Take a person's answer and return the field as it stands then, on disk.
 
@@ -327,6 +366,7 @@ class Store:
             value: normalised form, or none.
             decision: ``confirmed`` or ``corrected``; by default the first where the answer is what stood there. Not
                 looked at for a blind task.
+            formerly: names the person went by before in the same visit; what bars those bars the person.
 
         Raises:
             LeaseLostError: the lease ran out or passed on, or another person has to settle what this one re-keyed; the
@@ -336,7 +376,7 @@ class Store:
             raise ValueError("a person confirms or corrects")
         answer = queue.Answer(raw, value, state, decision)
         with self._writing() as writer:
-            outcome = queue.decide(writer, _task_id(task), token, _named(person), answer)
+            outcome = queue.decide(writer, _task_id(task), token, _named(person), answer, formerly=formerly)
         if isinstance(outcome, queue.Refused):
             raise LeaseLostError(outcome.reason, mend="The answer was kept; take the field again.")
         return outcome
@@ -345,21 +385,28 @@ class Store:
         """Take back the person's newest decision that still stands, and lease the field to the person again.
 
         A blind answer comes back as a blind task, also one that contradicted the machine unless another person holds
-        or settled the field meanwhile.
+        or settled the field meanwhile. Its field waits for review until it is typed again or judged anew.
         """
         with self._writing() as writer:
             return queue.undo_last(writer, _named(person), lease_seconds=lease_seconds)
 
     def open_tasks(
-        self, *, kinds: Collection[str] | None = None, book: BookRef | None = None, person: str | None = None
+        self,
+        *,
+        kinds: Collection[str] | None = None,
+        book: BookRef | None = None,
+        person: str | None = None,
+        formerly: Collection[str] = (),
     ) -> int:
         """How many fields wait for a person, blind tasks too, whether held at this moment or not.
 
         Args:
             person: only fields that this person may get.
+            formerly: names the person went by before in the same visit; what bars those bars the person.
         """
         with self._reading() as session:
-            return queue.open_tasks(session, kinds, reading.book_id_of(session, book), person and _named(person))
+            book_id = reading.book_id_of(session, book)
+            return queue.open_tasks(session, kinds, book_id, person and _named(person), formerly)
 
     def resolve_problem(self, problem_id: int, resolution: ProblemResolution | None, *, person: str) -> None:
         """Record what a person says a page without records is; none takes it back.

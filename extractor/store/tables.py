@@ -222,6 +222,20 @@ class TaskRow(Base):
     person: Mapped[str] = mapped_column(String)
     token: Mapped[int] = mapped_column(Integer)
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rekeyed_by: Mapped[str] = mapped_column(String, default="", server_default="")
+    """Key of the person whose standing blind answer contradicts the machine, as the history tells; empty otherwise."""
+
+
+class SeenRow(Base):
+    """A person was handed the machine's reading of a task's field, and can no longer re-key it blind.
+
+    ``person`` is the name's key, see :func:`extractor.store.convert.person_key`.
+    """
+
+    __tablename__ = "task_seen"
+
+    task_id: Mapped[int] = mapped_column(ForeignKey("task.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(String, primary_key=True)
 
 
 class SkipRow(Base):

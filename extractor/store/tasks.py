@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import false, select, update
+from sqlalchemy import case, false, null, select, update
 from sqlalchemy.orm import Session
 
 from extractor.records import Decision
@@ -16,6 +17,13 @@ KEY_KINDS = frozenset({"record_number", "book_number"})
 """Fields that name the record: file name, row and test for doubles hang on them, so people settle them first."""
 
 _IN_LIMIT = 500
+_WITHDRAWN: dict[Any, Any] = {
+    TaskRow.status: TaskStatus.WITHDRAWN.value,
+    TaskRow.person: case((TaskRow.blind, ""), else_=TaskRow.person),
+    TaskRow.leased_until: case((TaskRow.blind, null()), else_=TaskRow.leased_until),
+    TaskRow.blind: false(),
+}
+"""A withdrawn task is not blind any more, so whoever holds it blind loses it."""
 
 
 def key_rank(code: str, kind: str) -> int:
@@ -63,11 +71,15 @@ def synchronise(
             if task is None:
                 task = TaskRow(field_id=field.id, person="", token=0, blind=blind)
                 session.add(task)
-            elif blind and not is_blind(task):
-                task.person, task.leased_until = "", None  # whoever holds it has seen the proposal
+            elif blind != is_blind(task):
+                # Whoever holds it has seen the proposal and must not type it blind, or has not seen it and would give a
+                # blind answer that counts as one that was given in sight of the proposal.
+                _take_away(task)
             task.book_id = book_id
             wait(task, field, blind=blind)
         elif task is not None and task.status == TaskStatus.OPEN.value:
+            if task.blind:
+                _take_away(task)
             task.status, task.blind = TaskStatus.WITHDRAWN.value, False
     session.flush()
 
@@ -78,7 +90,7 @@ def withdraw_fields(session: Session, field_ids: Sequence[int]) -> None:
         session.execute(
             update(TaskRow)
             .where(TaskRow.field_id.in_(field_ids[start : start + _IN_LIMIT]), TaskRow.status == TaskStatus.OPEN.value)
-            .values(status=TaskStatus.WITHDRAWN.value, blind=false())
+            .values(_WITHDRAWN)
         )
 
 
@@ -86,10 +98,13 @@ def withdraw_page(session: Session, page_id: int) -> None:
     """Take all open tasks of a page out of the queue."""
     fields = select(FieldRow.id).join(RecordRow, RecordRow.id == FieldRow.record_id).where(RecordRow.page_id == page_id)
     session.execute(
-        update(TaskRow)
-        .where(TaskRow.field_id.in_(fields), TaskRow.status == TaskStatus.OPEN.value)
-        .values(status=TaskStatus.WITHDRAWN.value, blind=false())
+        update(TaskRow).where(TaskRow.field_id.in_(fields), TaskRow.status == TaskStatus.OPEN.value).values(_WITHDRAWN)
     )
+
+
+def _take_away(task: TaskRow) -> None:
+    """End the lease on a task; an answer that still comes is refused and kept in the history."""
+    task.person, task.leased_until = "", None
 
 
 def _any_place(field_id: int) -> float:

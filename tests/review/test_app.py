@@ -48,6 +48,10 @@ def decide(client, task, raw, state="read"):
     )
 
 
+def preview(client, task, raw):
+    return client.post("/api/preview", json={"task": task["id"], "field": task["field"], "raw": raw})
+
+
 def test_nothing_is_shown_without_an_invitation(app):
     client = TestClient(app)
     for path in ("/", "/verify", "/records/1", "/problems", "/name", "/books/1"):
@@ -239,10 +243,9 @@ def test_undo_skip_and_renew(enter, book):
 def test_the_value_of_a_typed_text_is_shown_before_it_is_saved(enter):
     client = enter()
     task = client.post("/api/claim", json={"kind": "date"}).json()["tasks"][0]
-    assert client.post("/api/preview", json={"field": task["field"], "raw": "5/2/2016"}).json() == {
-        "value": "05.02.2016"
-    }
-    assert client.post("/api/preview", json={"field": task["field"], "raw": "abc"}).json() == {"value": None}
+    assert preview(client, task, "5/2/2016").json() == {"value": "05.02.2016"}
+    assert preview(client, task, "abc").json() == {"value": None}
+    assert preview(enter("Thử Hai"), task, "abc").status_code == 409
 
 
 def test_pictures_come_small(enter):
@@ -354,9 +357,9 @@ def test_the_value_of_a_blind_text_does_not_tell_whether_it_is_the_machines(ente
     odd = record.fields["ngayDangKy"].model_copy(update={"value": "the machine's own"})
     book.update_machine_values([MachineChange(record.key, "ngayDangKy", odd)])
     client = enter()
-    (number, machine), typed = draw("ngayDangKy"), {"raw": odd.raw}
-    assert client.post("/api/preview", json={"field": number, **typed}).json() == {"value": "03.01.2017"}
+    number, machine = draw("ngayDangKy")
     task = client.post("/api/claim", json={"field": number}).json()["tasks"][0]
+    assert preview(client, task, odd.raw).json() == {"value": "03.01.2017"}
     assert decide(client, task, odd.raw).json() == {"ok": True, "decision": None}
     assert book.field_context(number).field == machine.model_copy(update={"decision": Decision.CONFIRMED})
 
@@ -401,3 +404,58 @@ def test_fields_to_re_key_are_work_though_none_is_for_review(enter, draw, book):
     draw("meDanToc")
     assert 'id="start"' in client.get("/").text
     assert '"total": 19' in client.get("/verify").text
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_field_that_is_re_keyed_or_disputed_is_masked_on_its_record_and_beside_others(enter, draw, book, language):
+    draw("meDanToc")
+    ids = book.record_ids(1)
+    fields = [field for field in book.stored_record(ids[1]).fields if field.code == "meDanToc"]
+    first, second = enter("Thử Một"), enter("Thử Hai")
+    if language == "en":
+        for client in (first, second):
+            client.post("/language", data={"back": "/"})
+    masked = texts(language)["state_hidden"]
+    for _ in ("blind", "disputed"):
+        shown = second.get(f"/records/{ids[0]}").text
+        assert ("Thái" in shown, masked in shown) == (False, True)
+        beside = second.post("/api/claim", json={"field": fields[0].id}).json()["tasks"][0]
+        assert (beside["before"], beside["dittoValue"]) == ({"raw": "", "state": "hidden"}, None)
+        tasks = first.post("/api/claim", json={"kind": "ethnic_group"}).json()["tasks"]
+        for task in tasks:
+            decide(first, task, "Mông")
+    task = second.post("/api/claim", json={"kind": "ethnic_group"}).json()["tasks"][0]
+    decide(second, task, "Thái")
+    assert masked not in second.get(f"/records/{ids[0]}").text
+
+
+def test_an_answer_for_another_field_than_its_tasks_is_refused(enter, book):
+    client = enter()
+    task, other = client.post("/api/claim", json={}).json()["tasks"]
+    assert decide(client, {**task, "field": other["field"]}, "01").status_code == 404
+    assert decide(client, {**task, "id": 999}, "01").status_code == 404
+    assert preview(client, {**task, "field": other["field"]}, "01").status_code == 409
+    assert book.history(task["field"]) == book.history(other["field"]) == ()
+
+
+def test_a_visit_stays_barred_under_its_earlier_names(enter, draw):
+    number, _ = draw("meDanToc")
+    client = enter("Thử Một")
+    task = client.post("/api/claim", json={"kind": "ethnic_group"}).json()["tasks"][0]
+    decide(client, task, "Mông")
+    for name in ("thử một", "Thử Hai", "Thử Ba"):
+        client.post("/name", data={"person": name})
+        assert client.post("/api/claim", json={"kind": "ethnic_group"}).json() == {"tasks": [], "others": 0, "left": 0}
+        refused = client.post("/api/claim", json={"field": number}).json()
+        assert (refused["tasks"], refused["message"]) == ([], texts("vi")["own_rekeying"])
+        assert '"total": 0' in client.get("/verify?kind=ethnic_group").text
+
+
+def test_who_has_seen_the_reading_is_told_that_somebody_else_re_keys_the_field(enter, draw, book):
+    number = next(field.id for field in book.stored_record(book.record_ids(1)[0]).fields if field.code == "meDanToc")
+    client = enter()
+    task = client.post("/api/claim", json={"field": number}).json()["tasks"][0]
+    draw("meDanToc")
+    assert decide(client, task, "Thái").json() == {"message": texts("vi")["lease_lost"], "task": None}
+    assert client.post("/api/claim", json={"field": number}).json()["message"] == texts("vi")["seen_reading"]
+    assert enter("Thử Hai").post("/api/claim", json={"field": number}).json()["tasks"][0]["blind"]

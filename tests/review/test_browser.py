@@ -308,3 +308,23 @@ def test_a_field_is_re_keyed_blind_and_another_person_settles_the_difference(vis
     other.keyboard.press("Enter")
     saved(other)
     assert office.store.status().confirmed == 1
+
+
+def test_what_was_typed_in_sight_of_the_reading_is_not_put_into_a_blind_task(visitor, office):
+    page = visitor(office, "Thử Một")
+    number = next(field.id for field in office.store.stored_record(1).fields if field.code == "meDanToc")
+    seen = {}
+
+    def answer(route):
+        # The store hands no such task out, so the page is given one here: it must not hang on that alone.
+        task = {**seen["task"], "blind": True, "raw": "", "value": None, "segments": [], "choices": []}
+        route.fulfill(status=409, json={"message": "", "task": {**task, "token": task["token"] + 1}})
+
+    with page.expect_response("**/api/claim") as claimed:
+        start(page, f"/verify?field={number}")
+    seen["task"] = claimed.value.json()["tasks"][0]
+    page.route("**/api/decide", answer)
+    retype(page, "Mông")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#note:has-text('Nhập lại độc lập')")
+    assert box(page) == ""

@@ -1,12 +1,13 @@
 """Certificates out of what people decided, blind re-keying of accepted fields, and suspension where it refutes."""
 
+import json
 import shutil
 
 import pytest
 from support.runs import options
 
 from extractor.batch.certifying import labels_from_decisions
-from extractor.batch.judging import judge_books
+from extractor.batch.judging import examine_books, judge_books
 from extractor.batch.run import run
 from extractor.batch.sources import load_sources
 from extractor.batch.storage import open_store
@@ -102,8 +103,65 @@ def test_a_kind_that_still_waits_teaches_nothing(out, scans):
 def test_nothing_verified_is_said(out):
     with pytest.raises(EvaluationError, match="no verified fields"):
         labels_from_decisions([out], TEMPLATES)
-    with pytest.raises(EvaluationError, match="no run into this folder"):
+    with pytest.raises(EvaluationError, match="no database of a run"):
         labels_from_decisions([out / "none"], TEMPLATES)
+    with pytest.raises(EvaluationError, match="named twice"):
+        labels_from_decisions([out, out / ".." / out.name], TEMPLATES)
+
+
+def test_a_scan_in_two_folders_counts_once(out, scans, tmp_path):
+    verify(out, read_truth(scans / "truth.jsonl"))
+    once = labels_from_decisions([out], TEMPLATES)
+    shutil.copytree(out, tmp_path / "elsewhere" / out.name)
+    left_out = []
+    twice = labels_from_decisions([out, tmp_path / "elsewhere" / out.name], TEMPLATES, on_left_out=left_out.append)
+    assert twice.fields == once.fields
+    assert {item.why for item in left_out} == {"twice"}
+    # Whether a book fits or proves does not hang on where its folder lies.
+    assert labels_from_decisions([tmp_path / "elsewhere" / out.name], TEMPLATES).fields == once.fields
+
+
+def test_what_a_new_reader_makes_of_decided_fields_is_what_counts(out, scans):
+    """The database keeps the reading that people saw; labels are about the reading of now."""
+    truth = read_truth(scans / "truth.jsonl")
+    verify(out, truth)
+    before = labels_from_decisions([out], TEMPLATES).fields
+    for file in (out / "pages").glob("*.json"):
+        kept = json.loads(file.read_text("utf-8"))
+        for reading in kept["readings"]:
+            if reading["value"]:
+                reading["value"] += "x"
+        file.write_text(json.dumps(kept), "utf-8")
+    after = labels_from_decisions([out], TEMPLATES).fields
+    right = [sum(item.correct for item in fields if not item.evidence.blank) for fields in (before, after)]
+    assert right[0] > 0.5 * len(before)
+    assert right[1] < 0.1 * right[0]
+
+
+def test_pages_read_by_an_earlier_version_are_left_out(out, scans):
+    verify(out, read_truth(scans / "truth.jsonl"))
+    file = sorted((out / "pages").glob("*.json"))[0]
+    kept = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**kept, "reading_version": "older"}), "utf-8")
+    left_out = []
+    found = labels_from_decisions([out], TEMPLATES, on_left_out=left_out.append)
+    assert sum(item.fields for item in left_out if item.why == "older_reading") == len(kept["evidence"])
+    assert found.fields
+
+
+def test_what_people_mended_does_not_speak_for_its_neighbours(out, scans):
+    """Evidence is that of the book as it was read, before and after people worked on it."""
+
+    def evidence():
+        pipeline = Pipeline(options([], out).pipeline)
+        forms = {form.schema.form: form for form in pipeline.forms}
+        with open_store(out) as store:
+            books = list(examine_books(store, out, forms, load_sources(out), as_read=True))
+        return {key: item for book in books for key, item in book.evidence.items()}
+
+    before = evidence()
+    verify(out, read_truth(scans / "truth.jsonl"))
+    assert evidence() == before
 
 
 def test_accepted_fields_are_keyed_again_without_a_proposal(out, scans):
@@ -140,6 +198,24 @@ def test_without_re_keying_accepted_kinds_are_left_out(out, scans):
     assert ("date", "not_rekeyed") in {(item.group, item.why) for item in left_out}
 
 
+def test_a_kind_with_drawn_fields_still_to_key_teaches_nothing(out, scans):
+    """Who leaves the hard ones lying would make the machine look better than it is."""
+    judge(out, lenient(out, "date"), recheck=1.0)
+    verify(out, read_truth(scans / "truth.jsonl"), leave=lambda task: task.blind)
+    left_out = []
+    found = labels_from_decisions([out], TEMPLATES, on_left_out=left_out.append)
+    assert ("date", "waiting") in {(item.group, item.why) for item in left_out}
+    assert "date" not in {item.evidence.kind for item in found.fields}
+
+
+def test_disagreements_that_nobody_settles_suspend_as_well(out, scans):
+    certificate = lenient(out, "date")
+    judge(out, certificate, recheck=1.0)
+    verify(out, read_truth(scans / "truth.jsonl"), person=KEYER, mistype=True)
+    (suspended,) = judge(out, certificate, recheck=1.0)
+    assert suspended.suspension.wrong == suspended.suspension.fields > 0
+
+
 def test_re_keying_that_refutes_the_promise_suspends_it(out, scans):
     certificate = lenient(out, "date", "sex")
     assert judge(out, certificate, recheck=1.0) == ()
@@ -156,15 +232,21 @@ def test_re_keying_that_refutes_the_promise_suspends_it(out, scans):
     assert suspended.suspension.wrong == suspended.suspension.fields > 0
 
 
-def test_certify_from_the_command_line(out, scans, extractor, tmp_path):
+def test_certify_from_the_command_line(out, scans, extractor, tmp_path, monkeypatch):
     verify(out, read_truth(scans / "truth.jsonl"))
     target = tmp_path / "certificate.json"
+    few = extractor("certify", out, "--out", target, "--source", "two books")
+    assert few.returncode == 2
+    assert "Too few labels to fit: blank" in few.stdout
+    assert not target.exists()
+    monkeypatch.setattr("extractor.confidence.fit._LEAST_TO_FIT", 2)
     ended = extractor("certify", out, "--out", target, "--source", "two books", "--target-error", "5%")
     assert ended.returncode == 0, ended.stderr
     assert Certificate.model_validate_json(target.read_text("utf-8")).target_error == 0.05
-    wrong = extractor("certify", out, "--out", target, "--source", "two books", "--target-error", "many")
-    assert wrong.returncode == 2
-    assert "--target-error many" in wrong.stderr
+    for option, given in (("--target-error", "many"), ("--target-error", "0%"), ("--confidence", "5%")):
+        wrong = extractor("certify", out, "--out", target, "--source", "two books", option, given)
+        assert wrong.returncode == 2
+        assert f"{option} {given}" in wrong.stderr
 
 
 def test_a_suspended_certificate_is_told_in_the_report(out, scans, finished):

@@ -1,5 +1,6 @@
 """Accepted fields typed by people who do not see what the machine read."""
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import text
 
 from extractor.errors import LeaseLostError
 from extractor.records import Decision, FieldState
-from extractor.store import MachineChange, NothingToUndo, QueueEmpty, Store
+from extractor.store import Bar, MachineChange, NothingToUndo, QueueEmpty, Store, WaitingField
 from extractor.store.engine import make_engine, parse_url
 from extractor.store.migrate import alembic_config
 
@@ -48,6 +49,10 @@ def blind_task(drawn):
     return drawn.claim("Thử Một", kinds=["date"])
 
 
+def for_review(field):
+    return field.model_copy(update={"decision": Decision.REVIEW})
+
+
 def state_of_task(database, field_id):
     engine = make_engine(parse_url(database.url))
     with engine.connect() as connection:
@@ -58,7 +63,7 @@ def state_of_task(database, field_id):
     return bool(row.blind), row.status, row.person, row.key_rank, row.ease
 
 
-def test_tasks_of_an_older_schema_are_not_blind(empty_database, result):
+def test_tasks_of_an_older_schema_are_not_blind_and_their_readings_were_seen(empty_database, value):
     engine = make_engine(parse_url(empty_database.url))
     with engine.begin() as connection:
         config = alembic_config()
@@ -72,13 +77,17 @@ def test_tasks_of_an_older_schema_are_not_blind(empty_database, result):
             "INSERT INTO record VALUES (1, 1, 1, '', '', '{}', NULL)",
             "INSERT INTO field VALUES (1, 1, 0, 'so', '', '', NULL, 'read', 0.5, 'review', '', NULL, '[]', '[]', '', "
             "'', '', NULL, NULL)",
-            "INSERT INTO task VALUES (1, 1, 1, '', 'so', 0, -0.5, 'open', '', 0, NULL)",
+            "INSERT INTO task VALUES (1, 1, 1, '', 'so', 0, -0.5, 'open', 'THỬ Một', 0, NULL)",
+            "INSERT INTO decision VALUES (100, 1, '2026-01-05 08:00:00', 'Thử Hai', 'refused', NULL, NULL, '{}', '{}')",
         ):
             connection.execute(text(statement))
     engine.dispose()
     with Store.open(empty_database.url, audit_key_file=empty_database.key_file) as store:
-        task = store.claim("Thử Một")
+        task = store.claim("Thử Ba")
         assert (task.code, task.blind) == ("so", False)
+        draw(store, value("1", 0.9, Decision.ACCEPTED), record=("a.pdf", 1, 1), code="so")
+        assert [isinstance(store.claim(f"Thử {name}"), QueueEmpty) for name in ("Một", "Hai", "Ba")] == [True] * 3
+        assert store.claim("Thử Bốn").blind
 
 
 def test_a_drawn_field_waits_once_though_nothing_else_changed(drawn, accepted):
@@ -241,7 +250,7 @@ def test_a_blind_confirmation_that_is_taken_back_comes_back_blind(drawn, blind_t
     before = date_of(drawn)
     answer(drawn, blind_task, DATE)
     back = drawn.undo_last("Thử Một")
-    assert (back.id, back.blind, back.field) == (blind_task.id, True, before)
+    assert (back.id, back.blind, back.field) == (blind_task.id, True, for_review(before))
     drawn.release(back, back.token, person="Thử Một")
     other = drawn.claim("Thử Hai", kinds=["date"])
     assert other.blind
@@ -254,7 +263,7 @@ def test_a_contradiction_can_be_taken_back_until_another_person_has_the_field(dr
     answer(drawn, first, "01", value="01")
     answer(drawn, blind_task, "15.01.2017")
     back = drawn.undo_last("Thử Một")
-    assert (back.id, back.blind, back.field) == (blind_task.id, True, before)
+    assert (back.id, back.blind, back.field) == (blind_task.id, True, for_review(before))
     answer(drawn, back, "25.01.2017")
     other = drawn.claim("Thử Hai", kinds=["date"])
     assert drawn.undo_last("Thử Một").id == first.id  # the newest that nobody else looks at
@@ -302,3 +311,135 @@ def test_decided_fields_tell_what_the_machine_had_before_people(drawn, blind_tas
         (1, "nksNoiSinh", "Bản Thử", "Bản Thử", False),  # accepted, but its reader saw what the machine had
     ]
     assert list(drawn.decided_fields(book=result().book)) == list(drawn.decided_fields())
+
+
+def number_of(store, code, record_id=1):
+    return next(found.id for found in store.stored_record(record_id).fields if found.code == code)
+
+
+def hidden(store, record_id=1):
+    return [found.code for found in store.stored_record(record_id).fields if found.hidden]
+
+
+def test_waiting_fields_tell_which_are_blind_and_which_disputed(drawn, blind_task, result):
+    def waiting():
+        return {item.code: (item.blind, item.disputed) for item in drawn.waiting_fields()}
+
+    ordinary = {"so": (False, False), "nksHoTen": (False, False), "nksNoiSinh": (False, False)}
+    assert waiting() == {**ordinary, "ngayDangKy": (True, False)}
+    answer(drawn, blind_task, "15.01.2017")
+    assert waiting() == {**ordinary, "ngayDangKy": (False, True)}
+    task = drawn.claim("Thử Hai", kinds=["date"])
+    answer(drawn, task, DATE, value=DATE)
+    assert waiting() == ordinary
+    drawn.undo_last("Thử Hai")
+    assert waiting() == {**ordinary, "ngayDangKy": (False, True)}
+    drawn.save_page(result(page=2))
+    found = list(drawn.waiting_fields(result().book))
+    assert found[0] == WaitingField(KEY, "so", blind=False, disputed=False)
+    assert [item.record[1] for item in found] == [1] * 4 + [2] * 3
+
+
+def test_fields_that_are_re_keyed_or_disputed_are_hidden_with_the_rules_that_name_them(store, result, accepted, value):
+    store.save_page(result())
+    store.save_page(result(page=2))
+    draw(store, value("01", 0.9, Decision.ACCEPTED), code="so")
+    first, second = number_of(store, "so"), number_of(store, "so", 2)
+    assert (hidden(store), hidden(store, 2)) == (["so"], [])
+    assert store.stored_record(1).warnings == store.stored_record(2).warnings == ()
+    assert store.field_context(second).previous.hidden
+    assert store.field_context(second).warnings == ()
+    assert not store.field_context(number_of(store, "nksHoTen", 2)).previous.hidden
+    answer(store, store.claim_field(first, "Thử Một"), "7")
+    assert hidden(store) == ["so"]
+    answer(store, store.claim_field(first, "Thử Hai"), "7", value="7")
+    assert hidden(store) == []
+    assert len(store.stored_record(2).warnings) == len(store.field_context(second).warnings) == 1
+
+
+def test_a_blind_task_that_turns_ordinary_leaves_the_hands_it_is_in(drawn, blind_task, value):
+    draw(drawn, value(DATE, 0.4))
+    assert drawn.held("Thử Một") == ()
+    with pytest.raises(LeaseLostError):
+        drawn.renew(blind_task, blind_task.token, person="Thử Một")
+    with pytest.raises(LeaseLostError):
+        answer(drawn, blind_task, "15.01.2017")
+    (entry,) = drawn.history(blind_task.field_id)
+    assert (entry.action, entry.after["raw"]) == ("refused", "15.01.2017")
+    assert not drawn.claim("Thử Một", kinds=["date"]).blind
+
+
+@pytest.mark.parametrize("gone", ["field", "record", "page"])
+def test_a_blind_task_that_is_withdrawn_leaves_the_hands_it_is_in(drawn, blind_task, result, record, value, gone):
+    if gone == "field":
+        drawn.save_page(result(version="v2", records=(record("so-01.pdf", 1, so=value("01", 0.6)),)))
+    elif gone == "record":
+        drawn.save_page(result(version="v2", records=(record("so-01.pdf", 1, 2),)))
+    else:
+        drawn.save_page(result(sha256="f" * 64))
+    with pytest.raises(LeaseLostError):
+        answer(drawn, blind_task, DATE)
+
+
+def test_whoever_was_handed_the_proposal_never_types_the_field_blind(store, result, accepted):
+    store.save_page(result())
+    field_id = number_of(store, "ngayDangKy")
+    for person in ("Thử Một", "Thử Hai"):
+        task = store.claim_field(field_id, person)
+        store.release(task, task.token, person=person)
+    draw(store, accepted)
+    assert store.claim("thử MỘT ", kinds=["date"]) == QueueEmpty(held_by_others=0)
+    assert store.claim("Thử Ba", kinds=["date"], formerly=["Thử Hai"]) == QueueEmpty(held_by_others=0)
+    assert (store.open_tasks(person="Thử Một"), store.open_tasks(person="Thử Ba")) == (3, 4)
+    with pytest.raises(LeaseLostError, match="seen"):
+        store.claim_field(field_id, "Thử Hai")
+    assert store.barred(field_id, "Thử Hai") is Bar.SEEN_READING
+    assert store.barred(field_id, "Thử Ba") is None
+    assert store.claim("Thử Ba", kinds=["date"]).blind
+
+
+def test_who_has_seen_both_texts_of_a_dispute_types_neither_blind(drawn, blind_task):
+    answer(drawn, blind_task, "15.01.2017")
+    seen = drawn.claim("Thử Hai", kinds=["date"])
+    drawn.release(seen, seen.token, person="Thử Hai")
+    back = drawn.undo_last("Thử Một")
+    drawn.release(back, back.token, person="Thử Một")
+    assert drawn.claim("Thử Hai", kinds=["date"]) == QueueEmpty(held_by_others=0)
+    assert drawn.claim("Thử Ba", kinds=["date"]).blind
+
+
+@pytest.mark.parametrize("raw", [DATE, "15.01.2017"])
+def test_an_answer_that_is_taken_back_does_not_bring_back_what_the_machine_once_accepted(drawn, blind_task, value, raw):
+    answer(drawn, blind_task, raw)
+    assert draw(drawn, value(DATE, 0.4)) == 0  # a run without certificate meanwhile: the field is the people's
+    back = drawn.undo_last("Thử Một")
+    assert (back.blind, drawn.status().accepted, date_of(drawn).decision) == (True, 0, Decision.REVIEW)
+    assert draw(drawn, value(DATE, 0.4), recheck=False) == 1
+    with pytest.raises(LeaseLostError):
+        answer(drawn, back, DATE)
+    assert not drawn.claim("Thử Hai", kinds=["date"]).blind
+    assert drawn.verify_audit().ok
+
+
+def test_an_answer_that_is_taken_back_and_given_again_counts_as_one_on_an_accepted_field(drawn, blind_task, accepted):
+    answer(drawn, blind_task, "15.01.2017")
+    back = drawn.undo_last("Thử Một")
+    assert draw(drawn, accepted) == 1  # judged anew, and accepted
+    answer(drawn, back, "25.01.2017")
+    back = drawn.undo_last("Thử Một")
+    answer(drawn, back, DATE)
+    (found,) = drawn.decided_fields()
+    assert (found.machine, found.blind) == (accepted.model_copy(update={"decision": Decision.ACCEPTED}), True)
+    assert drawn.verify_audit().ok
+
+
+def test_another_way_to_write_a_name_is_no_other_person(drawn, blind_task):
+    answer(drawn, blind_task, "15.01.2017")
+    for name in ("thử một", "THỬ  MỘT", unicodedata.normalize("NFD", " Thử Một")):
+        assert drawn.claim(name, kinds=["date"]) == QueueEmpty(held_by_others=0)
+        assert drawn.barred(blind_task.field_id, name) is Bar.OWN_REKEYING
+    assert drawn.barred(blind_task.field_id, "Thử Hai", formerly=["thử một"]) is Bar.OWN_REKEYING
+    task = drawn.claim("Thử Hai", kinds=["date"])
+    with pytest.raises(LeaseLostError, match="re-keyed"):
+        answer(drawn, task, DATE, formerly=["Thử Một"])
+    assert answer(drawn, task, DATE, value=DATE).decision is Decision.CONFIRMED

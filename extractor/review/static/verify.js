@@ -17,7 +17,7 @@ let changed = false;   // whether the person touched the box
 let chosen = -1;
 let unsaved = 0;       // answers on their way
 const crops = new Map();
-const drafts = new Map();
+const drafts = new Map();   // what was typed, and whether that was done blind
 
 const current = () => tasks[0];
 // Nothing may tell which text is the machine's: the field is re-keyed blind, or two readings stand against each other.
@@ -41,7 +41,8 @@ function take(found) {
     const at = tasks.findIndex((known) => known.id === task.id);
     if (at < 0) tasks.push(task);
     else if (at > 0) tasks[at] = task;
-    else tasks[0].token = task.token;
+    else if (tasks[0].blind === task.blind && tasks[0].disputed === task.disputed) tasks[0].token = task.token;
+    else { park(); tasks[0] = task; }  // it must be shown as it is now
     fetchCrop(task);
   }
 }
@@ -110,13 +111,23 @@ function showEmpty(data) {
 
 // Keeps what was typed for the field in hand, before another one takes its place.
 function park() {
-  if (current() && changed) drafts.set(current().id, box.value);
+  if (current() && changed) keepDraft(current(), box.value);
+}
+
+function keepDraft(task, raw) {
+  drafts.set(task.id, { raw, blind: task.blind });
+}
+
+// What was typed for the field, once. What was typed in sight of the machine's reading is nothing to re-key from.
+function draftOf(task) {
+  const draft = drafts.get(task.id);
+  drafts.delete(task.id);
+  return draft && (draft.blind || !task.blind) ? draft.raw : undefined;
 }
 
 function show() {
   const task = current();
-  const draft = drafts.get(task.id);
-  drafts.delete(task.id);
+  const draft = draftOf(task);
   by("loading").hidden = true;
   by("empty").hidden = true;
   by("work").hidden = false;
@@ -177,7 +188,8 @@ function showChoices(task) {
 }
 
 function showAside(task) {
-  by("rules").hidden = by("neighbours").hidden = task.blind;
+  by("rules").hidden = neutral(task);
+  by("neighbours").hidden = task.blind;
   const list = by("warnings");
   list.replaceChildren();
   for (const { severity, message } of task.warnings) {
@@ -198,6 +210,7 @@ function showAside(task) {
     const beside = task[side];
     by(side).textContent = !beside
       ? texts.no_neighbour
+      : beside.state === "hidden" ? texts.state_hidden
       : beside.state === "read" ? beside.raw || "–" : `${beside.raw} (${texts[`state_${beside.state}`]})`;
     by(side).classList.toggle("muted", !beside);
   }
@@ -271,7 +284,7 @@ function showValue() {
   place.textContent = "";
   previewTimer = setTimeout(async () => {
     try {
-      const { status, data } = await post("/api/preview", { field: task.field, raw });
+      const { status, data } = await post("/api/preview", { task: task.id, field: task.field, raw });
       if (status === 200 && current() === task && box.value.trim() === raw) say(data.value, raw);
     } catch { /* a preview may be missing; saving says what is wrong */ }
   }, 200);
@@ -349,15 +362,15 @@ function next() {
 
 function lost(task, raw, data) {
   by("saved").textContent = "";
-  if (data.task) putBack(data.task, raw, data.message);
+  if (data.task) putBack(data.task, raw, data.message, task.blind);
   else notice(data.message, "lease");
 }
 
-// Shows a field again with the answer that was not taken.
-function putBack(task, raw, why) {
+// Shows a field again with the answer that was not taken, unless it has to be typed blind now and was not before.
+function putBack(task, raw, why, blind = task.blind) {
   park();
   tasks = [task, ...tasks.filter((known) => known.id !== task.id)];
-  drafts.set(task.id, raw);
+  drafts.set(task.id, { raw, blind });
   fetchCrop(task);
   show();
   by("saved").textContent = "";
