@@ -477,7 +477,8 @@ def certify(
         found.fields, source=source, forms=found.forms, readers=found.readers, target_error=error, certainty=certainty,
         made=_today(),
     )  # fmt: skip
-    out.print(render_too_few(found.fields, certificate))
+    for line in render_too_few(found.fields, certificate):
+        out.print(line)
     if not certificate.groups:
         raise EvaluationError(
             "No kind of field has enough labels for a calibrator; no certificate was written.",

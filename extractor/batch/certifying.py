@@ -20,12 +20,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from extractor.batch.calibrate import LabelledBooks
-from extractor.batch.judging import JudgedBook, examine_books, right_value
+from extractor.batch.judging import JudgedBook, examine_books, field_name, lot, right_value
 from extractor.batch.sources import KnownSource, load_sources
 from extractor.batch.storage import DATABASE, open_store
 from extractor.confidence import LabelledField, group_of
 from extractor.errors import EvaluationError
-from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.records import Decision, FieldState
 from extractor.store import Store
@@ -142,29 +141,25 @@ def _books(
     waiting = {(item.record, item.code) for item in store.waiting_fields()}
     for book in examine_books(store, out, forms, known, as_read=True):
         name = _book_name(book, known)
-        current = {
-            place: load_page_file(out, page_stem(known[place[0]].sha256, place[1])).reading_version == version
-            for place in {key[0][:2] for key in book.evidence}
-        }
         records = {record.key: record for record in book.records}
         fields, older, twice = [], 0, 0
         for key, evidence in book.evidence.items():
             record, code = records[key[0]], key[1]
-            field_name = f"{known[record.file].sha256}/{record.page}/{record.record}/{code}"
-            if record.form_version != forms[record.form].version or not current[key[0][:2]]:
+            named = field_name(known[record.file], record.key, code)
+            if record.form_version != forms[record.form].version or book.versions[key[0][:2]] != version:
                 older += 1
-            elif field_name in taken:
+            elif named in taken:
                 twice += 1
             # What is not on the form was never read.
             elif (read := book.readings[key]).state is not FieldState.NOT_ON_FORM:
-                taken.add(field_name)
+                taken.add(named)
                 item, now = decided.get(key), record.fields[code]
                 accepted = (item.machine if item else now).decision is Decision.ACCEPTED
                 right = item is not None and right_value(evidence.kind, read, item.final)
                 decides = item is not None and (item.blind or not accepted)
                 label = LabelledField(evidence, right, name)
                 form = (record.form, record.form_version)
-                fields.append(_Field(label, field_name, form, accepted, decides, waits=key in waiting))
+                fields.append(_Field(label, named, form, accepted, decides, waits=key in waiting))
         for count, why in ((older, "older_reading"), (twice, "twice")):
             if count:
                 on_left_out(LeftOut(name, "", count, why))
@@ -194,16 +189,11 @@ def _samples(fields: Sequence[_Field], on_left_out: Callable[[LeftOut], None]) -
             on_left_out(LeftOut(members[0].label.book, group, len(members), why))
             continue
         share = len(keyed) / len(accepted) if accepted else 1.0
-        yield group, _Sample(share, (*keyed, *(field for field in flagged if _lot(field.name) < share)))
+        yield group, _Sample(share, (*keyed, *(field for field in flagged if lot(f"flagged/{field.name}") < share)))
 
 
 def _thinned(samples: Sequence[_Sample]) -> Iterator[_Field]:
     """The same share of each book's fields, or a book that was keyed in full would count for twenty others."""
     least = min(sample.share for sample in samples)
     for sample in samples:
-        yield from (field for field in sample.fields if _lot(f"thin/{field.name}") < least / sample.share)
-
-
-def _lot(name: str) -> float:
-    """A number from 0 to 1 that belongs to a field."""
-    return int.from_bytes(hashlib.sha256(f"lot/{name}".encode()).digest()[:6]) / 2**48
+        yield from (field for field in sample.fields if lot(f"thin/{field.name}") < least / sample.share)

@@ -28,6 +28,7 @@ class JudgedBook:
     Args:
         evidence: of each field that was read into this folder, findings counted in.
         readings: what the machine read there; nothing for pages that an earlier version read.
+        versions: of steps and readers that each page, ``(file, page)``, was read with.
     """
 
     book: BookSummary
@@ -35,6 +36,7 @@ class JudgedBook:
     findings: BookFindings
     evidence: Mapping[FieldKey, FieldEvidence]
     readings: Mapping[FieldKey, FieldValue]
+    versions: Mapping[tuple[str, int], str]
 
 
 def examine_books(
@@ -59,12 +61,12 @@ def examine_books(
                     f"{out}: records there are of the form '{record.form}', which is not among the page templates.",
                     mend="Name the folder of templates that the run was made with (--templates).",
                 )
-        plain, readings = _kept(out, records, known)
+        plain, readings, versions = _kept(out, records, known)
         if as_read:
             records = tuple(_as_read(records, readings))
         findings = examine(records, schemas, book.key)
         evidence = {key: findings.applied_to(key, item) for key, item in plain.items()}
-        yield JudgedBook(book, records, findings, evidence, readings)
+        yield JudgedBook(book, records, findings, evidence, readings, versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def judge_books(
     for judged in examine_books(store, out, forms, known):
         store.replace_warnings(judged.findings.warnings)
         drift = drifted(certificate, judged.evidence.values()) if certificate else {}
+        stopped = {*refuted, *drift}
         changes = []
         for record in judged.records:
             required = {spec.code for spec in forms[record.form].schema.fields if spec.required}
@@ -109,9 +112,10 @@ def judge_books(
                     continue
                 new = judge(
                     value, evidence, certificate, covered=covered, required=code in required,
-                    suspended={*refuted, *drift},
+                    suspended=stopped,
                 )  # fmt: skip
-                drawn = new.decision is Decision.ACCEPTED and _drawn(known[record.file], record.key, code) < recheck
+                name = field_name(known[record.file], record.key, code)
+                drawn = new.decision is Decision.ACCEPTED and lot(name) < recheck
                 if new != value or drawn:
                     changes.append(MachineChange(record.key, code, new, recheck=drawn))
         store.update_machine_values(changes)
@@ -156,10 +160,14 @@ def right_value(kind: str, machine: FieldValue, final: FieldValue) -> bool:
     return compare(kind, TruthField(raw=final.raw, value=final.value, state=final.state), machine).exact
 
 
-def _drawn(source: KnownSource, record: tuple[str, int, int], code: str) -> float:
-    """A number from 0 to 1 that belongs to a field: it differs from field to field, and never between two runs."""
-    named = f"{source.sha256}/{record[1]}/{record[2]}/{code}"
-    return int.from_bytes(hashlib.sha256(named.encode()).digest()[:6]) / 2**48
+def field_name(source: KnownSource, record: tuple[str, int, int], code: str) -> str:
+    """A name that a field has in every folder and run: its scan's content, page, record and code."""
+    return f"{source.sha256}/{record[1]}/{record[2]}/{code}"
+
+
+def lot(name: str) -> float:
+    """A number from 0 to 1 that belongs to a name: as if drawn by chance, and never another one."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6]) / 2**48
 
 
 def _as_read(records: tuple[Record, ...], readings: Mapping[FieldKey, FieldValue]) -> Iterator[Record]:
@@ -173,15 +181,17 @@ def _as_read(records: tuple[Record, ...], readings: Mapping[FieldKey, FieldValue
 
 def _kept(
     out: Path, records: tuple[Record, ...], known: Mapping[str, KnownSource]
-) -> tuple[dict[FieldKey, FieldEvidence], dict[FieldKey, FieldValue]]:
-    """Evidence and readings of the pages that the records stand on."""
+) -> tuple[dict[FieldKey, FieldEvidence], dict[FieldKey, FieldValue], dict[tuple[str, int], str]]:
+    """Evidence, readings and versions of the pages that the records stand on."""
     evidence: dict[FieldKey, FieldEvidence] = {}
     readings: dict[FieldKey, FieldValue] = {}
+    versions: dict[tuple[str, int], str] = {}
     for file, page in sorted({(record.file, record.page) for record in records}):
         source = known.get(file)
         if source is None:
             continue  # read on another machine into another folder, which judges it
         kept = load_page_file(out, page_stem(source.sha256, page))
+        versions[file, page] = kept.reading_version
         evidence.update({((file, page, number), code): item for (number, code), item in kept.evidence.items()})
         readings.update({((file, page, number), code): item for (number, code), item in kept.readings.items()})
-    return evidence, readings
+    return evidence, readings, versions

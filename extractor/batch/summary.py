@@ -96,11 +96,12 @@ def render_left_out(items: Sequence[LeftOut]) -> Table:
     return table
 
 
-def render_too_few(fields: Sequence[LabelledField], certificate: Certificate) -> RenderableType:
-    """Groups that have too few labels to fit a calibrator on."""
+def render_too_few(fields: Sequence[LabelledField], certificate: Certificate) -> Iterator[RenderableType]:
+    """Groups that have too few labels to fit a calibrator on, if there are any."""
     counts = Counter(group_of(item.evidence) for item in fields)
     missing = [f"{name} ({count})" for name, count in sorted(counts.items()) if name not in certificate.groups]
-    return f"Too few labels to fit: {', '.join(missing)}." if missing else ""
+    if missing:
+        yield f"Too few labels to fit: {', '.join(missing)}."
 
 
 def describe_suspension(item: BookSuspension) -> tuple[str, str]:

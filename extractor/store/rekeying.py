@@ -20,6 +20,7 @@ from extractor.records import FieldState
 from extractor.store.convert import clean, person_key
 from extractor.store.results import Bar
 from extractor.store.tables import Action, DecisionRow, SeenRow, TaskRow, TaskStatus
+from extractor.store.tasks import is_blind
 
 NO_VALUE = (FieldState.BLANK.value, FieldState.NOT_ON_FORM.value)
 """States in which nothing is written, so that there is no text to compare."""
@@ -54,7 +55,7 @@ def barred(session: Session, task: TaskRow, keys: Collection[str]) -> Bar | None
     """Why the task is not for a person with these keys; none where it is."""
     if task.rekeyed_by in keys:
         return Bar.OWN_REKEYING
-    if not (task.blind and task.status == TaskStatus.OPEN.value):
+    if not is_blind(task):
         return None
     seen = exists().where(SeenRow.task_id == task.id, SeenRow.person.in_(keys))
     return Bar.SEEN_READING if session.scalar(select(seen)) else None
