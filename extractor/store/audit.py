@@ -6,10 +6,12 @@ with a head that was noted elsewhere, and by the decisions that then have no eve
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,15 +42,8 @@ def load_or_make_key(path: Path) -> bytes:
         StoreError: the file cannot be read or written, or holds no key.
     """
     try:
-        try:
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(32) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+        if not path.exists():
+            _make_key(path)
         content = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(
@@ -64,6 +59,20 @@ def load_or_make_key(path: Path) -> bytes:
             mend="Give the key file that belongs to this database.",
         )
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key so that ``path`` never is there without its whole content; another process's key is kept."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # readable by its owner alone
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
 def digest_of(content: object) -> str:

@@ -38,12 +38,17 @@ def _blank_labels(template: LabelTemplate) -> PilImage.Image:
     image = PilImage.new("RGB", (round(page.width * _MM), round(page.height * _MM)), "white")
     draw = ImageDraw.Draw(image)
     font = drawing_font(11)
-    for block in template.blocks:
+    for block in template.spread_out().blocks:
         for line in block.lines:
             for k, label in enumerate(line.labels):
                 text = label.text if label.field is None or label.value is not ValuePlace.RIGHT else f"{label.text}:"
                 size = font if draw.textlength(text, font=font) < (block.right - label.x) * _MM else drawing_font(8)
                 draw.text((label.x * _MM, line.y * _MM), text, fill=_INK, font=size, anchor="ls")
+                for cell in label.cells:
+                    _leader(draw, cell.left * _MM, cell.right * _MM, line.y * _MM)
+                    for x in (cell.left, cell.right):
+                        top = (line.y - 0.7 * template.pitch) * _MM
+                        draw.line([(x * _MM, top), (x * _MM, top + template.pitch * _MM)], fill=_FRAME)
                 if label.field is None:
                     continue
                 start = label.x * _MM + draw.textlength(text, font=size) + 3

@@ -89,14 +89,12 @@ def _label_mistakes(schema: FormSchema, template: LabelTemplate, file: MarkedYam
                 where = f"{file.path}, line {file.line(['blocks', b, 'lines', r, 'labels', k])}: '{label.text}'"
                 if not (0 <= label.x <= template.page.width and 0 <= line.y <= template.page.height):
                     yield f"{where}: stands off the page.", "Correct 'x' or 'y' (millimetres)."
-                spec = specs.get(label.field or "")
-                if spec is None:
-                    continue
-                key = (spec.code, label.part, label.option)
-                if key in seen:
-                    yield f"{where}: field '{spec.code}' has this place twice.", "Remove one of the labels."
-                seen.add(key)
-                yield from _label_against(label, spec.kind, spec.parts, [o.label for o in spec.options], where)
+                for spec in (specs[code] for code in label.codes if code in specs):
+                    key = (spec.code, label.part, label.option)
+                    if key in seen:
+                        yield f"{where}: field '{spec.code}' has this place twice.", "Remove one of the labels."
+                    seen.add(key)
+                    yield from _label_against(label, spec.kind, spec.parts, [o.label for o in spec.options], where)
     for spec in schema.fields:
         have_parts = {part for code, part, _ in seen if code == spec.code}
         for part in spec.parts:

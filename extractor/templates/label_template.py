@@ -46,6 +46,22 @@ class TickPlace(BaseModel):
     size: float = Field(default=4.0, gt=1.0, lt=15.0)
 
 
+class Cell(BaseModel):
+    """One value of a row of a small table in a form: its column's field and ends, millimetres from the page's left."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: str
+    left: float
+    right: float
+
+    @model_validator(mode="after")
+    def _goes_right(self) -> Cell:
+        if self.right <= self.left:
+            raise ValueError(f"the cell of '{self.field}' ends left of its start")
+        return self
+
+
 class Label(BaseModel):
     """One printed label.
 
@@ -58,6 +74,7 @@ class Label(BaseModel):
         option: which tick box of a choice stands here, one of the field's options.
         value: see :class:`ValuePlace`.
         wraps: written lines below the first that the form offers the value.
+        cells: columns of a small table whose row this label names; instead of ``field``.
         optional: not every print run has it; counts neither for nor against a page.
     """
 
@@ -71,12 +88,29 @@ class Label(BaseModel):
     option: str | None = None
     value: ValuePlace = ValuePlace.RIGHT
     wraps: int = Field(default=0, ge=0, le=20)
+    cells: tuple[Cell, ...] = ()
     optional: bool = False
 
     @property
     def wordings(self) -> tuple[str, ...]:
         """All wordings, the usual one first."""
         return self.text, *self.also
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the fields that hang on this label."""
+        return ((self.field,) if self.field else ()) + tuple(cell.field for cell in self.cells)
+
+    def moved(self, dx: float) -> Label:
+        """The same label further right, millimetres."""
+        cells = tuple(cell.model_copy(update={"left": cell.left + dx, "right": cell.right + dx}) for cell in self.cells)
+        return self.model_copy(update={"x": self.x + dx, "cells": cells})
+
+    @model_validator(mode="after")
+    def _field_or_cells(self) -> Label:
+        if self.field and self.cells:
+            raise ValueError(f"'{self.text}' has a field of its own and cells: give one of them")
+        return self
 
 
 class LabelLine(BaseModel):
@@ -106,6 +140,16 @@ class Block(BaseModel):
     tick: TickPlace = TickPlace()
     lines: tuple[LabelLine, ...] = Field(min_length=1)
 
+    def moved(self, dx: float, dy: float) -> Block:
+        """The same block further right and down, millimetres."""
+        if not dx and not dy:
+            return self
+        lines = tuple(
+            LabelLine(y=line.y + dy, labels=tuple(label.moved(dx) for label in line.labels)) for line in self.lines
+        )
+        update = {"left": self.left + dx, "right": self.right + dx, "bottom": self.bottom + dy, "lines": lines}
+        return self.model_copy(update=update)
+
     @model_validator(mode="after")
     def _lines_go_down(self) -> Block:
         heights = [line.y for line in self.lines]
@@ -120,6 +164,28 @@ class Block(BaseModel):
         return self
 
 
+class Repeat(BaseModel):
+    """The same record form printed several times on a page.
+
+    Args:
+        count: records on a page.
+        dx: how far right of one record the next stands, millimetres.
+        dy: how far below, millimetres.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    count: int = Field(ge=2, le=8)
+    dx: float = 0.0
+    dy: float = 0.0
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Repeat:
+        if self.dx <= 0 and self.dy <= 0:
+            raise ValueError("the records must stand beside or below each other: give 'dx' or 'dy'")
+        return self
+
+
 class LabelTemplate(BaseModel):
     """A template of layout ``labels``.
 
@@ -128,7 +194,8 @@ class LabelTemplate(BaseModel):
         pitch: usual distance of neighbouring written lines, millimetres.
         tells: words that tell this form from its sisters; the more are found, the likelier the form.
         denies: words that are printed on other forms only; one of them speaks against this form.
-        blocks: columns of lines, in reading order.
+        blocks: columns of lines, in reading order; those of the first record where a page has several.
+        repeat: how the further records of a page follow, where it has several.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -139,6 +206,21 @@ class LabelTemplate(BaseModel):
     tells: tuple[str, ...] = Field(min_length=1)
     denies: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = Field(min_length=1)
+    repeat: Repeat | None = None
+
+    @property
+    def records(self) -> int:
+        """Records on a page."""
+        return self.repeat.count if self.repeat else 1
+
+    def spread_out(self) -> LabelTemplate:
+        """The same page with the blocks of all its records written out, one record's after another's."""
+        if self.repeat is None:
+            return self
+        blocks = [
+            block.moved(self.repeat.dx * n, self.repeat.dy * n) for n in range(self.records) for block in self.blocks
+        ]
+        return self.model_copy(update={"blocks": tuple(blocks), "repeat": None})
 
     def labels(self) -> list[tuple[Block, LabelLine, Label]]:
         """All labels in reading order, with where they stand."""

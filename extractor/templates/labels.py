@@ -44,7 +44,7 @@ def label_evidence(page: CleanPage, text: PageText, template: LabelTemplate) -> 
     lines = pieces_of(text)
     if not lines:
         return 0.0
-    entries = [label for _, _, label in template.labels() if not label.optional]
+    entries = [label for _, _, label in template.spread_out().labels() if not label.optional]
     wordings = sorted({wording for label in entries for wording in label.wordings})
     number = {wording: i for i, wording in enumerate(wordings)}
     seen = Counter(found.wording for found in find_wordings(lines, wordings) if found.similarity >= 0.8)
@@ -69,7 +69,8 @@ def register_labels(page: CleanPage, text: PageText, schema: FormSchema, templat
     """
     furniture = find_furniture(page)
     scaled = _scaled_text(text, furniture.scale)
-    placement = place(template, pieces_of(scaled), furniture.mm)
+    page_of_records = template.spread_out()
+    placement = place(page_of_records, pieces_of(scaled), furniture.mm)
     stretch = _stretch(page.to_source, page.grey.shape) / furniture.scale
     registration = judge(
         coverage=placement.coverage(),
@@ -80,17 +81,36 @@ def register_labels(page: CleanPage, text: PageText, schema: FormSchema, templat
     )
     records: tuple[LocatedRecord, ...] = ()
     if registration.ok:
-        fields = locate(template, schema, placement, furniture, scaled)
-        records = (LocatedRecord(1, fields),)
+        each = len(template.blocks)
+        records = tuple(
+            LocatedRecord(
+                number + 1,
+                locate(
+                    page_of_records,
+                    schema,
+                    placement,
+                    furniture,
+                    scaled,
+                    blocks=range(number * each, (number + 1) * each),
+                ),
+            )
+            for number in range(template.records)
+        )
     return RegisteredPage(
         schema.form, schema.version, registration, records, _anchors(placement) / max(1e-9, furniture.scale)
     )
 
 
 def locate(
-    template: LabelTemplate, schema: FormSchema, placement: Placement, furniture: Furniture, text: PageText
+    template: LabelTemplate,
+    schema: FormSchema,
+    placement: Placement,
+    furniture: Furniture,
+    text: PageText,
+    *,
+    blocks: Sequence[int] | None = None,
 ) -> tuple[LocatedField, ...]:
-    """All fields of the form in the order of its schema; regions in clean pixels.
+    """All fields of one record in the order of the form's schema; regions in clean pixels.
 
     Args:
         template: the form's template.
@@ -98,17 +118,19 @@ def locate(
         placement: where its labels are, working pixels.
         furniture: page furniture, working pixels.
         text: words, working pixels.
+        blocks: numbers of the record's blocks; all where none are given.
     """
     regions: dict[str, list[tuple[str, Region]]] = {}
     options: dict[str, list[LocatedOption]] = {}
-    for number, block in enumerate(template.blocks):
+    for number in range(len(template.blocks)) if blocks is None else blocks:
+        block = template.blocks[number]
         margins = find_margins(block, number, placement, furniture, template.pitch)
         own = [placed for placed in placement.labels if placed.block == number]
         own = on_their_lines(own, margins, placement.mm)
         stretches = value_stretches(own, margins, placement.mm)
         for i, placed in enumerate(own):
-            for piece in _regions(placed, own, margins, furniture, stretches.get(i, [])):
-                regions.setdefault(str(placed.label.field), []).append((placed.label.part or "", piece))
+            for code, piece in _regions(placed, own, margins, furniture, stretches.get(i, [])):
+                regions.setdefault(code, []).append((placed.label.part or "", piece))
         boxed = [placed for placed in own if placed.label.value is ValuePlace.BOX]
         for placed, box in zip(boxed, find_boxes(boxed, block.tick, furniture, placement.mm), strict=True):
             code = str(placed.label.field)
@@ -120,19 +142,20 @@ def locate(
 
 def _regions(
     placed: Placed, own: Sequence[Placed], margins: Margins, furniture: Furniture, stretches: Sequence[Stretch]
-) -> list[Region]:
-
-    if placed.label.field is None:
+) -> list[tuple[str, Region]]:
+    """Places of the values that hang on a label, each with its field's code."""
+    if not placed.label.codes:
         return []
     match placed.label.value:
         case ValuePlace.RIGHT:
-            return [region_of(s, margins, furniture) for s in stretches]
+            return [(s.field, region_of(s, margins, furniture)) for s in stretches]
         case ValuePlace.BELOW:
-            return [signed_name(placed, own, margins, furniture)]
+            found = [signed_name(placed, own, margins, furniture)]
         case ValuePlace.BLOCK:
-            return note_lines(placed, own, margins, furniture)
+            found = note_lines(placed, own, margins, furniture)
         case ValuePlace.BOX:
-            return []
+            found = []
+    return [(str(placed.label.field), region) for region in found]
 
 
 def _field(
@@ -189,7 +212,7 @@ def _scaled_text(text: PageText, scale: float) -> PageText:
 
 def _missing(placement: Placement, schema: FormSchema) -> tuple[str, ...]:
     """Labels of required fields that were not found; one found blank of a date stands for the field."""
-    found = {placed.label.field for placed in placement.labels if placed.found}
+    found = {code for placed in placement.labels if placed.found for code in placed.label.codes}
     return tuple(spec.label for spec in schema.fields if spec.required and spec.code not in found)
 
 

@@ -74,7 +74,7 @@ def template_json_schema() -> dict[str, Any]:
 
 
 def _label_codes(template: LabelTemplate) -> list[str]:
-    return [label.field for _, _, label in template.labels() if label.field is not None]
+    return [code for _, _, label in template.labels() for code in label.codes]
 
 
 def _column_codes(template: TableTemplate) -> list[str]:

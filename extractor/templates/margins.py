@@ -21,6 +21,7 @@ class Margins:
         bottom: lower end of the block.
         written: leaders and solid writing lines of the page, top to bottom.
         floors: rows of rulings that run from wall to wall, which no value crosses.
+        walls: vertical rulings of the page.
         ruled: whether a ruling bounds the right side, so that nothing of the block lies beyond it.
         pitch: distance of neighbouring written lines.
     """
@@ -31,6 +32,7 @@ class Margins:
     bottom: float
     written: tuple[Segment, ...]
     floors: tuple[float, ...]
+    walls: tuple[Segment, ...]
     ruled: bool
     pitch: float
 
@@ -74,6 +76,7 @@ def find_margins(block: Block, number: int, placement: Placement, furniture: Fur
         min(bottom, height - 1),
         written,
         tuple(floor),
+        tuple(furniture.verticals),
         wall is not None,
         _pitch(written, left, right, rows, pitch_mm * mm),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +37,12 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A piece of a written line: where a value may stand, before its height is known."""
+    """A piece of a written line: where a value may stand, before its height is known; ``field`` is whose it is."""
 
     left: float
     right: float
     baseline: float
+    field: str
 
 
 def value_stretches(placed: Sequence[Placed], margins: Margins, mm: float) -> dict[int, list[Stretch]]:
@@ -62,17 +63,20 @@ def value_stretches(placed: Sequence[Placed], margins: Margins, mm: float) -> di
     for at, line in enumerate(lines):
         floor = min(p.baseline for p in lines[at + 1]) if at + 1 < len(lines) else None
         for k, label in enumerate(line):
+            if label.label.cells:
+                stretches[number[id(label)]] = _cells(label, floor, margins, mm)
+                continue
             if label.label.field is None or label.label.value is not ValuePlace.RIGHT:
                 continue
             right = line[k + 1].left - 0.4 * mm if k + 1 < len(line) else margins.right
             left = min(_value_start(label, right, margins, mm), margins.right - 2 * mm)
             right = max(right, left + 2 * mm)
-            own = [Stretch(left, right, _on_line(label.baseline, left, right, margins, mm))]
+            own = [Stretch(left, right, _on_line(label.baseline, left, right, margins, mm), label.label.field)]
             if k + 1 == len(line) and label.label.wraps:
                 below = floor if floor is not None else min(margins.bottom, label.baseline + 3.5 * margins.pitch)
                 walls = [y for y in margins.floors if label.baseline < y < below]
                 below = min([below, *(y + 0.45 * margins.pitch for y in walls)])
-                own += _wrapped(label, below, margins)
+                own += _wrapped(label, label.label.field, below, margins)
             stretches[number[id(label)]] = own
     return stretches
 
@@ -105,7 +109,31 @@ def _on_line(baseline: float, left: float, right: float, margins: Margins, mm: f
     return min(near)[1] if near else baseline
 
 
-def _wrapped(label: Placed, floor: float, margins: Margins) -> list[Stretch]:
+def _cells(label: Placed, floor: float | None, margins: Margins, mm: float) -> list[Stretch]:
+    """The pieces of a table's row, column by column: between the rulings that stand where the columns end."""
+    found = []
+    below = floor if floor is not None else min(margins.bottom, label.baseline + 3.5 * margins.pitch)
+    for cell in label.label.cells:
+        left, right = (
+            _at_wall(label.left + (x - label.label.x) * mm, label, margins, mm) for x in (cell.left, cell.right)
+        )
+        within = replace(margins, left=left + 0.5 * mm, right=right - 0.5 * mm)
+        baseline = _on_line(label.baseline, within.left, within.right, margins, mm)
+        found.append(Stretch(within.left, within.right, baseline, cell.field))
+        if label.label.wraps:
+            found += _wrapped(label, cell.field, below, within)
+    return found
+
+
+def _at_wall(x: float, label: Placed, margins: Margins, mm: float) -> float:
+    """The vertical ruling beside the label's line that is nearest to ``x``; ``x`` itself where there is none."""
+    near = [
+        (abs(s.at - x), s.at) for s in margins.walls if s.start <= label.baseline <= s.end and abs(s.at - x) < 7 * mm
+    ]
+    return min(near)[1] if near else x
+
+
+def _wrapped(label: Placed, code: str, floor: float, margins: Margins) -> list[Stretch]:
     """Lines between a label's own and the next label's, as the writing lines show them, else evenly spaced."""
     pitch = margins.pitch
     gap = floor - label.baseline
@@ -120,7 +148,7 @@ def _wrapped(label: Placed, floor: float, margins: Margins) -> list[Stretch]:
         count = max(0, min(round(gap / pitch) - 1, label.label.wraps + 1))
         step = gap / (count + 1) if count and abs(gap / (count + 1) - pitch) < 0.25 * pitch else pitch
         seen = [label.baseline + step * (k + 1) for k in range(count)]
-    return [Stretch(margins.left, margins.right, y) for y in seen]
+    return [Stretch(margins.left, margins.right, y, code) for y in seen]
 
 
 def region_of(stretch: Stretch, margins: Margins, furniture: Furniture) -> Region:

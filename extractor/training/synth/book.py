@@ -26,7 +26,7 @@ from extractor.training.synth.paper import Picture, draw_paper
 from extractor.training.synth.printing import draw_form
 from extractor.training.synth.typeset import typeset
 from extractor.training.synth.writing import Pens
-from extractor.training.texts import BirthRecord, BookSetting, birth_record, make_book
+from extractor.training.texts import BirthRecord, BookSetting, InventedRecord, any_record, make_book, years_of
 
 OUTPUTS = ("pdf", "pdf-per-record", "images")
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ class RenderedBook:
 class RenderedRecord:
     """A record and the picture of its page."""
 
-    record: BirthRecord
+    record: BirthRecord | InventedRecord
     page: PagePicture
     device: Device
 
@@ -101,6 +101,7 @@ def render_book(
         records,
         year=int(book.year) if book and book.year else None,
         number=book.number if book and book.number else None,
+        years=years_of(form),
     )
     stem = f"{form.partition('-')[0].upper()}.{setting.year}.{setting.number}"
     out.mkdir(parents=True, exist_ok=True)
@@ -226,7 +227,7 @@ def render_records(
     other: Mask | None = None
     for number in range(1, len(setting.dates) + 1):
         own = Random(f"{page_seed}/{number}")
-        record = birth_record(own, form, setting, number)
+        record = any_record(own, form, setting, number)
         main = writers[turn[number - 1]]
         pens = Pens(
             main=printer if number in printed else main,

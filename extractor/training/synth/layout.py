@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -145,9 +144,6 @@ class Layout(_Part):
         codes = {item.f for group in self.groups for line in group.lines for item in line if item.f}
         codes |= {box.f for box in self.signatures.boxes if box.f} | {self.notes.f}
         return codes | ({option.f for option in self.ticks.options} if self.ticks else set())
-
-
-FormName = Literal["ks-2006", "ks-2016"]
 
 
 @cache

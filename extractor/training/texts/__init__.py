@@ -3,6 +3,7 @@
 from extractor.training.texts.birth import BirthRecord, birth_record
 from extractor.training.texts.books import BookSetting, make_book
 from extractor.training.texts.kinds import DEFAULT_WEIGHTS, GENERATORS, any_line
+from extractor.training.texts.records import InventedRecord, any_record, years_of
 from extractor.training.texts.sample import BLANK, Sample
 
 __all__ = [
@@ -11,8 +12,11 @@ __all__ = [
     "GENERATORS",
     "BirthRecord",
     "BookSetting",
+    "InventedRecord",
     "Sample",
     "any_line",
+    "any_record",
     "birth_record",
     "make_book",
+    "years_of",
 ]

@@ -49,6 +49,7 @@ class BookSetting:
 
 
 YEARS_OF_FORM = {"ks-2016": (2016, 2019), "ks-2006": (2006, 2015)}
+"""For the forms whose records are written in code; the others' descriptions say it."""
 
 
 def make_book(
@@ -59,10 +60,15 @@ def make_book(
     year: int | None = None,
     number: str | None = None,
     province: str | None = None,
+    years: tuple[int, int] | None = None,
 ) -> BookSetting:
-    """An invented book with the registration dates of all its records."""
+    """An invented book with the registration dates of all its records.
+
+    Args:
+        years: first and last year it can be of, where ``year`` is not given; else those of the form.
+    """
     unit = make_unit(rng, province)
-    year = year or rng.randint(*YEARS_OF_FORM.get(form, (2006, 2019)))
+    year = year or rng.randint(*(years or YEARS_OF_FORM.get(form, (2006, 2019))))
     days = sorted(rng.randint(2, 361) for _ in range(records))
     dates = tuple(_working_day(dt.date(year, 1, 1) + dt.timedelta(days=day)) for day in days)
     signers = []
