@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass, replace
 
 import cv2
@@ -66,8 +67,23 @@ def working_scale(dpi: float) -> float:
     return 1.0 if 0.9 <= factor <= 1.15 else factor
 
 
+_last: tuple[weakref.ref[Image], Furniture] | None = None
+
+
 def find_furniture(page: CleanPage) -> Furniture:
-    """Find leaders and rulings of a page at the working resolution."""
+    """Find leaders and rulings of a page at the working resolution.
+
+    What was found last is kept while its page lives: a page is read, registered and cut into crops one after another.
+    """
+    global _last  # noqa: PLW0603
+    if _last is not None and _last[0]() is page.grey:
+        return _last[1]
+    found = _found(page)
+    _last = (weakref.ref(page.grey), found)
+    return found
+
+
+def _found(page: CleanPage) -> Furniture:
     scale = working_scale(page.dpi)
     grey = page.grey
     if scale != 1.0:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEAST_SCORE = 0.5
 LEAST_MARGIN = 0.08
+SETTLED = 0.8
+"""Evidence from words from which no ruling is looked at any more."""
 _BLANK_INK = 0.0012
 """Share of dark pixels below which a page bears nothing: a dozen words are more."""
 
@@ -31,9 +33,7 @@ def identify(page: CleanPage, text: PageText, forms: Sequence[Form]) -> FormMatc
     """
     if len(text.words) < 4 and _ink_share(page) < _BLANK_INK:
         return FormMatch(None, 0.0, 0.0, "Trang trắng.", blank=True)
-    ranked = sorted(
-        ((evidence(page, text, form), form.name) for form in forms), key=lambda entry: (-entry[0], entry[1])
-    )
+    ranked = sorted(_weighed(page, text, forms), key=lambda entry: (-entry[0], entry[1]))
     if not ranked:
         return FormMatch(None, 0.0, 0.0, "Không có biểu mẫu nào để so.")
     score, name = ranked[0]
@@ -50,6 +50,18 @@ def identify(page: CleanPage, text: PageText, forms: Sequence[Form]) -> FormMatc
     return FormMatch(name, score, score - second)
 
 
+def _weighed(page: CleanPage, text: PageText, forms: Sequence[Form]) -> list[tuple[float, str]]:
+    """Evidence for each form, with its name; costly evidence is asked only where the words do not settle it."""
+    weighed: list[tuple[float, str]] = []
+    for name, layout in sorted(layouts().items(), key=lambda entry: (entry[1].costly, entry[0])):
+        if layout.costly and any(score >= SETTLED for score, _ in weighed):
+            break
+        own = [form for form in forms if form.template.layout == name]
+        scores = layout.evidence(page, text, [form.template for form in own]) if own else []
+        weighed += [(score, form.name) for score, form in zip(scores, own, strict=True)]
+    return weighed
+
+
 def _settled(page: CleanPage, text: PageText, forms: Sequence[Form], names: tuple[str, str]) -> str:
     """Of two forms that look alike the one that can be laid over the page and the other cannot; empty where unclear."""
     fits = [form.name for form in forms if form.name in names and register(page, text, form).registration.ok]
@@ -58,7 +70,7 @@ def _settled(page: CleanPage, text: PageText, forms: Sequence[Form], names: tupl
 
 def evidence(page: CleanPage, text: PageText, form: Form) -> float:
     """How far a page looks like a form, 0 to 1."""
-    return layouts()[form.template.layout].evidence(page, text, form.template)
+    return layouts()[form.template.layout].evidence(page, text, [form.template])[0]
 
 
 def register(page: CleanPage, text: PageText, form: Form) -> RegisteredPage:

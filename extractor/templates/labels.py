@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,9 +16,9 @@ from extractor.templates.form import FieldSpec, FormSchema
 from extractor.templates.free_ink import note_lines, signed_name
 from extractor.templates.gate import judge
 from extractor.templates.label_template import LabelTemplate, ValuePlace
-from extractor.templates.letters import fold, pieces_of
+from extractor.templates.letters import pieces_of
 from extractor.templates.margins import Margins, find_margins, on_their_lines
-from extractor.templates.placing import Placed, Placement, place, weight_of
+from extractor.templates.placing import Placed, Placement, place
 from extractor.templates.types import (
     LocatedField,
     LocatedOption,
@@ -28,38 +27,8 @@ from extractor.templates.types import (
     RegisteredPage,
 )
 from extractor.templates.values import Region, Stretch, region_of, value_stretches
-from extractor.templates.wording import find_wordings
 
 METHOD = "labels"
-_DENIED = 0.6
-"""What is left of the evidence where a word of another form is found; not nothing, for a note may quote one."""
-
-
-def label_evidence(page: CleanPage, text: PageText, template: LabelTemplate) -> float:
-    """How far a page's print speaks for a form, 0 to 1, without looking where it stands.
-
-    Half is the share of the form's label wordings that occur on the page (as often as the form has them), half the
-    share of the words that tell it from its sisters. A word of another form speaks against it.
-    """
-    lines = pieces_of(text)
-    if not lines:
-        return 0.0
-    entries = [label for _, _, label in template.spread_out().labels() if not label.optional]
-    wordings = sorted({wording for label in entries for wording in label.wordings})
-    number = {wording: i for i, wording in enumerate(wordings)}
-    seen = Counter(found.wording for found in find_wordings(lines, wordings) if found.similarity >= 0.8)
-    wanted, got = 0.0, 0.0
-    for label in entries:
-        wanted += weight_of(label)
-        hits = [number[wording] for wording in label.wordings if seen[number[wording]] > 0]
-        if hits:
-            seen[hits[0]] -= 1
-            got += weight_of(label)
-    tells = {found.wording for found in find_wordings(lines, template.tells) if found.similarity >= 0.88}
-    sizes = [len(fold(word)) for word in template.tells]
-    told = sum(sizes[i] for i in tells) / sum(sizes)
-    denied = bool(template.denies and find_wordings(lines, template.denies, least=0.88))
-    return (0.5 * got / wanted + 0.5 * told) * (_DENIED if denied else 1.0)
 
 
 def register_labels(page: CleanPage, text: PageText, schema: FormSchema, template: LabelTemplate) -> RegisteredPage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
@@ -23,9 +23,9 @@ Template: TypeAlias = LabelTemplate | TableTemplate
 
 
 class Evidence(Protocol):
-    """How far a page looks like a form, 0 to 1; cheap."""
+    """How far a page looks like each of some forms, 0 to 1."""
 
-    def __call__(self, page: CleanPage, text: PageText, template: Any, /) -> float:
+    def __call__(self, page: CleanPage, text: PageText, templates: Sequence[Any], /) -> list[float]:
         """Judge the page."""
         ...
 
@@ -45,6 +45,7 @@ class Layout:
     Args:
         model: what ``template.yaml`` must hold.
         evidence: see :class:`Evidence`.
+        costly: whether the evidence needs more than the words of the page, so that it is asked last.
         register: see :class:`Register`.
         codes: the field codes a template of this layout places.
     """
@@ -53,17 +54,25 @@ class Layout:
     evidence: Evidence
     register: Register
     codes: Callable[[Any], list[str]]
+    costly: bool = False
 
 
 @cache
 def layouts() -> dict[str, Layout]:
     """All layouts by name; the engines are imported here, because they need OpenCV."""
-    from extractor.templates.labels import label_evidence, register_labels
+    from extractor.templates.label_evidence import label_evidence
+    from extractor.templates.labels import register_labels
     from extractor.templates.tables import register_table, table_evidence
 
+    def by_words(page: CleanPage, text: PageText, templates: Sequence[LabelTemplate]) -> list[float]:
+        return label_evidence(text, templates)
+
+    def by_rulings(page: CleanPage, text: PageText, templates: Sequence[TableTemplate]) -> list[float]:
+        return [table_evidence(page, text, template) for template in templates]
+
     return {
-        "labels": Layout(LabelTemplate, label_evidence, register_labels, _label_codes),
-        "table": Layout(TableTemplate, table_evidence, register_table, _column_codes),
+        "labels": Layout(LabelTemplate, by_words, register_labels, _label_codes),
+        "table": Layout(TableTemplate, by_rulings, register_table, _column_codes, costly=True),
     }
 
 

@@ -11,6 +11,8 @@ from rapidfuzz import fuzz, process
 from extractor.templates.letters import Piece, baseline_of, fold, height_of
 
 _MAX_PIECES = 12
+_WITHIN = 0.12
+_SURE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Found:
         wording: which of the wordings asked for.
         span: index of the first piece and of the one after the last: two places that share a piece exclude each other.
         cut: the text line ends here though the wording goes on.
+        within: it is but a part of a longer wording that stands there, for which its similarity is lowered.
     """
 
     similarity: float
@@ -36,6 +39,12 @@ class Found:
     wording: int
     span: tuple[int, int]
     cut: bool = False
+    within: bool = False
+
+    @property
+    def likeness(self) -> float:
+        """Similarity of the letters alone, whatever else stands there."""
+        return self.similarity + (_WITHIN if self.within else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,8 @@ def find_wordings(
     likely = zip(*np.nonzero(scores >= wanted[:, None]), strict=True)
     hits = [_Hit(float(scores[i, k]) / 100, int(i), windows[k]) for i, k in likely]
     peaks = _peaks(hits + _cut_off(folded, windows, least))
-    return [_found(hit, _within_longer(hit, peaks, folded)) for hit in peaks]
+    sure = [peak for peak in peaks if peak.similarity >= _SURE]
+    return [_found(hit, _within_longer(hit, sure, folded)) for hit in peaks]
 
 
 def _windows(lines: Sequence[Sequence[Piece]]) -> list[_Window]:
@@ -116,16 +126,15 @@ def _peaks(hits: Sequence[_Hit]) -> list[_Hit]:
     return [hit for known in peaks.values() for hit in known]
 
 
-def _within_longer(hit: _Hit, peaks: Sequence[_Hit], folded: Sequence[str]) -> bool:
-    """Whether a hit is but a part of a longer wording that was found as a whole."""
+def _within_longer(hit: _Hit, sure: Sequence[_Hit], folded: Sequence[str]) -> bool:
+    """Whether a hit is but a part of a longer wording that was surely found as a whole."""
     size, (start, end) = len(folded[hit.wording]), hit.window.span
     return any(
-        other.similarity >= 0.85
-        and len(folded[other.wording]) > size
+        len(folded[other.wording]) > size
         and other.window.span != (start, end)
         and other.window.span[0] <= start
         and end <= other.window.span[1]
-        for other in peaks
+        for other in sure
     )
 
 
@@ -158,7 +167,7 @@ def _found(hit: _Hit, within_longer: bool) -> Found:
     pieces = window.line[window.start : window.end]
     lettered = [piece for piece in pieces if fold(piece.text)]
     return Found(
-        hit.similarity - (0.12 if within_longer else 0.0),
+        hit.similarity - (_WITHIN if within_longer else 0.0),
         _opening(window).left,
         window.line[_to_colon(window.line, window.end) - 1].right,
         baseline_of(lettered),
@@ -166,6 +175,7 @@ def _found(hit: _Hit, within_longer: bool) -> Found:
         hit.wording,
         window.span,
         hit.cut,
+        within_longer,
     )
 
 
