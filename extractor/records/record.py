@@ -78,6 +78,8 @@ class PageProblemKind(StrEnum):
     UNKNOWN_FORM = "unknown_form"
     BAD_REGISTRATION = "bad_registration"
     BLANK_PAGE = "blank_page"
+    COVER = "cover"
+    CLOSING = "closing"
     UNREADABLE = "unreadable"
 
 

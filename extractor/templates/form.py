@@ -29,6 +29,17 @@ class Kind(StrEnum):
     CHOICE = "choice"
 
 
+class Role(StrEnum):
+    """What a form's pages are in a book."""
+
+    RECORDS = "records"
+    """Registered events."""
+    COVER = "cover"
+    """What the book is: office, number, first and last day."""
+    CLOSING = "closing"
+    """How many pages and events the book holds."""
+
+
 class Option(BaseModel):
     """One tick box of a choice: its printed label and the code it stands for (none where no code is known)."""
 
@@ -81,6 +92,7 @@ class FormSchema(BaseModel):
     Args:
         form: name, such as ``ks-2016``; the folder in ``page_templates/`` has the same.
         version: changes whenever the same scan could give other fields.
+        role: what its pages are in a book; covers and closing pages yield no records.
         register_code: register (KS, KH, ...), or empty for a foreign one.
         profile: import profile of the register, such as ``KS_60``, or empty.
         source: where the layout is known from.
@@ -93,6 +105,7 @@ class FormSchema(BaseModel):
 
     form: str = Field(pattern=r"^[a-z0-9-]+$")
     version: str
+    role: Role = Role.RECORDS
     register_code: str = ""
     title: str
     title_en: str = ""

@@ -12,13 +12,13 @@ from extractor.readers.page_text import PageText, Word
 from extractor.records import Box
 from extractor.scans.types import CleanPage, Matrix
 from extractor.templates.boxes import find_boxes
-from extractor.templates.form import FieldSpec, FormSchema
+from extractor.templates.form import FieldSpec, FormSchema, Role
 from extractor.templates.free_ink import note_lines, signed_name
 from extractor.templates.gate import judge
 from extractor.templates.label_template import LabelTemplate, ValuePlace
 from extractor.templates.letters import pieces_of
 from extractor.templates.margins import Margins, find_margins, on_their_lines
-from extractor.templates.placing import Placed, Placement, place
+from extractor.templates.placing import Placed, Placement, place, place_anywhere
 from extractor.templates.types import (
     LocatedField,
     LocatedOption,
@@ -34,12 +34,14 @@ METHOD = "labels"
 def register_labels(page: CleanPage, text: PageText, schema: FormSchema, template: LabelTemplate) -> RegisteredPage:
     """Lay the template over the page and locate every field of the form.
 
-    Where the registration is not good enough the page comes back without records.
+    Where the registration is not good enough the page comes back without records. A cover or closing page is known by
+    its words; there, each value hangs on its own label, and where that is not found the value is nowhere.
     """
     furniture = find_furniture(page)
     scaled = _scaled_text(text, furniture.scale)
     page_of_records = template.spread_out()
-    placement = place(page_of_records, pieces_of(scaled), furniture.mm)
+    placer = place if schema.role is Role.RECORDS else place_anywhere
+    placement = placer(page_of_records, pieces_of(scaled), furniture.mm)
     stretch = _stretch(page.to_source, page.grey.shape) / furniture.scale
     registration = judge(
         coverage=placement.coverage(),
@@ -49,7 +51,7 @@ def register_labels(page: CleanPage, text: PageText, schema: FormSchema, templat
         method=METHOD,
     )
     records: tuple[LocatedRecord, ...] = ()
-    if registration.ok:
+    if registration.ok or schema.role is not Role.RECORDS:
         each = len(template.blocks)
         records = tuple(
             LocatedRecord(
@@ -106,6 +108,9 @@ def locate(
             label = placed.label.option or placed.label.text
             value = next((o.value for o in schema.field(code).options if o.label == label), None)
             options.setdefault(code, []).append(LocatedOption(label, value, _polygon(box, furniture.scale)))
+    if schema.role is not Role.RECORDS:
+        found = {code for placed in placement.labels if placed.found for code in placed.label.codes}
+        regions = {code: own for code, own in regions.items() if code in found}
     return tuple(_field(spec, regions, options, furniture.scale, text) for spec in schema.fields)
 
 

@@ -116,6 +116,25 @@ def place(template: LabelTemplate, lines: Sequence[Sequence[Piece]], scale: floa
     return _placement(template, chosen, affine, scale)
 
 
+def place_anywhere(template: LabelTemplate, lines: Sequence[Sequence[Piece]], scale: float) -> Placement:
+    """Find each label for itself where it is likest, for pages such as covers, whose lines stand anywhere.
+
+    Args:
+        template: the form's template.
+        lines: words in working pixels, from :func:`extractor.templates.letters.pieces_of`.
+        scale: working pixels in a millimetre, by the page's resolution.
+    """
+    entries = template.labels()
+    chosen = [places[0] if places else None for places in _candidates(entries, lines)]
+    spots = np.array([(label.x, line.y) for _, line, label in entries])
+    weights = np.array([weight_of(label) for _, _, label in entries])
+    hits = [i for i, found in enumerate(chosen) if found is not None]
+    seen = np.array([(f.left, f.baseline) for f in chosen if f is not None]).reshape(-1, 2)
+    upright = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]])
+    affine = robust_affine(spots[hits], seen, weights[hits], upright) if hits else upright
+    return _placement(template, chosen, affine, scale)
+
+
 def _rescued(
     placement: Placement, chosen: Sequence[Found | None], lines: Sequence[Sequence[Piece]], pitch: float
 ) -> list[Found | None]:

@@ -18,7 +18,6 @@ OTHER = {
         "Họ, chữ đệm, tên chồng: Trần Văn Bình",
         "Họ, chữ đệm, tên, chức vụ người ký Giấy chứng nhận kết hôn:",
     ],
-    "a cover": ["BỘ TƯ PHÁP", "SỔ ĐĂNG KÝ KHAI SINH", "Quyển số: 01", "Mở ngày 02.01.2017", "Khóa ngày 31.12.2017"],
     "a letter": ["Kính gửi Ủy ban nhân dân xã", "Tôi xin trình bày một việc như sau", "Xin cảm ơn quý cơ quan"],
 }
 
