@@ -13,7 +13,12 @@ REPOSITORY = Path(__file__).parents[2]
 
 def test_bundled_profiles_have_the_published_columns():
     profiles = load_profiles()
-    assert list(profiles) == ["ks-60", "ks-70"]
+    assert list(profiles) == ["cmc-50", "hn-35", "kh-44", "ks-60", "ks-70", "kt-48"]
+    for name in ("cmc-50", "hn-35", "kh-44", "kt-48"):
+        register, _, count = name.partition("-")
+        assert profiles[name].columns == column_lists()[register.upper()]
+        assert len(profiles[name].columns) == int(count)
+        assert profiles[name].sheet == register.upper()
     assert profiles["ks-60"].columns == column_lists()["KS_60"]
     assert len(profiles["ks-60"].columns) == 60
     assert profiles["ks-60"].sheet == "KS"
@@ -30,7 +35,8 @@ def test_the_misspelt_official_column_is_kept():
 def test_profiles_are_found_by_register():
     profiles = load_profiles()
     assert [profile.name for profile in profiles_for("KS", profiles)] == ["ks-60", "ks-70"]
-    assert profiles_for("KH", profiles) == []
+    assert [profile.name for profile in profiles_for("KH", profiles)] == ["kh-44"]
+    assert profiles_for("GH", profiles) == []
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_a_cover_says_which_book_it_is(seed):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_closing_page_gives_its_totals(seed):
-    page, text, setting = page_of("closing", seed)
+    page, text, _ = page_of("closing", seed)
     forms = load_forms()
     match = identify(page, text, forms)
     assert match.form == "khoa-so"
