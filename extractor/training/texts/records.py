@@ -25,6 +25,7 @@ from extractor.training.texts.places import Unit
 from extractor.training.texts.sample import BLANK, Sample, data, plain, weighted
 
 _FOLDER = "registers"
+_BIRTH = "birth of "
 
 
 class _Part(BaseModel):
@@ -242,7 +243,7 @@ def _make_name(scene: _Scene, role: str) -> Sample:
 
 @_maker
 def _make_birth(scene: _Scene, role: str) -> Sample:
-    day = scene.days[f"birth of {role}"]
+    day = scene.days[_BIRTH + role]
     if day.year < 1960 and scene.rng.random() < 0.5:
         return dates.partial_date(scene.rng, day, scene.short_dates)
     return dates.date_digits(scene.rng, day, scene.short_dates, led=0.0)
@@ -250,7 +251,7 @@ def _make_birth(scene: _Scene, role: str) -> Sample:
 
 @_maker
 def _make_birth_words(scene: _Scene, role: str) -> Sample:
-    return dates.date_words(scene.rng, scene.days[f"birth of {role}"], scene.book.word_style)
+    return dates.date_words(scene.rng, scene.days[_BIRTH + role], scene.book.word_style)
 
 
 @_maker
@@ -416,11 +417,12 @@ def _enter(scene: _Scene, name: str, role: Role) -> None:
     if role.same_as and rng.random() < 0.8:
         other = rng.choice(role.same_as)
         scene.people[name], scene.homes[name] = scene.people[other], scene.homes[other]
-        scene.days[f"birth of {name}"] = scene.days[f"birth of {other}"]
+        scene.days[_BIRTH + name] = scene.days[_BIRTH + other]
         return
     registered = scene.days["registered"]
     born = registered - dt.timedelta(days=rng.randint(role.age[0] * 365 + 5, role.age[1] * 365 + 360))
-    born = min(born, min(scene.days.values()) - dt.timedelta(days=1)) if role.age[0] == 0 else born
+    first = min(day for name, day in scene.days.items() if not name.startswith(_BIRTH))
+    born = min(born, first - dt.timedelta(days=1))
     parent = scene.people.get(role.child_of)
     sex = {"male": MALE, "female": FEMALE}.get(role.sex) or rng.choice((MALE, FEMALE))
     group = parent.group if parent else weighted(rng, data("people")["groups_of_region"][unit.region])
@@ -428,7 +430,7 @@ def _enter(scene: _Scene, name: str, role: Role) -> None:
         rng, sex, born.year, unit.region, group=group, surname=parent.surname if parent else ""
     )
     scene.homes[name] = unit if rng.random() < 0.8 else places.make_unit(rng)
-    scene.days[f"birth of {name}"] = born
+    scene.days[_BIRTH + name] = born
     if rng.random() < role.absent:
         scene.absent.add(name)
 
