@@ -13,6 +13,10 @@ from extractor.templates.placing import Placed
 from extractor.templates.values import Region
 
 
+_REACH_MM = 38.0
+"""How far left and right of the middle of a signer's label the name under the signature goes."""
+
+
 def note_lines(label: Placed, others: Sequence[Placed], margins: Margins, furniture: Furniture) -> list[Region]:
     """Written lines beneath a heading, down to the next printed label or the end of the block.
 
@@ -42,10 +46,14 @@ def signed_name(label: Placed, others: Sequence[Placed], margins: Margins, furni
     mm = furniture.mm
     centre = (label.left + label.right) / 2
     beside = [
-        p for p in others if p is not label and p.found and abs(p.baseline - label.baseline) < 0.5 * margins.pitch
+        p
+        for p in others
+        if p is not label
+        and (p.row == label.row if not p.found else abs(p.baseline - label.baseline) < 0.5 * margins.pitch)
     ]
     rivals = [(p.left + p.right) / 2 for p in beside]
-    reach = 38 * mm
+    # Who signs alone has the whole width.
+    reach = (_REACH_MM if rivals else 2 * _REACH_MM) * mm
     left = max([margins.left, centre - reach, *((r + centre) / 2 for r in rivals if r < centre)])
     right = min([margins.right, centre + reach, *((r + centre) / 2 for r in rivals if r > centre)])
     hints = [p for p in others if p.found and 0 < p.baseline - label.baseline < 1.5 * margins.pitch]

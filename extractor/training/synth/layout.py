@@ -23,6 +23,7 @@ class Item(_Part):
         w: share of the line's free width a blank gets; the shares of a line add up to 1.
         max: greatest width of a blank, millimetres; 0 for none.
         wrap: how many full lines below belong to the blank too.
+        under: whether those lines stay beneath the blank, as in a table's cell.
         part: which part of a date in separate blanks.
         x: left edge of the item in millimetres from the page's left edge; 0 for after the item before.
     """
@@ -36,6 +37,7 @@ class Item(_Part):
     w: float = 1.0
     max: float = 0.0
     wrap: int = 0
+    under: bool = False
     part: int | None = None
     x: float = 0.0
 

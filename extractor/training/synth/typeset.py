@@ -203,7 +203,8 @@ class _Typesetter:
                 room = free * item.w if not item.max else min(item.max, rect.x1 - x)
                 lines = [Line(x, x + room, y, pitch)]
                 wrapped = item.wrap
-                lines += [Line(rect.x0, rect.x1, y + pitch * (n + 1), pitch) for n in range(wrapped)]
+                ends = (x, x + room) if item.under else (rect.x0, rect.x1)
+                lines += [Line(*ends, y + pitch * (n + 1), pitch) for n in range(wrapped)]
                 self._blank(Slot(item.f, tuple(lines), item.part))
                 x += room
             elif text:
