@@ -12,7 +12,6 @@ from extractor.templates.margins import Margins
 from extractor.templates.placing import Placed
 from extractor.templates.values import Region
 
-
 _REACH_MM = 38.0
 """How far left and right of the middle of a signer's label the name under the signature goes."""
 
