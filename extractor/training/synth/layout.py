@@ -149,14 +149,20 @@ class Layout(_Part):
 
 
 @cache
+def layout_names() -> tuple[str, ...]:
+    """Forms the renderer can draw, in alphabetical order."""
+    folder = resources.files("extractor.training.synth") / "layouts"
+    return tuple(sorted(e.name.removesuffix(".yaml") for e in folder.iterdir() if e.name.endswith(".yaml")))
+
+
+@cache
 def load_layout(form: str) -> Layout:
     """The layout description of a form.
 
     Raises:
         SettingsError: there is none of that name, or it is wrong.
     """
-    folder = resources.files("extractor.training.synth") / "layouts"
-    known = sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    folder, known = resources.files("extractor.training.synth") / "layouts", layout_names()
     if form not in known:
         raise SettingsError(
             f"The renderer has no layout for the form '{form}'.", mend=f"Use one of {', '.join(known)}."
