@@ -324,8 +324,8 @@ def _row(name: str, s: dict[str, Any]) -> str:
     return (
         f"{name:12s} {s['pages']:5d} {s['identified']:7.1%} {s['wrong']:6.1%} {s['left_out_accepted']:8d} "
         f"{s['registered']:7.1%} {s['ink_inside']:7.2%} {s['fields_whole']:7.1%} {s['foreign']:7.2%} "
-        f"{s['left_mm']:5.1f} {s['foot_mm']:5.1f} | {s['orb_registered']:7.1%} {s['orb_inside']:7.2%} {s['orb_whole']:7.1%} "
-        f"{s['orb_foreign']:7.2%}"
+        f"{s['left_mm']:5.1f} {s['foot_mm']:5.1f} | {s['orb_registered']:7.1%} {s['orb_inside']:7.2%} "
+        f"{s['orb_whole']:7.1%} {s['orb_foreign']:7.2%}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,15 +18,25 @@ from extractor.training.synth.capture import Device, draw_device, encode
 from extractor.training.synth.distractors import make_distractor
 from extractor.training.synth.edition import draw_edition
 from extractor.training.synth.hand import Hand, draw_hand, draw_printer
-from extractor.training.synth.layout import load_layout
+from extractor.training.synth.layout import TableLayout, load_layout
 from extractor.training.synth.lettering import Mask
 from extractor.training.synth.output import truth_entry, write_lines, write_pdf
-from extractor.training.synth.page import PagePicture, Seal, make_page
+from extractor.training.synth.page import FieldPlace, PagePicture, Seal, make_page
 from extractor.training.synth.paper import Picture, draw_paper
 from extractor.training.synth.printing import draw_form
-from extractor.training.synth.typeset import typeset
+from extractor.training.synth.table import typeset_table
+from extractor.training.synth.typeset import field_code, slot_code, typeset
 from extractor.training.synth.writing import Pens
-from extractor.training.texts import BirthRecord, BookSetting, InventedRecord, any_record, make_book, years_of
+from extractor.training.texts import (
+    BirthRecord,
+    BookSetting,
+    InventedRecord,
+    Sample,
+    any_record,
+    make_book,
+    with_dittos,
+    years_of,
+)
 
 OUTPUTS = ("pdf", "pdf-per-record", "images")
 Progress = Callable[[int, int], None]
@@ -43,11 +53,12 @@ class RenderedBook:
 
 @dataclass(frozen=True)
 class RenderedRecord:
-    """A record and the picture of its page."""
+    """A record and the picture of its page; ``place`` is its number on the page, whose picture it may share."""
 
     record: BirthRecord | InventedRecord
     page: PagePicture
     device: Device
+    place: int = 1
 
 
 def render_book(
@@ -75,7 +86,7 @@ def render_book(
     Args:
         form: name of a form there is a layout for, such as ``ks-2016``.
         seed: decides everything that is drawn by lot.
-        records: number of records; one record a page.
+        records: number of records; one a page, or as many as the form has room for.
         strength: 0 (a clean print of the form as described) to 5 (badly kept, badly scanned, another printing).
         hand_split: ``train``, ``calibration`` or ``test``: which fonts write.
         output: ``pdf`` (one file), ``pdf-per-record`` (official names) or ``images`` (JPEG).
@@ -139,12 +150,15 @@ class _Sink:
         self.no_form: list[dict[str, Any]] = []
         self.files: list[Path] = []
         self.pages: list[tuple[bytes, int, int]] = []
+        self.at = ("", 0)
 
     def add_record(self, item: RenderedRecord, form: str, number: int) -> None:
-        name = f"{self.stem}.{item.record.registered:%Y-%m-%d}.{number:02d}"
-        name, page = self._add(item.page.picture, item.device, name, f"{self.stem}.{number:04d}")
-        self.truth.append(truth_entry(name, page, form, item.record.fields))
-        self.places.append(_layout_entry(name, page, form, item.page, self.dpi))
+        if item.place == 1:
+            name = f"{self.stem}.{item.record.registered:%Y-%m-%d}.{number:02d}"
+            self.at = self._add(item.page.picture, item.device, name, f"{self.stem}.{number:04d}")
+        name, page = self.at
+        self.truth.append(truth_entry(name, page, form, item.record.fields, item.place))
+        self.places.append(_layout_entry(name, page, form, item, self.dpi))
 
     def add_distractor(self, kind: str, setting: BookSetting, strength: float, rng: Random) -> None:
         device = draw_device(rng, strength, camera=False)
@@ -213,7 +227,7 @@ def render_records(
     """Render the records of a book one after the other; arguments as for :func:`render_book`."""
     layout = load_layout(form)
     edition = draw_edition(rng, strength, len(layout.groups), split)
-    printed_form = typeset(layout, edition)
+    printed_form = typeset_table(layout, edition) if isinstance(layout, TableLayout) else typeset(layout, edition)
     print_mask = draw_form(printed_form, dpi)
     paper, device = draw_paper(rng, strength), draw_device(rng, strength, camera=camera)
     writers = _writers(rng, split, hands, strength)
@@ -225,12 +239,16 @@ def render_records(
     page_seed = rng.randrange(2**62)
     turn = _turns(rng, len(setting.dates), hands)
     other: Mask | None = None
-    for number in range(1, len(setting.dates) + 1):
-        own = Random(f"{page_seed}/{number}")
-        record = any_record(own, form, setting, number)
-        main = writers[turn[number - 1]]
+    before: dict[str, Sample] = {}
+    total = len(setting.dates)
+    for first in range(1, total + 1, layout.records):
+        own = Random(f"{page_seed}/{first}")
+        records = [any_record(own, form, setting, n) for n in range(first, min(first + layout.records, total + 1))]
+        records = list(with_dittos(own, records, before))
+        before = records[-1].fields if isinstance(layout, TableLayout) else {}
+        main = writers[turn[first - 1]]
         pens = Pens(
-            main=printer if number in printed else main,
+            main=printer if first in printed else main,
             notes=draw_hand(own, split, not_font=main.font.file),
             informant=draw_hand(own, split, ugliness=0.9),
             officer=officer,
@@ -238,17 +256,34 @@ def render_records(
         page = make_page(
             printed_form,
             print_mask,
-            record.fields,
+            _placed(records, printed_form.records),
             pens,
             paper=paper,
             device=device,
-            seal=seal,
+            seal=seal if printed_form.signatures else None,
             other_side=other if other is not None else print_mask,
             dpi=dpi,
             rng=own,
         )
         other = page.ink
-        yield RenderedRecord(record, page, device)
+        for place, record in enumerate(records, start=1):
+            mine = _places_of(page, place) if printed_form.records > 1 else page.places
+            yield RenderedRecord(record, replace(page, places=mine), device, place)
+
+
+def _placed(records: Sequence[BirthRecord | InventedRecord], on_page: int) -> dict[str, Sample]:
+    """The fields of all records of a page by slot code."""
+    if on_page == 1:
+        return records[0].fields
+    return {
+        slot_code(place, code): sample
+        for place, record in enumerate(records, start=1)
+        for code, sample in record.fields.items()
+    }
+
+
+def _places_of(page: PagePicture, place: int) -> dict[str, FieldPlace]:
+    return {field_code(code): found for code, found in page.places.items() if code.startswith(f"{place}/")}
 
 
 def _writers(rng: Random, split: str, hands: int, strength: float) -> list[Hand]:
@@ -276,14 +311,15 @@ def _seal(rng: Random, setting: BookSetting, strength: float) -> Seal:
     return Seal(edge.strip(" -"), setting.unit.commune[1].upper(), font, 0.15 + 0.1 * strength if strength > 0 else 0.0)
 
 
-def _layout_entry(name: str, page: int, form: str, made: PagePicture, dpi: int) -> dict[str, Any]:
+def _layout_entry(name: str, page: int, form: str, item: RenderedRecord, dpi: int) -> dict[str, Any]:
+    made = item.page
     to_pixels = np.diag([dpi / 25.4, dpi / 25.4, 1.0])
     height, width = made.picture.shape[:2]
     corners = [[0, 0], [made.warp.page[0], 0], list(made.warp.page), [0, made.warp.page[1]]]
     return {
         "file": name,
         "page": page,
-        "record": 1,
+        "record": item.place,
         "form": form,
         "size": [width, height],
         "corners": np.round(made.warp.points(np.array(corners, np.float64)), 1).tolist(),

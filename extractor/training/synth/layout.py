@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -127,6 +128,71 @@ class Edges(_Part):
     y: dict[str, float]
 
 
+class Repeat(_Part):
+    """The same record printed several times on a page: ``count`` times, ``dx`` and ``dy`` millimetres apart."""
+
+    count: int
+    dx: float = 0.0
+    dy: float = 0.0
+
+
+class Column(_Part):
+    """A column of a table.
+
+    Args:
+        w: its share of the table's width; all shares add up to 1.
+        t: printed heading, broken into lines where it does not fit.
+        alt: other wordings.
+        f: the field written into it, or empty.
+        over: heading of a group of columns that begins with this one, and how many it spans.
+    """
+
+    w: float
+    t: str
+    alt: tuple[str, ...] = ()
+    f: str = ""
+    over: tuple[str, int] | None = None
+
+
+class TableLayout(_Part):
+    """A ruled table with one record in each row; measures in millimetres.
+
+    Args:
+        box: left, top, right and lower edge of the table.
+        head: height of the heading, the groups' row included.
+        rows: records on a page.
+        pitch: distance of written lines in a row.
+        row_rules: probability that rows are parted by rulings in one printing.
+        title: printed above the table, or empty.
+    """
+
+    layout: Literal["table"]
+    form: str
+    page: tuple[float, float]
+    text_size: float
+    box: tuple[float, float, float, float]
+    head: float
+    rows: int
+    pitch: float
+    row_rules: float = 0.7
+    title: str = ""
+    columns: tuple[Column, ...]
+
+    @property
+    def records(self) -> int:
+        """Records on a page."""
+        return self.rows
+
+    @property
+    def groups(self) -> tuple[Column, ...]:
+        """What moves by itself from printing to printing."""
+        return self.columns
+
+    def codes(self) -> set[str]:
+        """All field codes the form has room for."""
+        return {column.f for column in self.columns if column.f}
+
+
 class Layout(_Part):
     """A form as printed; measures in millimetres."""
 
@@ -140,6 +206,12 @@ class Layout(_Part):
     signatures: Signatures
     ticks: Ticks | None = None
     notes: Notes
+    repeat: Repeat | None = None
+
+    @property
+    def records(self) -> int:
+        """Records on a page."""
+        return self.repeat.count if self.repeat else 1
 
     def codes(self) -> set[str]:
         """All field codes the form has room for."""
@@ -156,7 +228,7 @@ def layout_names() -> tuple[str, ...]:
 
 
 @cache
-def load_layout(form: str) -> Layout:
+def load_layout(form: str) -> Layout | TableLayout:
     """The layout description of a form.
 
     Raises:
@@ -168,6 +240,7 @@ def load_layout(form: str) -> Layout:
             f"The renderer has no layout for the form '{form}'.", mend=f"Use one of {', '.join(known)}."
         )
     try:
-        return Layout.model_validate(yaml.safe_load((folder / f"{form}.yaml").read_text(encoding="utf-8")))
+        data = yaml.safe_load((folder / f"{form}.yaml").read_text(encoding="utf-8"))
+        return (TableLayout if data.get("layout") == "table" else Layout).model_validate(data)
     except ValidationError as error:
         raise SettingsError(f"layouts/{form}.yaml: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}.") from error

@@ -37,12 +37,12 @@ def write_pdf(path: Path, pages: Sequence[tuple[bytes, int, int]], dpi: int) -> 
     path.write_bytes(stream.getvalue())
 
 
-def truth_entry(file: str, page: int, form: str, fields: Mapping[str, Sample]) -> dict[str, Any]:
-    """One line of a truth file; fields stand in the order given."""
+def truth_entry(file: str, page: int, form: str, fields: Mapping[str, Sample], record: int = 1) -> dict[str, Any]:
+    """One line of a truth file; fields stand in the order given, ``record`` is the record's place on its page."""
     return {
         "file": file,
         "page": page,
-        "record": 1,
+        "record": record,
         "form": form,
         "fields": {
             code: {"raw": sample.raw, "value": sample.value, "state": sample.state.value}

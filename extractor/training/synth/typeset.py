@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import NamedTuple
 
@@ -87,6 +87,17 @@ class PrintedForm:
     slots: list[Slot] = field(default_factory=list)
     ticks: list[TickBox] = field(default_factory=list)
     signatures: list[SignArea] = field(default_factory=list)
+    records: int = 1
+
+
+def slot_code(place: int, code: str) -> str:
+    """Code of a slot on a page with several records: which of them, from 1, and the field's code."""
+    return f"{place}/{code}"
+
+
+def field_code(slot: str) -> str:
+    """The field's code without the record's place."""
+    return slot.rpartition("/")[2]
 
 
 class _Rect(NamedTuple):
@@ -97,8 +108,20 @@ class _Rect(NamedTuple):
 
 
 def typeset(layout: Layout, edition: Edition) -> PrintedForm:
-    """Lay out a form in the given printing."""
-    return _Typesetter(layout, edition).run()
+    """Lay out a form in the given printing; where a page has several records, their codes say which (see slot_code)."""
+    if layout.repeat is None:
+        return _Typesetter(layout, edition).run()
+    whole = PrintedForm(layout.form, layout.page, edition, records=layout.records)
+    for number in range(layout.records):
+        dx, dy = layout.repeat.dx * number * edition.scale, layout.repeat.dy * number * edition.scale
+        shift = (edition.shift[0] + dx, edition.shift[1] + dy)
+        part = _Typesetter(layout, replace(edition, shift=shift)).run()
+        whole.texts += part.texts
+        whole.rules += part.rules
+        whole.slots += [replace(slot, code=slot_code(number + 1, slot.code)) for slot in part.slots]
+        whole.ticks += [tick._replace(code=slot_code(number + 1, tick.code)) for tick in part.ticks]
+        whole.signatures += part.signatures
+    return whole
 
 
 class _Typesetter:

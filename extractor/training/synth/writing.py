@@ -12,7 +12,7 @@ import numpy as np
 from extractor.training.synth.hand import Hand, PrinterHand, word_width, write_word
 from extractor.training.synth.lettering import Mask, draw_text, pil_font, text_width
 from extractor.training.synth.marks import draw_tick, scribble
-from extractor.training.synth.typeset import Line, PrintedForm, Slot
+from extractor.training.synth.typeset import Line, PrintedForm, Slot, field_code
 from extractor.training.texts import Sample
 
 Writer = Hand | PrinterHand
@@ -95,15 +95,19 @@ def fill_form(
                 _write(page, text, slot.lines, pens.informant)
             continue
         writer: Writer = pens.main
-        if slot.code == "ghiChu":
+        if field_code(slot.code) == "ghiChu":
             writer = pens.notes
-        elif slot.code == "nguoiThucHien" and isinstance(pens.main, Hand):
+        elif field_code(slot.code) == "nguoiThucHien" and isinstance(pens.main, Hand):
             writer = pens.officer
         boxes = _write(page, text, slot.lines, writer)
         page.written.ink_boxes.setdefault(slot.code, []).extend(boxes)
     _tick(page, form, fields, pens)
+    filled = max((int(code.partition("/")[0]) for code in fields if "/" in code), default=1)
+    each = max(1, len(form.signatures) // form.records)
     for number, area in enumerate(form.signatures):
-        signer = pens.officer if number else pens.informant
+        if number // each >= filled:
+            break
+        signer = pens.officer if number % each else pens.informant
         page.paste(*scribble(area, signer, scale, rng), signer.ink)
     return page.written
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from extractor.errors import SettingsError
+from extractor.records import FieldState
 from extractor.training.texts import dates, phrases, places
 from extractor.training.texts.birth import FORMS as BIRTH_FORMS
 from extractor.training.texts.birth import BirthRecord, birth_record
@@ -26,6 +27,7 @@ from extractor.training.texts.sample import BLANK, Sample, data, plain, weighted
 
 _FOLDER = "registers"
 _BIRTH = "birth of "
+_DITTO_MARKS = ('"', "nt", "-nt-", "//", "nt", '"')
 
 
 class _Part(BaseModel):
@@ -70,7 +72,7 @@ def _one_maker(value: Any) -> Any:
     if isinstance(value, str):
         return {"maker": value}
     if isinstance(value, dict) and "maker" not in value:
-        options = {key: value[key] for key in ("maybe", "capitals") if key in value}
+        options = {key: value[key] for key in ("maybe", "capitals", "ditto") if key in value}
         makers = [key for key in value if key not in options]
         if len(makers) != 1:
             raise ValueError(f"one maker is wanted, not {', '.join(makers) or 'none'}")
@@ -86,12 +88,14 @@ class Blank(_Part):
         of: the role, event, phrase list, pattern or tick boxes it is made of.
         maybe: probability that the blank is filled at all.
         capitals: whether the clerk's habit of writing the main person in capitals holds here.
+        ditto: probability of a ditto mark where the same value stands in the row above.
     """
 
     maker: str
     of: Any = None
     maybe: float = Field(default=1.0, ge=0, le=1)
     capitals: bool = False
+    ditto: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _known(self) -> Blank:
@@ -409,6 +413,34 @@ def invented_record(rng: Random, form: str, book: BookSetting, number: int) -> I
         left_out = (isinstance(blank.of, str) and blank.of in scene.absent) or rng.random() >= blank.maybe
         fields[code] = BLANK if left_out else sample
     return InventedRecord(form, number, book.dates[number - 1], fields)
+
+
+def with_dittos(
+    rng: Random, records: Sequence[InventedRecord | BirthRecord], before: Mapping[str, Sample]
+) -> Iterator[InventedRecord | BirthRecord]:
+    """The records of a page as written one below the other: what stands in the row above is often only marked.
+
+    Args:
+        before: the last row of the page before; clerks seldom refer to it.
+    """
+    above, first = dict(before), True
+    for record in records:
+        spec = load_record_spec(record.form).fields if record.form in record_forms() else {}
+        fields = dict(record.fields)
+        for code, blank in spec.items():
+            known, sample = above.get(code), fields.get(code)
+            if (
+                not blank.ditto
+                or known is None
+                or sample is None
+                or sample.value is None
+                or sample.value != known.value
+            ):
+                continue
+            if rng.random() < blank.ditto * (0.2 if first else 1.0):
+                fields[code] = Sample(rng.choice(_DITTO_MARKS), sample.value, FieldState.DITTO)
+        above, first = fields, False
+        yield replace(record, fields=fields)
 
 
 def _enter(scene: _Scene, name: str, role: Role) -> None:
