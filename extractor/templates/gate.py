@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from extractor.records import Registration
 
-LEAST_COVERAGE = 0.6
+LEAST_COVERAGE = 0.7
 """On rendered pages of the right form, faint and crooked ones too, at least 0.85 of the labels were found; on pages of
 sister registers, covers and letters at most 0.33."""
 MOST_RESIDUAL_MM = 4.0

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from extractor.scans.types import CleanPage
     from extractor.templates.load import Form
 
-LEAST_SCORE = 0.5
+LEAST_SCORE = 0.65
+"""See ``docs/forms.md``: what right forms and, with these left out, the likest wrong ones reach on rendered pages."""
 LEAST_MARGIN = 0.08
 SETTLED = 0.8
 """Evidence from words from which no ruling is looked at any more."""

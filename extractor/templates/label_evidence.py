@@ -63,7 +63,7 @@ def _weigh(template: LabelTemplate, likeness: dict[str, list[float]], print_seen
         if hits:
             seen[hits[0]] -= 1
             got += weight_of(label)
-    told = sum(len(fold(word)) for word in template.tells if _best(likeness, word) >= _TELL) / sum(
+    told = sum(len(fold(word)) for word in template.tells if _told(template, word, likeness)) / sum(
         len(fold(word)) for word in template.tells
     )
     denied = any(_best(likeness, word) >= _TELL for word in template.denies)
@@ -73,6 +73,18 @@ def _weigh(template: LabelTemplate, likeness: dict[str, list[float]], print_seen
     strange = 1.0 - fitting / known if known else 0.0
     evidence = 0.5 * got / wanted + 0.5 * told
     return evidence * (1.0 - (1.0 - _STRANGE) * strange) * (_DENIED if denied else 1.0)
+
+
+def _told(template: LabelTemplate, word: str, likeness: dict[str, list[float]]) -> bool:
+    """Whether a word that tells the form is there, in any wording of its label that says as much."""
+    also = (
+        wording
+        for _, _, label in template.labels()
+        if word in label.wordings
+        for wording in label.wordings
+        if len(fold(wording)) >= 0.7 * len(fold(word))
+    )
+    return any(_best(likeness, wording) >= _TELL for wording in (word, *also))
 
 
 def _best(likeness: dict[str, list[float]], wording: str) -> float:
