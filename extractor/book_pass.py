@@ -39,8 +39,14 @@ class BookFindings:
         )
 
 
-def examine(records: Sequence[Record], schemas: Mapping[str, FormSchema], book: BookKey) -> BookFindings:
-    """Apply all rules to the records of one book, form by form, in the order given."""
+def examine(
+    records: Sequence[Record], schemas: Mapping[str, FormSchema], book: BookKey, closing_total: int | None = None
+) -> BookFindings:
+    """Apply all rules to the records of one book, form by form, in the order given.
+
+    Args:
+        closing_total: number of events the closing page states, where it is known.
+    """
     by_form: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_form[record.form].append(record)
@@ -50,7 +56,7 @@ def examine(records: Sequence[Record], schemas: Mapping[str, FormSchema], book: 
         schema = schemas[form]
         for record in members:
             warnings[record.key].extend(check_record(record, schema, book))
-        for key, found in check_book(members, schema, book).items():
+        for key, found in check_book(members, schema, book, closing_total if len(by_form) == 1 else None).items():
             warnings[key].extend(found)
         for field_key, reasons in supports(members, schema, book).items():
             support[field_key] += len(reasons)

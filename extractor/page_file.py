@@ -41,6 +41,7 @@ class PageFile:
         readings: what the machine read there, by record number and field code; in the database a field that a person
             decided keeps neither. Empty in files of earlier versions.
         guides: lines worth showing, points ``(n, 2)`` in pixels of the picture.
+        stated: what a cover or closing page says, by field code.
         anchors: matched anchors ``(n, 4)``, see :class:`extractor.templates.types.RegisteredPage`.
     """
 
@@ -51,6 +52,7 @@ class PageFile:
     regions: dict[tuple[int, str], list[Polygon]] = field(default_factory=dict)
     evidence: dict[tuple[int, str], FieldEvidence] = field(default_factory=dict)
     readings: dict[tuple[int, str], FieldValue] = field(default_factory=dict)
+    stated: dict[str, str] = field(default_factory=dict)
     anchors: list[list[float]] = field(default_factory=list)
     guides: list[Polygon] = field(default_factory=list)
 
@@ -129,6 +131,7 @@ def save_page_file(out: Path, stem: str, page: PageFile) -> None:
             {"record": record, "field": code, "raw": value.raw, "value": value.value, "state": value.state.value}
             for (record, code), value in page.readings.items()
         ],
+        "stated": page.stated,
         "anchors": page.anchors,
         "guides": [np.round(guide, 1).tolist() for guide in page.guides],
     }
@@ -162,6 +165,7 @@ def load_page_file(out: Path, stem: str) -> PageFile:
                 )
                 for item in data.get("readings", ())
             },
+            stated=data.get("stated", {}),
             anchors=data["anchors"],
             guides=[np.array(guide, dtype=np.float64) for guide in data["guides"]],
         )

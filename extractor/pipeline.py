@@ -23,10 +23,11 @@ from extractor.records import BookKey, PageProblem, PageProblemKind, Record
 from extractor.scans import PHOTOGRAPH, CleanPage, PageRef, SourcePage, clean_page
 from extractor.store.results import PageResult
 from extractor.templates import Form, find_form, identify, load_forms, register
+from extractor.templates.form import Role
 from extractor.templates.types import FormMatch, RegisteredPage
 from extractor.vietnamese import Context
 
-STEPS_VERSION = "3"
+STEPS_VERSION = "4"
 """Raised whenever the steps between the scan and the fields change in a way that forms and readers do not show."""
 
 
@@ -63,6 +64,13 @@ class Pipeline:
         cv2.setNumThreads(1)
         self.forms: list[Form] = load_forms(self.options.templates)
         self.wanted = find_form(self.forms, self.options.form) if self.options.form else None
+
+    @cached_property
+    def choice(self) -> list[Form]:
+        """Forms a page may be of: all, or the wanted one and the pages that every book has besides its records."""
+        if self.wanted is None:
+            return self.forms
+        return [self.wanted, *(form for form in self.forms if form.schema.role is not Role.RECORDS)]
 
     @cached_property
     def readers(self) -> dict[str, Reader]:
@@ -120,7 +128,9 @@ class Pipeline:
                 guides=list(registered.guides),
             )
         book = merge_books(self.options.book, source.book)
-        if form and registered and registered.registration.ok and registered.records:
+        if form and form.schema.role is not Role.RECORDS and registered:
+            kept = replace(kept, stated=self._statements(page, registered, form, book))
+        elif form and registered and registered.registration.ok and registered.records:
             book = merge_books(book, BookKey(register=form.schema.register_code))
             records, evidence, chars = self._read(page, registered, form, book)
             readings = {(record.record, code): value for record in records for code, value in record.fields.items()}
@@ -138,7 +148,7 @@ class Pipeline:
             book=book,
             file_sha256=ref.source.sha256,
             records=records,
-            problem=None if records else _problem(source, match, registered),
+            problem=None if records else _problem(source, match, registered, form, kept.stated),
             kinds={spec.code: spec.kind.value for spec in form.schema.fields} if form else {},
             reader_versions=self.reader_versions,
             image_to_source=tuple(float(v) for v in page.to_source.ravel()),
@@ -154,7 +164,7 @@ class Pipeline:
         return page, match, register(page, text, find_form(self.forms, match.form))
 
     def _match(self, page: CleanPage, text: PageText) -> FormMatch:
-        match = identify(page, text, [self.wanted] if self.wanted else self.forms)
+        match = identify(page, text, self.choice)
         if self.wanted and match.form is None and not match.blank:
             # The user named the form: registration, not identification, decides whether it fits.
             return FormMatch(self.wanted.schema.form, match.score, match.margin)
@@ -167,6 +177,8 @@ class Pipeline:
         readings = read_fields(page, registered, form.schema, self.readers, context)
         records, evidence, chars = [], {}, {}
         for located, fields in zip(registered.records, readings, strict=True):
+            if len(registered.records) > 1 and not any(reading.value.raw for reading in fields.values()):
+                continue  # the last page of a book seldom fills all its places
             records.append(
                 Record(
                     file=page.source.file,
@@ -182,6 +194,17 @@ class Pipeline:
             chars.update({(located.record, code): reading.chars for code, reading in fields.items() if reading.chars})
         return tuple(records), evidence, chars
 
+    def _statements(self, page: CleanPage, registered: RegisteredPage, form: Form, book: BookKey) -> dict[str, str]:
+        """What a cover or closing page says, by field code; nothing for what is blank or not understood."""
+        context = Context.of_book(book, form.schema.language)
+        readings = read_fields(page, registered, form.schema, self.readers, context)
+        return {
+            code: reading.value.value
+            for fields in readings
+            for code, reading in fields.items()
+            if reading.value.value is not None
+        }
+
 
 def merge_books(first: BookKey, second: BookKey) -> BookKey:
     """One book key from two; what the first knows wins."""
@@ -189,11 +212,23 @@ def merge_books(first: BookKey, second: BookKey) -> BookKey:
     return BookKey(**{name: getattr(first, name) or getattr(second, name) for name in names})
 
 
-def _problem(source: SourcePage, match: FormMatch, registered: RegisteredPage | None) -> PageProblem:
+def _problem(
+    source: SourcePage,
+    match: FormMatch,
+    registered: RegisteredPage | None,
+    form: Form | None,
+    stated: Mapping[str, str],
+) -> PageProblem:
     if match.blank:
         kind, message = PageProblemKind.BLANK_PAGE, "Trang trắng: không thấy chữ in hay chữ viết."
-    elif registered is None:
+    elif registered is None or form is None:
         kind, message = PageProblemKind.UNKNOWN_FORM, match.reason or "Không nhận ra biểu mẫu."
+    elif form.schema.role is not Role.RECORDS:
+        kind = PageProblemKind.COVER if form.schema.role is Role.COVER else PageProblemKind.CLOSING
+        said = "; ".join(f"{spec.label}: {stated[spec.code]}" for spec in form.schema.fields if spec.code in stated)
+        message = f"{form.schema.title}, không có bản ghi. {said}".rstrip(" .") + "."
+    elif registered.registration.ok:
+        kind, message = PageProblemKind.BLANK_PAGE, "Trang có biểu mẫu nhưng chưa ghi gì."
     else:
         kind, message = PageProblemKind.BAD_REGISTRATION, registered.registration.reason or "Không khớp với biểu mẫu."
     return PageProblem(

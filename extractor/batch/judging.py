@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.batch.sources import KnownSource
 from extractor.book_pass import BookFindings, FieldKey, examine, judge
 from extractor.confidence import Certificate, FieldEvidence, Suspension, drifted, group_of, refuted
+from extractor.dittos import resolve_dittos
 from extractor.errors import TemplateError
 from extractor.evaluation.figures import compare
 from extractor.evaluation.truth import TruthField
 from extractor.page_file import load_page_file, page_stem
-from extractor.records import BookKey, Decision, FieldValue, Record
+from extractor.records import BookKey, Decision, FieldValue, PageProblemKind, Record
 from extractor.store import Store
 from extractor.store.results import BookSummary, MachineChange
 from extractor.templates import Form
+
+CLOSING_EVENTS = "tongSoSuKien"
+"""Field of a closing page that holds the number of events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class JudgedBook:
         evidence: of each field that was read into this folder, findings counted in.
         readings: what the machine read there; nothing for pages that an earlier version read.
         versions: of steps and readers that each page, ``(file, page)``, was read with.
+        stored: the fields as the store has them, before ditto marks were given their meaning.
     """
 
     book: BookSummary
@@ -37,6 +42,7 @@ class JudgedBook:
     evidence: Mapping[FieldKey, FieldEvidence]
     readings: Mapping[FieldKey, FieldValue]
     versions: Mapping[tuple[str, int], str]
+    stored: Mapping[FieldKey, FieldValue]
 
 
 def examine_books(
@@ -62,11 +68,13 @@ def examine_books(
                     mend="Name the folder of templates that the run was made with (--templates).",
                 )
         plain, readings, versions = _kept(out, records, known)
+        stored = {(record.key, code): value for record in records for code, value in record.fields.items()}
         if as_read:
             records = tuple(_as_read(records, readings))
-        findings = examine(records, schemas, book.key)
+        records = tuple(resolve_dittos(records, schemas))
+        findings = examine(records, schemas, book.key, _closing_total(store, out, book, records, known))
         evidence = {key: findings.applied_to(key, item) for key, item in plain.items()}
-        yield JudgedBook(book, records, findings, evidence, readings, versions)
+        yield JudgedBook(book, records, findings, evidence, readings, versions, stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +108,28 @@ def judge_books(
     suspended = [BookSuspension(None, item) for item in refuted.values()]
     for judged in examine_books(store, out, forms, known):
         store.replace_warnings(judged.findings.warnings)
-        drift = drifted(certificate, judged.evidence.values()) if certificate else {}
+        covered = {
+            record.key
+            for record in judged.records
+            if certificate is not None and certificate.covers(record.form, record.form_version, reader_versions)
+        }
+        promised = [item for (key, _), item in judged.evidence.items() if key in covered]
+        drift = drifted(certificate, promised) if certificate and promised else {}
         stopped = {*refuted, *drift}
         changes = []
         for record in judged.records:
             required = {spec.code for spec in forms[record.form].schema.fields if spec.required}
-            covered = certificate is not None and certificate.covers(record.form, record.form_version, reader_versions)
             for code, value in record.fields.items():
                 evidence = judged.evidence.get((record.key, code))
                 if evidence is None:
                     continue
                 new = judge(
-                    value, evidence, certificate, covered=covered, required=code in required,
+                    value, evidence, certificate, covered=record.key in covered, required=code in required,
                     suspended=stopped,
                 )  # fmt: skip
                 name = field_name(known[record.file], record.key, code)
                 drawn = new.decision is Decision.ACCEPTED and lot(name) < recheck
-                if new != value or drawn:
+                if new != judged.stored[record.key, code] or drawn:
                     changes.append(MachineChange(record.key, code, new, recheck=drawn))
         store.update_machine_values(changes)
         suspended += [BookSuspension(judged.book.key, item) for item in drift.values()]
@@ -153,6 +166,25 @@ def refuted_groups(
             count[0] += 1
             count[1] += key in disputed or not right_value(evidence.kind, judged.readings[key], settled[key])
     return refuted(certificate, {name: (fields, wrong) for name, (fields, wrong) in counts.items()})
+
+
+def _closing_total(
+    store: Store, out: Path, book: BookSummary, records: Sequence[Record], known: Mapping[str, KnownSource]
+) -> int | None:
+    """How many events the book's closing page states; none where there is no such page or it could not be read.
+
+    A closing page is the book's where it lies in a file with its records, or where the file's name says so.
+    """
+    files = {record.file for record in records}
+    own = {problem.problem for problem in store.page_problems(book.id)}
+    own |= {problem.problem for problem in store.page_problems() if problem.problem.file in files}
+    totals = set()
+    for page in own:
+        if page.kind is PageProblemKind.CLOSING and page.file in known:
+            total = load_page_file(out, page_stem(known[page.file].sha256, page.page)).stated.get(CLOSING_EVENTS, "")
+            totals |= {int(total)} if total.isdecimal() else set()
+    # Two books in one binding close twice: then no total is this book's for certain.
+    return totals.pop() if len(totals) == 1 else None
 
 
 def right_value(kind: str, machine: FieldValue, final: FieldValue) -> bool:
