@@ -36,7 +36,7 @@ def test_every_form_page_yields_its_record(finished):
 def test_cover_and_blank_page_are_page_problems_with_reason_and_overlay(finished):
     out, _ = finished
     problems = [json.loads(line) for line in (out / "problems.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert {problem["kind"] for problem in problems} == {"unknown_form", "blank_page"}
+    assert {problem["kind"] for problem in problems} == {"cover", "blank_page"}
     for problem in problems:
         assert problem["message"]
         assert (out / problem["overlay"]).exists()
