@@ -193,7 +193,7 @@ def test_lines_break_at_words_and_say_when_they_do_not_fit():
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"form": "kt-2016"}, "kt-2016"),
+        ({"form": "xx-2016"}, "kt-2016"),
         ({"strength": 6.0}, "strength"),
         ({"records": 0}, "records"),
         ({"output": "docx"}, "docx"),
