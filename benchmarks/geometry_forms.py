@@ -7,7 +7,8 @@ to 15 mm against each other, scale by up to 2 %, other type, spacing and wording
 page templates share only field codes with those descriptions. Measured for each form and strength (0 clean to 5 bad):
 
 - identified: the page's own form is chosen among all; wrong: another one is,
-- unknown: with the page's own form taken out of the list, no other form is accepted by identification and gate,
+- as other: with the page's own form taken out of the list, pages that another form still accepts,
+- evidence: what the right form reached, and what the likest other did where it was left out; least coverage,
 - registered: the gate lets the page's own form pass,
 - ink inside: share of each value's ink that lies in the region located for it; foreign ink: share of the ink in a
   region that belongs to another value. Values are known with their ink boxes; a box's ink is what is dark in it,
@@ -27,7 +28,7 @@ import json
 import resource
 import statistics
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -76,7 +77,7 @@ class PageResult:
     seed: int
     identified: str | None
     score: float
-    left_out: str | None
+    left_out_score: float
     left_out_accepted: bool
     registered: bool
     coverage: float
@@ -129,7 +130,7 @@ def measure(job: Job) -> PageResult:
         seed=job.seed,
         identified=match.form,
         score=match.score,
-        left_out=second.form,
+        left_out_score=second.score,
         left_out_accepted=taken,
         registered=registration.ok,
         coverage=registration.coverage,
@@ -339,6 +340,22 @@ def worst_fields(results: Sequence[PageResult], count: int = 12) -> list[tuple[s
     return [(name, share, number) for share, name, number in ranked[:count]]
 
 
+def _evidence(results: Sequence[PageResult]) -> dict[str, float]:
+    """What the right forms reached and the likest others where these were left out; prints it."""
+    scores, likest = [r.score for r in results], [r.left_out_score for r in results]
+    evidence = {
+        "right_least": min(scores),
+        "right_median": statistics.median(scores),
+        "left_out_median": statistics.median(likest),
+        "left_out_most": max(likest),
+        "coverage_least": min(r.coverage for r in results),
+    }
+    print("evidence: " + ", ".join(f"{name} {value:.2f}" for name, value in evidence.items()))
+    strange = Counter(r.form for r in results if r.left_out_accepted)
+    print(f"accepted as another form when their own is left out: {dict(strange) or 'none'}")
+    return evidence
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -381,6 +398,7 @@ def main() -> None:
         print(_row(name, summary))
     summary = report["all"] = summarise(results)
     print(_row("all", summary))
+    report["evidence"] = _evidence(results)
     print("\nleast ink inside: " + ", ".join(f"{name} {share:.1%} of {n}" for name, share, n in worst_fields(results)))
     report["strangers"] = strangers(options.strengths, max(1, options.pages // 2), options.dpi)
     bad, count = len(report["strangers"]["passed"]), report["strangers"]["pages"]

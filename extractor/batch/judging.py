@@ -18,7 +18,7 @@ from extractor.evaluation.truth import TruthField
 from extractor.page_file import load_page_file, page_stem
 from extractor.records import BookKey, Decision, FieldValue, PageProblemKind, Record
 from extractor.store import Store
-from extractor.store.results import BookSummary, MachineChange
+from extractor.store.results import BookSummary, MachineChange, StoredProblem
 from extractor.templates import Form
 
 CLOSING_EVENTS = "tongSoSuKien"
@@ -59,6 +59,7 @@ def examine_books(
         TemplateError: a record is of a form that is not among ``forms``.
     """
     schemas = {name: form.schema for name, form in forms.items()}
+    closings = _closing_pages(store, out, known)
     for book in store.books():
         records = tuple(store.records(book.id))
         for record in records:
@@ -72,7 +73,7 @@ def examine_books(
         if as_read:
             records = tuple(_as_read(records, readings))
         records = tuple(resolve_dittos(records, schemas))
-        findings = examine(records, schemas, book.key, _closing_total(store, out, book, records, known))
+        findings = examine(records, schemas, book.key, _closing_total(closings, book, records))
         evidence = {key: findings.applied_to(key, item) for key, item in plain.items()}
         yield JudgedBook(book, records, findings, evidence, readings, versions, stored)
 
@@ -168,23 +169,30 @@ def refuted_groups(
     return refuted(certificate, {name: (fields, wrong) for name, (fields, wrong) in counts.items()})
 
 
-def _closing_total(
-    store: Store, out: Path, book: BookSummary, records: Sequence[Record], known: Mapping[str, KnownSource]
-) -> int | None:
+def _closing_total(closings: Mapping[StoredProblem, str], book: BookSummary, records: Sequence[Record]) -> int | None:
     """How many events the book's closing page states; none where there is no such page or it could not be read.
 
     A closing page is the book's where it lies in a file with its records, or where the file's name says so.
     """
     files = {record.file for record in records}
-    own = {problem.problem for problem in store.page_problems(book.id)}
-    own |= {problem.problem for problem in store.page_problems() if problem.problem.file in files}
-    totals = set()
-    for page in own:
-        if page.kind is PageProblemKind.CLOSING and page.file in known:
-            total = load_page_file(out, page_stem(known[page.file].sha256, page.page)).stated.get(CLOSING_EVENTS, "")
-            totals |= {int(total)} if total.isdecimal() else set()
+    totals = {
+        int(total)
+        for page, total in closings.items()
+        if total.isdecimal() and (page.book_id == book.id or page.problem.file in files)
+    }
     # Two books in one binding close twice: then no total is this book's for certain.
     return totals.pop() if len(totals) == 1 else None
+
+
+def _closing_pages(store: Store, out: Path, known: Mapping[str, KnownSource]) -> dict[StoredProblem, str]:
+    """The closing pages that were read into this folder, with the number of events each states, or an empty text."""
+    return {
+        page: load_page_file(out, page_stem(known[page.problem.file].sha256, page.problem.page)).stated.get(
+            CLOSING_EVENTS, ""
+        )
+        for page in store.page_problems()
+        if page.problem.kind is PageProblemKind.CLOSING and page.problem.file in known
+    }
 
 
 def right_value(kind: str, machine: FieldValue, final: FieldValue) -> bool:

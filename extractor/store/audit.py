@@ -6,7 +6,6 @@ with a head that was noted elsewhere, and by the decisions that then have no eve
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import os
@@ -69,10 +68,16 @@ def _make_key(path: Path) -> None:
             file.write(secrets.token_hex(32) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
+        try:
             os.link(name, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            # A disk without hard links, such as a memory stick: there, two who begin at once are not told apart.
+            if not path.exists():
+                Path(name).replace(path)
     finally:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)
 
 
 def digest_of(content: object) -> str:

@@ -17,12 +17,12 @@ def typeset_table(layout: TableLayout, edition: Edition) -> PrintedForm:
     rng = Random(edition.seed)
     form = PrintedForm(layout.form, layout.page, edition, records=layout.rows)
     left, top, right, bottom = _box(layout, edition)
-    shares = [column.w * (1 + edition_jitter(rng, edition)) for column in layout.columns]
+    shares = [column.w * (1 + _jitter(rng, edition)) for column in layout.columns]
     total = sum(shares)
     edges = [left]
     for share in shares:
         edges.append(edges[-1] + (right - left) * share / total)
-    head = layout.head * edition.scale * (1 + 0.5 * edition_jitter(rng, edition))
+    head = layout.head * edition.scale * (1 + 0.5 * _jitter(rng, edition))
     group_foot = top + 0.4 * head
     _rulings(form, layout, edges, (top, group_foot, top + head, bottom), edition)
     _headings(form, layout, edges, (top, group_foot, top + head), rng)
@@ -48,7 +48,7 @@ def typeset_table(layout: TableLayout, edition: Edition) -> PrintedForm:
     return form
 
 
-def edition_jitter(rng: Random, edition: Edition) -> float:
+def _jitter(rng: Random, edition: Edition) -> float:
     """How far a column's width differs from the description in one printing, as a share of it."""
     return rng.uniform(-1, 1) * (0.02 + 2.5 * abs(edition.scale - 1.0))
 

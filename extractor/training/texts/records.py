@@ -20,7 +20,7 @@ from extractor.training.texts.birth import FORMS as BIRTH_FORMS
 from extractor.training.texts.birth import BirthRecord, birth_record
 from extractor.training.texts.books import BookSetting
 from extractor.training.texts.dates import DateStyle
-from extractor.training.texts.numbers import identity_paper, old_card_number, personal_number
+from extractor.training.texts.numbers import identity_paper, old_card_number
 from extractor.training.texts.persons import FEMALE, MALE, Person, in_capitals, make_person
 from extractor.training.texts.places import Unit
 from extractor.training.texts.sample import BLANK, Sample, data, plain, weighted
@@ -209,12 +209,6 @@ def _make_note(scene: _Scene, _: Any) -> Sample:
 
 
 @_maker
-def _make_agency(scene: _Scene, _: Any) -> Sample:
-    unit = scene.book.unit
-    return plain(f"{scene.book.office}, {places.unit_text(unit, scene.book.place_style, 2)}")
-
-
-@_maker
 def _make_date(scene: _Scene, event: str) -> Sample:
     return dates.date_digits(scene.rng, scene.days[event], scene.short_dates, led=0.0)
 
@@ -222,11 +216,6 @@ def _make_date(scene: _Scene, event: str) -> Sample:
 @_maker
 def _make_date_parts(scene: _Scene, event: str) -> Sample:
     return dates.date_parts(scene.days[event], scene.book.date_style)
-
-
-@_maker
-def _make_date_words(scene: _Scene, event: str) -> Sample:
-    return dates.date_words(scene.rng, scene.days[event], scene.book.word_style)
 
 
 @_maker
@@ -251,16 +240,6 @@ def _make_birth(scene: _Scene, role: str) -> Sample:
     if day.year < 1960 and scene.rng.random() < 0.5:
         return dates.partial_date(scene.rng, day, scene.short_dates)
     return dates.date_digits(scene.rng, day, scene.short_dates, led=0.0)
-
-
-@_maker
-def _make_birth_words(scene: _Scene, role: str) -> Sample:
-    return dates.date_words(scene.rng, scene.days[_BIRTH + role], scene.book.word_style)
-
-
-@_maker
-def _make_birth_year(scene: _Scene, role: str) -> Sample:
-    return plain(str(scene.people[role].born))
 
 
 @_maker
@@ -313,12 +292,6 @@ def _make_paper(scene: _Scene, role: str) -> Sample:
 @_maker
 def _make_card_number(scene: _Scene, role: str) -> Sample:
     return plain(old_card_number(scene.rng, scene.homes[role].idcard))
-
-
-@_maker
-def _make_personal_number(scene: _Scene, role: str) -> Sample:
-    person = scene.people[role]
-    return plain(personal_number(scene.rng, person.born, person.sex, scene.homes[role].code))
 
 
 @_maker
