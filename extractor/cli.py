@@ -324,6 +324,42 @@ def template_preview(
     _say(f"{picture}: {message}")
 
 
+@template_app.command("new")
+def template_new(
+    scans: Annotated[
+        list[Path], typer.Argument(metavar="SCAN...", help="One or a few pages of the form, filled or blank.")
+    ],
+    form: Annotated[str, typer.Option(help="Name of the new form, such as ks-1962.")],
+    register: Annotated[str, typer.Option(help="Register of the form, such as KS; default: the nearest form's.")] = "",
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder of page templates to write to; default: the one in use.")
+    ] = None,
+    previews: Annotated[Path, typer.Option("--previews", help="Folder for pictures of the draft.")] = Path(),
+    templates: TemplatesOption = None,
+) -> None:
+    """Draft a form from scans: labels, lines, boxes or columns become fields to correct.
+
+    Several filled pages tell print from writing better than one. Names and import columns come from the nearest known
+    form; what no form knows is guessed from the label's words and marked.
+
+    Example: extractor template new trang-1.jpg trang-2.jpg --form ks-1962 --register KS
+    """
+    from extractor.batch.drafting import draft_from_scans
+
+    known = _template_folders(templates)
+    target = folder or known[-1]
+    with err.status("Reading the scans") as status:
+        report = draft_from_scans(
+            scans, form, target, known, register=register.upper(), previews=previews, on_progress=status.update
+        )
+    draft = report.draft
+    near = f", codes from {draft.near}" if draft.near else ""
+    _say(f"{report.folder}: {draft.fields} fields ({draft.layout}{near}), {len(draft.guessed)} of them guessed.")
+    _say(f"It registers on {report.registered} of {report.pages} pages; see {', '.join(map(str, report.previews))}.")
+    elsewhere = "" if folder is None else f" --templates {known[-1]} --templates {target}"
+    _say(f"Correct form.yaml and template.yaml there, then: extractor template check{elsewhere}")
+
+
 def _template_folders(templates: list[Path] | None) -> tuple[Path, ...]:
     from extractor.settings import get_settings
 

@@ -14,12 +14,14 @@ from extractor.templates.placing import Placed
 from extractor.templates.values import Region
 
 _SIZES_MM = np.arange(2.6, 6.6, 0.25)
-_LEAST = 0.6
+LEAST_FRAME = 0.6
 """Share of a frame that must be inked; print runs and binarising break a little of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class Frame:
+    """A square outline: its left and upper edge and its size in working pixels, and how much of it is inked, 0 to 1."""
+
     left: float
     top: float
     size: float
@@ -33,8 +35,8 @@ def find_boxes(labels: Sequence[Placed], tick: TickPlace, furniture: Furniture, 
     put where the others have it.
     """
     dark = binarise(furniture.grey) > 0
-    frames = [_best_frame(label, tick, dark, mm) for label in labels]
-    sure = [(label, f) for label, f in zip(labels, frames, strict=True) if f.score >= _LEAST and label.found]
+    frames = [best_frame(label.left, label.baseline, tick, dark, mm) for label in labels]
+    sure = [(label, f) for label, f in zip(labels, frames, strict=True) if f.score >= LEAST_FRAME and label.found]
     if sure:
         lefts = np.array([f.left for _, f in sure])
         dx = float(np.median([f.left - label.left for label, f in sure]))
@@ -50,24 +52,31 @@ def find_boxes(labels: Sequence[Placed], tick: TickPlace, furniture: Furniture, 
     for label, frame in zip(labels, frames, strict=True):
         left, top = label.left + dx if column is None else column, label.baseline + dy
         agrees = abs(frame.left - left) < 2.0 * mm and abs(frame.size - size) < 0.8 * mm
-        if frame.score >= _LEAST and agrees:
+        if frame.score >= LEAST_FRAME and agrees:
             left, top = frame.left, frame.top
         edge = 0.25 * mm
         regions.append(Region(left + edge, top + edge, left + size - edge, top + size - edge))
     return regions
 
 
-def _best_frame(label: Placed, tick: TickPlace, dark: NDArray[np.bool_], mm: float) -> _Frame:
+def best_frame(start: float, baseline: float, tick: TickPlace, dark: NDArray[np.bool_], mm: float) -> Frame:
     """The square outline near the place the template expects that has the most ink on its sides.
 
     A tick over the box adds ink but takes none away, so the outline is looked for by its sides alone.
+
+    Args:
+        start: left end of the box's label, working pixels.
+        baseline: row the label stands on, working pixels.
+        tick: where the box should be, seen from there.
+        dark: ink, rulings included, ``(height, width)``.
+        mm: working pixels in a millimetre.
     """
     reach = 5.0 * mm
-    cx, cy = label.left + tick.dx * mm, label.baseline + tick.dy * mm
+    cx, cy = start + tick.dx * mm, baseline + tick.dy * mm
     x0, x1 = int(max(0, cx - reach - 3 * mm)), int(min(dark.shape[1], cx + reach + 3 * mm))
     y0, y1 = int(max(0, cy - reach - 3 * mm)), int(min(dark.shape[0], cy + reach + 3 * mm))
     patch = dark[y0:y1, x0:x1]
-    best = _Frame(cx - tick.size * mm / 2, cy - tick.size * mm / 2, tick.size * mm, 0.0)
+    best = Frame(cx - tick.size * mm / 2, cy - tick.size * mm / 2, tick.size * mm, 0.0)
     # A side may lean by a pixel: count a column as inked where it or its neighbour is.
     wide = patch.copy()
     wide[:, 1:] |= patch[:, :-1]
@@ -93,5 +102,5 @@ def _best_frame(label: Placed, tick: TickPlace, dark: NDArray[np.bool_], mm: flo
         at = int(np.argmax(score))
         if score.flat[at] > best.score:
             y, x = divmod(at, w)
-            best = _Frame(float(x + x0), float(y + y0), float(n), float(score.flat[at]))
+            best = Frame(float(x + x0), float(y + y0), float(n), float(score.flat[at]))
     return best

@@ -127,6 +127,11 @@ class FormSchema(BaseModel):
                 raise ValueError(f"'{spec.code}' repeats '{spec.words_of}', which the form does not have")
         return self
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """Codes of all fields."""
+        return frozenset(spec.code for spec in self.fields)
+
     def field(self, code: str) -> FieldSpec:
         """The field of that code; raises ``KeyError`` where the form has none."""
         for spec in self.fields:

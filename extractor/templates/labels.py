@@ -38,7 +38,7 @@ def register_labels(page: CleanPage, text: PageText, schema: FormSchema, templat
     its words; there, each value hangs on its own label, and where that is not found the value is nowhere.
     """
     furniture = find_furniture(page)
-    scaled = _scaled_text(text, furniture.scale)
+    scaled = scaled_text(text, furniture.scale)
     page_of_records = template.spread_out()
     placer = place if schema.role is Role.RECORDS else place_anywhere
     placement = placer(page_of_records, pieces_of(scaled), furniture.mm)
@@ -176,7 +176,8 @@ def _polygon(region: Region, scale: float) -> Polygon:
     return np.array(corners, dtype=np.float64) / scale
 
 
-def _scaled_text(text: PageText, scale: float) -> PageText:
+def scaled_text(text: PageText, scale: float) -> PageText:
+    """The words with boxes in working pixels, ``scale`` of them for each clean pixel."""
     if scale == 1.0:
         return text
     return PageText(

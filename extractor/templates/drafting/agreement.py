@@ -1,0 +1,88 @@
+"""What several pages of one form have in common: print stands on all of them, writing on one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from extractor.templates.drafting.print_runs import PrintRun
+from extractor.templates.letters import Piece, fold
+from extractor.templates.wording import find_wordings
+
+_REACH_MM = 12.0
+"""Print of the same form stands within this distance on another page once both are laid on each other."""
+_ALIKE = 0.75
+_HALF = 0.5
+_KNOWN_SHARE = 0.3
+"""A wording known from other forms needs to be read on fewer pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """One page as it is compared: its print, its pieces in working pixels, and those in a millimetre."""
+
+    runs: tuple[PrintRun, ...]
+    lines: Sequence[Sequence[Piece]]
+    mm: float
+
+
+def richest(pages: Sequence[PageView]) -> int:
+    """Number of the page whose print was read best: the one the draft's measures are taken from."""
+    return int(np.argmax([sum(run.confidence * min(12, len(fold(run.text))) for run in page.runs) for page in pages]))
+
+
+def common_runs(pages: Sequence[PageView], reference: int) -> list[PrintRun]:
+    """Print that the pages share, where it stands on the reference page.
+
+    Of one page alone everything is kept. Print that the reference page lacks is taken from the others, moved to where
+    it would stand there.
+    """
+    if len(pages) == 1:
+        return list(pages[0].runs)
+    others = [number for number in range(len(pages)) if number != reference]
+    shifts = {number: _shift(pages[reference], pages[number]) for number in others}
+    kept: list[PrintRun] = []
+    for number in (reference, *others):
+        dx, dy = shifts.get(number, (0.0, 0.0))
+        for run in pages[number].runs:
+            here = replace(run, left=run.left - dx, right=run.right - dx, baseline=run.baseline - dy)
+            if number != reference and any(_overlap(here, other) for other in kept):
+                continue
+            support = 1 + sum(
+                _stands_on(here, pages[other], shifts.get(other, (0.0, 0.0)))
+                for other in range(len(pages))
+                if other != number
+            )
+            if support / len(pages) >= (_KNOWN_SHARE if run.known else _HALF + 1e-9):
+                kept.append(here)
+    return sorted(kept, key=lambda run: (run.baseline, run.left))
+
+
+def _shift(reference: PageView, page: PageView) -> tuple[float, float]:
+    """How far the page's print lies right of and below the reference's, millimetres."""
+    places = {fold(run.text): run for run in reference.runs}
+    moves = [
+        (run.left - places[fold(run.text)].left, run.baseline - places[fold(run.text)].baseline)
+        for run in page.runs
+        if len(fold(run.text)) >= 6 and fold(run.text) in places
+    ]
+    if not moves:
+        return 0.0, 0.0
+    dx, dy = np.median(np.array(moves), axis=0)
+    return float(dx), float(dy)
+
+
+def _stands_on(run: PrintRun, page: PageView, shift: tuple[float, float]) -> bool:
+    """Whether the run's words stand at its place on another page too."""
+    x, y = run.left + shift[0], run.baseline + shift[1]
+    return any(
+        abs(place.left / page.mm - x) < _REACH_MM and abs(place.baseline / page.mm - y) < _REACH_MM
+        for place in find_wordings(page.lines, [run.text], least=_ALIKE)
+    )
+
+
+def _overlap(run: PrintRun, other: PrintRun) -> bool:
+    level = abs(run.baseline - other.baseline) < 0.7 * max(run.height, other.height)
+    return level and run.left < other.right and other.left < run.right

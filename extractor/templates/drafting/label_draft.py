@@ -1,0 +1,421 @@
+"""Draft a form whose values stand beside printed labels: blocks, lines, fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from extractor.readers.furniture import Furniture, Segment
+from extractor.templates.drafting.naming import (
+    Borrowing,
+    Nearest,
+    Twin,
+    choose,
+    code_for,
+    guess,
+    is_silent,
+    nearest_form,
+    person_of,
+    words,
+)
+from extractor.templates.drafting.print_runs import PrintRun
+from extractor.templates.drafting.types import Drafted
+from extractor.templates.form import FieldSpec, Kind, Option
+from extractor.templates.label_template import ValuePlace
+from extractor.templates.letters import fold
+from extractor.templates.load import Form
+
+_PITCH_MM = 8.0
+_WALL = 0.25
+"""A vertical ruling longer than this share of the page parts blocks."""
+_GOES_ON = (Kind.PLACE, Kind.TEXT, Kind.IDENTITY_PAPER, Kind.SIGNER, Kind.DATE_WORDS)
+"""Kinds whose values may take several lines."""
+_MOST_WRAPS = 4
+_TELLS = 6
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A printed run on its way to a label."""
+
+    run: PrintRun
+    block: str
+    asks: bool
+    value: ValuePlace = ValuePlace.RIGHT
+    code: str = ""
+    part: str = ""
+    option: str = ""
+    wraps: int = 0
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A part of the page, millimetres."""
+
+    name: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+def draft_labels(
+    runs: Sequence[PrintRun],
+    furniture: Furniture,
+    forms: Sequence[Form],
+    register: str = "",
+    evidence: Mapping[str, float] | None = None,
+) -> Drafted:
+    """Draft a label form from the print its pages share.
+
+    Args:
+        runs: print, millimetres of the page whose furniture is given.
+        furniture: furniture of that page.
+        forms: known forms, which lend codes and spellings.
+        register: register of the form, if known.
+        evidence: how far the page's print speaks for each known form, by its name, 0 to 1.
+    """
+    mm = furniture.mm
+    runs = _with_second_lines(runs)
+    height, width = (size / mm for size in furniture.grey.shape)
+    columns = _columns(furniture, runs, width, height)
+    title = _title(runs, height)
+    entries = [_Entry(run, _column_of(run, columns).name, _asks(run, height)) for run in runs]
+    entries = [entry for entry in entries if entry.asks or _worth_keeping(entry.run)]
+    entries = [
+        entry
+        for column in columns
+        for row in _rows([entry for entry in entries if entry.block == column.name])
+        for entry in row
+    ]
+    for first in _dates(entries):
+        entries[first].asks = True
+    pitch = _pitch(entries)
+    asking = [entry for entry in entries if entry.asks]
+    _find_persons(entries)
+    nearest = nearest_form(
+        [entry.run.text for entry in asking], forms, register, evidence, [entry.person for entry in asking]
+    )
+    given = _Fields(nearest, Borrowing(forms, register or nearest.register))
+    given.give(asking)
+    specs = given.specs
+    _wrap(asking, specs, columns, furniture, pitch)
+    specs = {
+        code: spec.model_copy(update={"multiline": spec.multiline or any(e.code == code and e.wraps for e in asking)})
+        for code, spec in specs.items()
+    }
+    template = {
+        "layout": "labels",
+        "page": {"width": round(width), "height": round(height)},
+        "pitch": round(pitch, 1),
+        "tells": _tells(title, asking, forms),
+        "blocks": [
+            _block(column, entries, pitch) for column in columns if any(e.block == column.name for e in entries)
+        ],
+    }
+    return Drafted(template, tuple(specs.values()), tuple(given.guessed), nearest.form, title)
+
+
+def _with_second_lines(runs: Sequence[PrintRun]) -> list[PrintRun]:
+    """Labels of tick boxes with what goes on below them, which has no box of its own."""
+    whole: list[PrintRun] = []
+    for run in sorted(runs, key=lambda run: run.baseline):
+        above = next((k for k in range(len(whole) - 1, -1, -1) if _goes_on_below(whole[k], run)), None)
+        if above is None:
+            whole.append(run)
+        else:
+            first = whole[above]
+            whole[above] = replace(
+                first, text=f"{first.text} {run.text}", pieces=(*(first.pieces or (first.text,)), "")
+            )
+    return sorted(whole, key=lambda run: (run.baseline, run.left))
+
+
+def _goes_on_below(first: PrintRun, run: PrintRun) -> bool:
+    lines = max(1, len(first.pieces))
+    step = run.baseline - first.baseline
+    return (
+        first.boxed
+        and not (run.boxed or run.asks or run.known)
+        and abs(run.left - first.left) < 1.5
+        and 2.5 < step < 6.5 * lines
+    )
+
+
+def _asks(run: PrintRun, height: float) -> bool:
+    """Whether a field hangs on the run: a colon, a line or a box says so, or its words and place do."""
+    if is_silent(run.text):
+        return False
+    if run.asks or run.boxed:
+        return True
+    below = guess(run.text).value is ValuePlace.BELOW and run.baseline > 0.5 * height
+    return below or guess(run.text).value is ValuePlace.BLOCK
+
+
+def _worth_keeping(run: PrintRun) -> bool:
+    """Print without a value helps to find one's way where it was surely read."""
+    return (run.known or run.confidence >= 0.75) and len(fold(run.text)) >= 4
+
+
+def _title(runs: Sequence[PrintRun], height: float) -> str:
+    """The tallest line of the upper part that begins as titles do; empty where there is none."""
+    starts = tuple(fold(word) for word in words()["titles"])
+    upper = [
+        run
+        for run in runs
+        if run.baseline < 0.35 * height and not (run.asks or run.boxed) and fold(run.text).startswith(starts)
+    ]
+    upper = [run for run in upper if len(fold(run.text)) >= 8]
+    return max(upper, key=lambda run: run.height).text if upper else ""
+
+
+def _columns(furniture: Furniture, runs: Sequence[PrintRun], width: float, height: float) -> list[_Column]:
+    """Parts of the page between long vertical rulings, with what stands above and below them."""
+    mm = furniture.mm
+    walls = sorted((wall for wall in furniture.verticals if wall.length / mm > _WALL * height), key=lambda w: w.at)
+    inner = [
+        wall
+        for wall in walls
+        if any(run.right < wall.at / mm for run in _beside(runs, wall, mm))
+        and any(run.left > wall.at / mm for run in _beside(runs, wall, mm))
+    ]
+    inner = [wall for wall, after in zip(inner, [*inner[1:], None], strict=True) if not _double(wall, after, mm)]
+    left = min((run.left for run in runs), default=10.0)
+    right = max([run.right for run in runs] + [s.end / mm for s in furniture.leaders], default=width - 10.0)
+    if not inner:
+        return [_Column("text", left, min(right, width), 0.0, height)]
+    top, bottom = min(w.start for w in inner) / mm, max(w.end for w in inner) / mm
+    bounds = [left - 1.0, *(wall.at / mm for wall in inner), max(right, inner[-1].at / mm + 10.0)]
+    parts = [
+        _Column("text" if n == 0 else f"column{n + 1}", start + 1.0, end - 1.0, top, bottom)
+        for n, (start, end) in enumerate(pairwise(bounds))
+    ]
+    return [
+        _Column("head", left, right, 0.0, top),
+        *parts,
+        _Column("foot", left, right, bottom, height),
+    ]
+
+
+def _beside(runs: Sequence[PrintRun], wall: Segment, mm: float) -> list[PrintRun]:
+    return [run for run in runs if wall.start / mm < run.baseline < wall.end / mm]
+
+
+def _double(wall: Segment, after: Segment | None, mm: float) -> bool:
+    return after is not None and after.at - wall.at < 3.0 * mm
+
+
+def _column_of(run: PrintRun, columns: Sequence[_Column]) -> _Column:
+    rows = [column for column in columns if column.top <= run.baseline <= column.bottom] or list(columns)
+    middle = min(run.left + 5.0, (run.left + run.right) / 2)
+    return min(rows, key=lambda column: max(column.left - middle, middle - column.right, 0.0))
+
+
+def _pitch(entries: Sequence[_Entry]) -> float:
+    """Usual distance of written lines: of neighbouring labels, the smallest that is common."""
+    steps = []
+    for name in {entry.block for entry in entries}:
+        rows = _rows([entry for entry in entries if entry.block == name])
+        steps += [below[0].run.baseline - above[0].run.baseline for above, below in pairwise(rows)]
+    steps = [step for step in steps if 4.0 <= step <= 16.0]
+    return float(np.quantile(steps, 0.4)) if steps else _PITCH_MM
+
+
+def _rows(entries: Sequence[_Entry]) -> list[list[_Entry]]:
+    """Entries by line, top to bottom, left to right."""
+    rows: list[list[_Entry]] = []
+    for entry in sorted(entries, key=lambda e: e.run.baseline):
+        if rows and entry.run.baseline - rows[-1][0].run.baseline < 2.5:
+            rows[-1].append(entry)
+        else:
+            rows.append([entry])
+    return [sorted(row, key=lambda e: e.run.left) for row in rows]
+
+
+class _Fields:
+    """The fields given to labels so far.
+
+    Args:
+        nearest: the known form that shares most labels.
+        borrowing: all known forms.
+    """
+
+    def __init__(self, nearest: Nearest, borrowing: Borrowing) -> None:
+        self.specs: dict[str, FieldSpec] = {}
+        self.guessed: list[str] = []
+        self._nearest, self._borrowing = nearest, borrowing
+
+    def give(self, asking: Sequence[_Entry]) -> None:
+        """Give every asking entry its field."""
+        dates = _dates(asking)
+        choice = ""
+        for number, (entry, twin) in enumerate(zip(asking, self._nearest.twins, strict=True)):
+            if entry.run.boxed:
+                choice = self._tick(entry, twin.spec if twin else None, choice)
+                continue
+            choice = ""
+            if number in dates:
+                first, entry.part = dates[number]
+                entry.code = self._date(entry, twin) if first == number else asking[first].code
+                continue
+            chosen = choose(entry.run.text, entry.person, twin, self._borrowing, self.specs, asks=entry.run.asks)
+            entry.code, entry.value = chosen.spec.code, chosen.value
+            self._add(chosen.spec, guessed=chosen.guessed)
+
+    def _add(self, spec: FieldSpec, *, guessed: bool) -> None:
+        self.specs[spec.code] = spec
+        if guessed:
+            self.guessed.append(spec.code)
+
+    def _tick(self, entry: _Entry, spec: FieldSpec | None, choice: str) -> str:
+        """Add a tick box to its field, that of the boxes above it or the known one; returns the field's code."""
+        entry.value, entry.option = ValuePlace.BOX, entry.run.text
+        known = spec if spec is not None and spec.kind is Kind.CHOICE else None
+        values = {fold(option.label): option.value for option in known.options} if known else {}
+        option = Option(label=entry.option, value=values.get(fold(entry.option)))
+        entry.code = choice or (known.code if known else code_for("lựa chọn", self.specs))
+        field = self.specs.get(entry.code)
+        if field is None:
+            label, columns = (known.label, known.columns) if known else ("Lựa chọn", ())
+            field = FieldSpec(code=entry.code, label=label, kind=Kind.CHOICE, columns=columns, options=(option,))
+            self._add(field, guessed=known is None)
+        elif option.label not in [other.label for other in field.options]:
+            self.specs[entry.code] = field.model_copy(update={"options": (*field.options, option)})
+        return entry.code
+
+    def _date(self, entry: _Entry, twin: Twin | None) -> str:
+        """Add a date in separate blanks; returns its code."""
+        parts = tuple(words()["parts"])
+        if twin is None or twin.spec.parts != parts or twin.spec.code in self.specs:
+            twin = self._borrowing.field(entry.run.text, entry.person, self.specs, parts=parts)
+        if twin is not None:
+            self._add(twin.spec, guessed=False)
+            return twin.spec.code
+        code = code_for(entry.run.text, self.specs, entry.person)
+        self._add(FieldSpec(code=code, label=entry.run.text, kind=Kind.DATE, parts=parts), guessed=True)
+        return code
+
+
+def _find_persons(entries: Sequence[_Entry]) -> None:
+    """Say of every entry whose it is: the person that the last heading or name above it speaks of, in its block."""
+    person, block = "", ""
+    for entry in entries:
+        if entry.block != block:
+            person, block = "", entry.block
+        kind = guess(entry.run.text).kind
+        if not is_silent(entry.run.text) and (not entry.asks or kind is Kind.PERSON_NAME):
+            person = person_of(entry.run.text) or ("" if kind is Kind.PERSON_NAME else person)
+        entry.person = person
+
+
+def _dates(asking: Sequence[_Entry]) -> dict[int, tuple[int, str]]:
+    """Labels that are the blanks of a date in three parts: number -> number of the first blank, name of the part."""
+    parts = words()["parts"]
+    folded = [fold(part) for part in parts]
+    found: dict[int, tuple[int, str]] = {}
+    for first in range(len(asking) - 2):
+        three = asking[first : first + 3]
+        level = max(e.run.baseline for e in three) - min(e.run.baseline for e in three) < 2.5
+        ends = fold(three[0].run.text.split()[-1]) == folded[0]
+        if level and ends and [fold(e.run.text) for e in three[1:]] == folded[1:]:
+            found |= {first + k: (first, parts[k]) for k in range(3)}
+    return found
+
+
+def _wrap(
+    asking: Sequence[_Entry],
+    specs: dict[str, FieldSpec],
+    columns: Sequence[_Column],
+    furniture: Furniture,
+    pitch: float,
+) -> None:
+    """How many written lines follow each label before the next line of labels."""
+    for column in columns:
+        rows = _rows([entry for entry in asking if entry.block == column.name])
+        for row, below in zip(rows, [*rows[1:], None], strict=True) if rows else ():
+            last = row[-1]
+            if last.value is not ValuePlace.RIGHT or last.run.boxed or specs[last.code].kind not in _GOES_ON:
+                continue
+            end = below[0].run.baseline if below else None
+            last.wraps = min(_MOST_WRAPS, _lines_between(last.run.baseline, end, column, furniture, pitch=pitch))
+
+
+def _lines_between(top: float, end: float | None, column: _Column, furniture: Furniture, *, pitch: float) -> int:
+    """Writing lines between two heights that begin near the column's left edge; without leaders, by the room alone.
+
+    Args:
+        top: baseline of the label, millimetres.
+        end: baseline of the next labels, or none for the last of its column.
+        column: the column both stand in.
+        furniture: furniture of the page.
+        pitch: usual distance of written lines, millimetres.
+    """
+    bottom = column.bottom if end is None else end
+    mm = furniture.mm
+    lines = [
+        line.at / mm
+        for line in (*furniture.leaders, *furniture.horizontals)
+        if top + 0.5 * pitch < line.at / mm < bottom - 0.5 * pitch
+        and line.start / mm < column.left + 12.0
+        and line.length / mm > 0.4 * (column.right - column.left)
+    ]
+    if furniture.leaders or lines:
+        heights = sorted(lines)
+        return sum(below - above > 0.5 * pitch for above, below in pairwise([top, *heights]))
+    return 0 if end is None else max(0, round((bottom - top) / pitch) - 1)
+
+
+def _block(column: _Column, entries: Sequence[_Entry], pitch: float) -> dict[str, Any]:
+    own = [entry for entry in entries if entry.block == column.name]
+    left = min(column.left, *(entry.run.left for entry in own)) if column.name in ("head", "foot") else column.left
+    last = max(entry.run.baseline + entry.wraps * pitch for entry in own)
+    bottom = column.bottom if column.name != "text" or column.top else min(column.bottom, last + 3 * pitch)
+    block: dict[str, Any] = {
+        "name": column.name,
+        "left": round(left, 1),
+        "right": round(column.right, 1),
+        "bottom": round(max(bottom, last + 1.0), 1),
+        "lines": [],
+    }
+    for row in _rows(own):
+        y = round(float(np.median([entry.run.baseline for entry in row])), 1)
+        block["lines"].append({"y": y, "labels": [_label(entry) for entry in row]})
+    return block
+
+
+def _label(entry: _Entry) -> dict[str, Any]:
+    label: dict[str, Any] = {"text": entry.run.text, "x": round(entry.run.left, 1)}
+    if entry.run.pieces:
+        label["also"] = [entry.run.pieces[0]]
+    if not entry.asks:
+        return {**label, "optional": True}
+    label["field"] = entry.code
+    if entry.part:
+        label["part"] = entry.part
+    if entry.option:
+        label["option"] = entry.option
+    if entry.value is not ValuePlace.RIGHT:
+        label["value"] = entry.value.value
+    if entry.wraps:
+        label["wraps"] = entry.wraps
+    return label
+
+
+def _tells(title: str, asking: Sequence[_Entry], forms: Sequence[Form]) -> list[str]:
+    """Words that tell the form from those known: the title, and long labels that none of them bears."""
+    known = {
+        fold(wording)
+        for form in forms
+        if form.template.layout == "labels"
+        for _, _, label in form.template.labels()
+        for wording in label.wordings
+    }
+    own = sorted({entry.run.text for entry in asking if not entry.run.boxed}, key=lambda text: -len(fold(text)))
+    strange = [text for text in own if fold(text) not in known and len(fold(text)) >= 6]
+    tells = ([title] if title else []) + strange[:_TELLS]
+    return tells or own[:2] or ["?"]
