@@ -43,6 +43,9 @@ _LIFT = 0.2
 _BESIDE = 0.6
 """Marks closer than this stand side by side, in line distances."""
 
+_LETTER = 0.4
+"""A line that is lower or shorter than this holds no letter, in line distances."""
+
 _BELOW = 2.5
 """The last entry's cells reach so far below its text, in line distances."""
 
@@ -100,7 +103,7 @@ def find_lines(
     mask, left = column_mask(ink, body, bounds)
     pitch = measure_pitch(mask, template.rows.line_height * _WIDTH)
     centre = (bounds[body] + bounds[body + 1]) / 2.0
-    slope = measure_slope(mask, centre - left)
+    slope = measure_slope(mask, centre - left, pitch)
     lines = {
         field: column_lines(ink, number, bounds, pitch, slope=slope, centre=centre, running=number == body)
         for number, field in enumerate(fields)
@@ -249,7 +252,8 @@ def _with_tails(lines: Sequence[TextLine], pitch: float) -> list[TextLine]:
     joined: list[TextLine] = []
     for line in lines:
         above = joined[-1] if joined else None
-        if above is not None and line.ink < 0.35 * above.ink and line.middle - above.middle < 1.9 * pitch:
+        loose = line.height < _LETTER * pitch or line.right - line.left < _LETTER * pitch
+        if above is not None and loose and line.ink < 0.35 * above.ink and line.middle - above.middle < 1.9 * pitch:
             joined[-1] = replace(
                 above,
                 bottom=max(above.bottom, line.bottom),

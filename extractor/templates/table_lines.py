@@ -34,6 +34,12 @@ _SHORT = 0.22
 _CLEAR = 0.35
 """A line's region keeps this distance from its neighbours' middles, as a share of the way to them."""
 
+_FAINTEST = 0.10
+"""Ink is darker than the paper around it by this share at least."""
+
+_LETTER = 0.35
+"""A letter is at least so high, and a word so wide, in line distances."""
+
 _TALL = 2.0
 """A stroke higher than this ties lines together and is cut between them, in line distances."""
 
@@ -95,12 +101,13 @@ def find_ink(grey: Mask, bounds: Sequence[int], inner: Sequence[int] = ()) -> In
     paper = cv2.blur(paper, (size, size))
     deep = np.clip(paper.astype(np.float32) - soft, 0.0, None)
     dark = np.asarray(deep / np.maximum(paper, 40).astype(np.float32), np.float32)
-    ink = (dark > _threshold(dark)).astype(np.uint8)
-    ink = _without_rulings(ink, [*bounds, *inner], width)
+    ink = (dark > _threshold(dark, width)).astype(np.uint8)
+    # Long strokes first: without the rulings between columns a line across the table falls into short pieces.
     long = max(15, round(0.1 * width))
     flat = cv2.dilate(ink, np.ones((3, 1), np.uint8))
     strokes: Mask = np.asarray(cv2.morphologyEx(flat, cv2.MORPH_OPEN, np.ones((1, long), np.uint8)), np.uint8)
     grown = np.asarray(cv2.dilate(strokes, np.ones((3, 3), np.uint8)), np.uint8)
+    whole, ink = ink, _without_rulings(ink, [*bounds, *inner], width)
     strokes = np.minimum(grown, ink).astype(np.uint8)
     writing = np.asarray(ink - strokes, np.uint8)
     _drop_crumbs(writing, [*bounds, *inner], width)
@@ -108,14 +115,26 @@ def find_ink(grey: Mask, bounds: Sequence[int], inner: Sequence[int] = ()) -> In
     crumb = round(0.005 * width)
     writing[:, : bounds[0] + crumb] = 0
     writing[:, bounds[-1] - crumb + 1 :] = 0
-    return Ink(writing, strokes, _owners(writing, bounds, width))
+    return Ink(writing, strokes, _owners(writing, np.asarray(whole - ink, np.uint8), bounds, width))
 
 
-def _threshold(dark: NDArray[np.float32]) -> float:
-    """Relative darkness that parts ink from paper (Otsu, 1979), within what ink can be."""
-    values = np.asarray(np.minimum(dark * 255.0 * 1.6, 255.0), np.uint8)[::2, ::2]
+def _threshold(dark: NDArray[np.float32], width: int) -> float:
+    """Relative darkness that parts ink from paper (Otsu, 1979), within what ink can be.
+
+    Rulings are left out: where little is written, bold ones would part themselves from the paler ink.
+    """
+    straight = _straight((dark > _FAINTEST).astype(np.uint8), width)
+    away = np.where(cv2.dilate(straight, np.ones((5, 5), np.uint8)) > 0, 0.0, dark)
+    values = np.asarray(np.minimum(away * 255.0 * 1.6, 255.0), np.uint8)[::2, ::2]
     otsu, _ = cv2.threshold(values[values > 12].reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return float(np.clip(otsu / (255.0 * 1.6), 0.10, 0.30))
+    return float(np.clip(otsu / (255.0 * 1.6), _FAINTEST, 0.30))
+
+
+def _straight(ink: Mask, width: int) -> Mask:
+    """Strokes too long for a letter, across and down."""
+    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(15, round(0.1 * width))), np.uint8))
+    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(9, round(0.035 * width)), 1), np.uint8))
+    return np.asarray(np.maximum(across, down), np.uint8)
 
 
 def _without_rulings(ink: Mask, bounds: Sequence[int], width: int) -> Mask:
@@ -152,14 +171,16 @@ def _drop_crumbs(writing: Mask, bounds: Sequence[int], width: int) -> None:
             cv2.floodFill(writing, None, (int(column), len(writing) - 1), 0, flags=8)
 
 
-def _owners(writing: Mask, bounds: Sequence[int], width: int) -> NDArray[np.int8]:
-    """Column each pixel of writing goes with."""
+def _owners(writing: Mask, rulings: Mask, bounds: Sequence[int], width: int) -> NDArray[np.int8]:
+    """Column each pixel of writing goes with; ``rulings`` are the edges' own lines that were removed from it."""
     columns = len(bounds) - 1
     reach = round(_OVERFLOW * width)
     home = np.clip(np.searchsorted(bounds, np.arange(writing.shape[1]), side="right") - 1, 0, columns - 1)
     owner = np.where(writing > 0, home[None, :], -1).astype(np.int8)
-    # The removed ruling cuts a stroke; closing the gap makes it one again.
+    # The removed ruling cuts a stroke; closing the gap makes it one again. Two words that only end and begin near a
+    # ruling do not touch it.
     bridged = cv2.morphologyEx(writing, cv2.MORPH_CLOSE, np.ones((1, 9), np.uint8))
+    bridged = np.where(cv2.dilate(rulings, np.ones((1, 3), np.uint8)) > 0, bridged, writing).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
     lefts = stats[:, cv2.CC_STAT_LEFT]
     rights = lefts + stats[:, cv2.CC_STAT_WIDTH] - 1
@@ -203,8 +224,11 @@ def column_lines(
     """
     mask, left = column_mask(ink, column, bounds)
     flat = _sheared(mask, slope, centre - left)
-    peaks = _peaks(flat.sum(axis=1).astype(np.float64), pitch, share=0.0 if running else 0.3)
-    if running:
+    profile = flat.sum(axis=1).astype(np.float64)
+    peaks = _peaks(profile, pitch, share=0.0 if running else 0.3)
+    if not running:
+        peaks = _with_words(flat, peaks, _peaks(profile, pitch, share=0.0), pitch)
+    else:
         peaks = _with_short(flat, peaks, bounds[column] - left, bounds[column + 1] - left, pitch)
     if not peaks:
         return ()
@@ -249,6 +273,20 @@ def _with_short(flat: Mask, peaks: list[int], left: int, right: int, pitch: floa
     return sorted([*peaks, *more])
 
 
+def _with_words(flat: Mask, peaks: list[int], all_peaks: Sequence[int], pitch: float) -> list[int]:
+    """Peaks with those of the low ones that are words: letters that no line above or below is tied to."""
+    low = [row for row in all_peaks if row not in peaks]
+    if not low:
+        return peaks
+    _, _, stats, centres = cv2.connectedComponentsWithStats(flat, connectivity=8)
+    nearest = np.asarray(all_peaks)[_nearest(all_peaks, centres[:, 1])]
+    near = np.abs(nearest - centres[:, 1]) < 0.35 * pitch
+    letters = near & (stats[:, cv2.CC_STAT_HEIGHT] >= _LETTER * pitch)
+    letters[0] = False
+    width = {row: int(stats[letters & (nearest == row), cv2.CC_STAT_WIDTH].sum()) for row in low}
+    return sorted([*peaks, *(row for row in low if width[row] >= _LETTER * pitch)])
+
+
 def _assigned(
     flat: Mask, peaks: Sequence[int], pitch: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
@@ -276,8 +314,12 @@ def _nearest(peaks: Sequence[int], places: NDArray[Any]) -> NDArray[np.intp]:
     return np.searchsorted(borders, places)
 
 
-def measure_slope(mask: Mask, middle: float) -> float:
-    """Slope at which the rows of a column's ink are most distinct, within 3 rows in 100 columns."""
+def measure_slope(mask: Mask, middle: float, pitch: float) -> float:
+    """Slope at which the rows of a column's ink are most distinct, within 3 rows in 100 columns.
+
+    A word or two look distinct at any slope, so the fewer lines there are the more a slope must show.
+    """
+    lines = np.count_nonzero(mask.any(axis=1)) / pitch
     small = mask
     if mask.shape[1] > 200:
         small = np.asarray(cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
@@ -285,7 +327,7 @@ def measure_slope(mask: Mask, middle: float) -> float:
     best, chosen = -1.0, 0.0
     for slope in np.linspace(-0.03, 0.03, 13):
         profile = _sheared(small, float(slope), middle * factor).sum(axis=1, dtype=np.float64)
-        sharp = float(np.square(np.diff(profile)).sum())
+        sharp = float(np.square(np.diff(profile)).sum()) * (1.0 - abs(slope) / 0.03 / (1.0 + lines))
         if sharp > best * 1.01:
             best, chosen = sharp, float(slope)
     return chosen
