@@ -1,10 +1,12 @@
-"""Fields that fill several import columns: the signer with title, the identity paper."""
+"""Fields that fill several import columns: the signer with title, the identity paper, a date in words alone."""
 
 from __future__ import annotations
 
 import re
 
 from extractor.templates.form import FieldSpec, Kind
+from extractor.vietnamese.date_words import november_by_old_count, parse_date_words
+from extractor.vietnamese.dates import PartialDate
 from extractor.vietnamese.lists import titles
 from extractor.vietnamese.papers import parse_paper
 from extractor.vietnamese.text import single_spaces
@@ -36,11 +38,18 @@ def split_signer(text: str) -> tuple[str, str]:
     return text, ""
 
 
+def _spelled_day(words: str) -> str:
+    """The day that words name; empty where they are not understood or may count the months the old way."""
+    spelled = parse_date_words(words)
+    return spelled.value if isinstance(spelled, PartialDate) and not november_by_old_count(words) else ""
+
+
 def split_columns(spec: FieldSpec, value: str | None) -> dict[str, str]:
     """The field's value laid out over its import columns; columns nothing was parsed for are left out.
 
-    A signer gives name and title; an identity paper gives the code of its kind, number, date and place of issue, in the
-    order of ``spec.columns``. Any other kind gives its value to its first column.
+    A signer gives name and title; an identity paper gives the code of its kind, number, date and place of issue; a date
+    in words with a second column the words and, where they are understood, the day; each in the order of
+    ``spec.columns``. Any other kind gives its value to its first column.
     """
     if not value or not spec.columns:
         return {}
@@ -49,6 +58,8 @@ def split_columns(spec: FieldSpec, value: str | None) -> dict[str, str]:
     elif spec.kind is Kind.IDENTITY_PAPER:
         paper = parse_paper(value)
         parts = (paper.type_code, paper.number, paper.issued, paper.issuer)
+    elif spec.kind is Kind.DATE_WORDS:
+        parts = (value, _spelled_day(value))
     else:
         parts = (value,)
     return {column: part for column, part in zip(spec.columns, parts, strict=False) if part}

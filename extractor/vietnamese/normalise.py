@@ -88,14 +88,22 @@ def _date(text: str, context: Context) -> Normalised:
         return Normalised(date.value, known=True, note="" if date.complete else "partial")
     if parse_age(text) is not None:
         return Normalised(text, known=True, note="age")
+    spelled = parse_date_words(text, context.book_year)
+    if isinstance(spelled, PartialDate) and not _old_month(text, context):
+        return Normalised(spelled.value, known=True, note="" if spelled.complete else "partial")
     return Normalised(None, known=False, note=date.reason)
+
+
+def _old_month(text: str, context: Context) -> bool:
+    """Whether the words may count the months the old way, in which "tháng một" is the eleventh."""
+    return november_by_old_count(text) and (context.book_year or _OLD_MONTHS_UNTIL) < _OLD_MONTHS_UNTIL
 
 
 def _date_words(text: str, context: Context) -> Normalised:
     date = parse_date_words(text, context.book_year)
     if not isinstance(date, PartialDate):
         return Normalised(text, known=False, note=date.reason)
-    if november_by_old_count(text) and (context.book_year or _OLD_MONTHS_UNTIL) < _OLD_MONTHS_UNTIL:
+    if _old_month(text, context):
         return Normalised(text, known=False, note="old_month")
     return Normalised(text, known=True, note="" if date.complete else "partial")
 

@@ -41,6 +41,8 @@ def spec(kind: Kind, *columns: str) -> FieldSpec:
         (Kind.DATE, "1985", "1985", True),
         (Kind.DATE, "27 t", "27 t", True),
         (Kind.DATE, "31/2/2008", None, False),
+        (Kind.DATE, "Ngày mười hai tháng ba năm một ngàn chín trăm sáu mươi hai", "12.03.1962", True),
+        (Kind.DATE, "ngày mười hai tháng", None, False),
         (Kind.DATE_WORDS, " Ngày  năm tháng ba năm hai nghìn ", "Ngày năm tháng ba năm hai nghìn", True),
         (Kind.DATE_WORDS, "Ngày nắm tháng ba", "Ngày nắm tháng ba", False),
         (Kind.SEX, "Nam", "1", True),
@@ -151,3 +153,18 @@ def test_columns() -> None:
     assert split_columns(paper, "CMND số 271234567") == {"a": "1", "b": "271234567"}
     assert split_columns(spec(Kind.PLACE, "p"), "xã A") == {"p": "xã A"}
     assert split_columns(spec(Kind.PLACE), "xã A") == {}
+
+
+def test_a_date_in_words_alone_fills_the_columns_of_the_words_and_of_the_day():
+    words = "Ngày mười hai tháng ba năm một ngàn chín trăm sáu mươi hai"
+    both = spec(Kind.DATE_WORDS, "words", "day")
+    assert split_columns(both, words) == {"words": words, "day": "12.03.1962"}
+    assert split_columns(both, "không rõ") == {"words": "không rõ"}
+    assert split_columns(spec(Kind.DATE_WORDS, "words"), words) == {"words": words}
+
+
+def test_months_that_may_be_counted_the_old_way_give_no_day():
+    southern = Context(year="1965", register="KS")
+    words = "Ngày hai tháng một năm một ngàn chín trăm sáu mươi lăm"
+    assert normalise(spec(Kind.DATE), words, southern).value is None
+    assert split_columns(spec(Kind.DATE_WORDS, "words", "day"), words) == {"words": words}
