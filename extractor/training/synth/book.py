@@ -34,6 +34,7 @@ from extractor.training.texts import (
     Sample,
     any_record,
     make_book,
+    region_of,
     with_dittos,
     years_of,
 )
@@ -113,6 +114,7 @@ def render_book(
         year=int(book.year) if book and book.year else None,
         number=book.number if book and book.number else None,
         years=years_of(form),
+        region=region_of(form),
     )
     stem = f"{form.partition('-')[0].upper()}.{setting.year}.{setting.number}"
     out.mkdir(parents=True, exist_ok=True)

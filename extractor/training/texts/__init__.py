@@ -3,7 +3,7 @@
 from extractor.training.texts.birth import BirthRecord, birth_record
 from extractor.training.texts.books import BookSetting, make_book
 from extractor.training.texts.kinds import DEFAULT_WEIGHTS, GENERATORS, any_line
-from extractor.training.texts.records import InventedRecord, any_record, with_dittos, years_of
+from extractor.training.texts.records import InventedRecord, any_record, region_of, with_dittos, years_of
 from extractor.training.texts.sample import BLANK, Sample
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "any_record",
     "birth_record",
     "make_book",
+    "region_of",
     "with_dittos",
     "years_of",
 ]

@@ -60,14 +60,16 @@ def make_book(
     year: int | None = None,
     number: str | None = None,
     province: str | None = None,
+    region: str | None = None,
     years: tuple[int, int] | None = None,
 ) -> BookSetting:
     """An invented book with the registration dates of all its records.
 
     Args:
+        region: part of the country its commune lies in, where ``province`` is not given.
         years: first and last year it can be of, where ``year`` is not given; else those of the form.
     """
-    unit = make_unit(rng, province)
+    unit = make_unit(rng, province, region)
     year = year or rng.randint(*(years or YEARS_OF_FORM.get(form, (2006, 2019))))
     days = sorted(rng.randint(2, 361) for _ in range(records))
     dates = tuple(_working_day(dt.date(year, 1, 1) + dt.timedelta(days=day)) for day in days)

@@ -109,6 +109,7 @@ class RecordSpec(_Part):
 
     Args:
         years: first and last year such books were opened.
+        region: part of the country such books come from, a region of the table of places, or empty for all of it.
         roles: who takes part, in an order in which parents stand before children.
         events: days besides registration, in an order in which later ones lean on earlier ones.
         fields: what each field holds, by field code.
@@ -116,6 +117,7 @@ class RecordSpec(_Part):
 
     form: str
     years: tuple[int, int]
+    region: Literal["north", "central", "highlands", "south", ""] = ""
     roles: dict[str, Role]
     events: dict[str, Event] = {}
     fields: dict[str, Annotated[Blank, BeforeValidator(_one_maker)]]
@@ -218,6 +220,23 @@ def _make_date_parts(scene: _Scene, event: str) -> Sample:
     return dates.date_parts(scene.days[event], scene.book.date_style)
 
 
+def _day(scene: _Scene, name: str) -> dt.date:
+    """The day of an event, or on which the person of a role was born."""
+    return scene.days[name] if name in scene.days else scene.days[_BIRTH + name]
+
+
+@_maker
+def _make_date_words(scene: _Scene, name: str) -> Sample:
+    return dates.date_words(scene.rng, _day(scene, name), scene.book.word_style)
+
+
+@_maker
+def _make_spelled_date(scene: _Scene, name: str) -> Sample:
+    """A date that stands in words alone, so that the words are read for the day itself."""
+    day = _day(scene, name)
+    return Sample(dates.date_words(scene.rng, day, scene.book.word_style).raw, dates.date_value(day))
+
+
 @_maker
 def _make_time(scene: _Scene, _: Any) -> Sample:
     written = phrases.time_of_day(scene.rng)
@@ -295,6 +314,15 @@ def _make_card_number(scene: _Scene, role: str) -> Sample:
 
 
 @_maker
+def _make_declarant(scene: _Scene, role: str) -> Sample:
+    """Name, age, residence and card of a person in one blank."""
+    name, age = scene.people[role].name, _make_age(scene, role).raw
+    home = places.residence(scene.rng, scene.homes[role], scene.book.place_style, detail=0.2).raw
+    card = f", {scene.rng.choice(('CMND', 'số CMND', 'CMND số'))} {_make_card_number(scene, role).raw}"
+    return plain(f"{name}, {age}, {home}{card if scene.rng.random() < 0.8 else ''}")
+
+
+@_maker
 def _make_phrase(scene: _Scene, name: str) -> Sample:
     return _text(scene, scene.rng.choice(_phrases()[name]))
 
@@ -351,6 +379,11 @@ def _text(scene: _Scene, pattern: str) -> Sample:
 def years_of(form: str) -> tuple[int, int] | None:
     """First and last year books of the form were opened, where its records have a description."""
     return load_record_spec(form).years if form in record_forms() else None
+
+
+def region_of(form: str) -> str | None:
+    """Part of the country the form's books come from, where they come from one alone."""
+    return (load_record_spec(form).region or None) if form in record_forms() else None
 
 
 def any_record(rng: Random, form: str, book: BookSetting, number: int) -> InventedRecord | BirthRecord:
