@@ -4,7 +4,8 @@
 
 Pages are rendered from the renderer's own descriptions of the forms, each page as another printing: blocks moved by up
 to 15 mm against each other, scale by up to 2 %, other type, spacing and wordings, other hands, paper and scanner. The
-page templates share only field codes with those descriptions. Measured for each form and strength (0 clean to 5 bad):
+page templates share only field codes with those descriptions. A page bears as many records as the form has room for.
+Measured for each form and strength (0 clean to 5 bad):
 
 - identified: the page's own form is chosen among all; wrong: another one is,
 - as other: with the page's own form taken out of the list, pages that another form still accepts,
@@ -48,12 +49,14 @@ from extractor.scans.types import CleanPage, SourcePage
 from extractor.templates import Form, find_form, identify, load_forms, register
 from extractor.templates.form import Role
 from extractor.templates.types import RegisteredPage
-from extractor.training.synth.book import RenderedRecord, render_records
+from extractor.training.synth.book import render_records
 from extractor.training.synth.capture import draw_device
 from extractor.training.synth.distractors import KINDS, make_distractor
-from extractor.training.synth.layout import layout_names
+from extractor.training.synth.layout import layout_names, load_layout
+from extractor.training.synth.page import FieldPlace
 from extractor.training.synth.paper import draw_paper
-from extractor.training.texts import make_book, years_of
+from extractor.training.synth.typeset import field_code, slot_code
+from extractor.training.texts import make_book, region_of, years_of
 
 _INK = 150
 _GOOD = 0.98
@@ -61,7 +64,7 @@ _GOOD = 0.98
 
 @dataclass
 class Cut:
-    """How the values of a page fare in located regions: ink inside and foreign ink, 0 to 1, by field code."""
+    """How values fare in located regions: ink inside and foreign ink, by record and field code, 0 to 1."""
 
     inside: dict[str, float] = field(default_factory=dict)
     foreign: dict[str, float] = field(default_factory=dict)
@@ -87,6 +90,14 @@ class PageResult:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A drawn page with all its records: where each value lies, by record's number on the page and field code."""
+
+    picture: NDArray[np.uint8]
+    places: dict[str, FieldPlace]
+
+
+@dataclass(frozen=True)
 class Job:
     """One page to render and measure."""
 
@@ -97,14 +108,18 @@ class Job:
     camera: bool
 
 
-def render(job: Job) -> RenderedRecord:
-    """The page of a job."""
+def render(job: Job) -> Drawn:
+    """The page of a job, with as many records as the form has room for."""
     rng = Random(f"{job.form}/{job.strength}/{job.seed}/{job.camera}")
-    setting = make_book(rng, job.form, 1, years=years_of(job.form))
+    setting = make_book(
+        rng, job.form, load_layout(job.form).records, years=years_of(job.form), region=region_of(job.form)
+    )
     pages = render_records(
         setting, job.form, rng=rng, strength=job.strength, split="test", dpi=job.dpi, camera=job.camera
     )
-    return next(iter(pages))
+    items = list(pages)
+    places = {slot_code(item.place, code): place for item in items for code, place in item.page.places.items()}
+    return Drawn(items[0].page.picture, places)
 
 
 def measure(job: Job) -> PageResult:
@@ -113,7 +128,7 @@ def measure(job: Job) -> PageResult:
     forms = _forms()
     own = find_form(forms, job.form)
     item = render(job)
-    page = clean_page(SourcePage("page.png", 1, item.page.picture, "0" * 64))
+    page = clean_page(SourcePage("page.png", 1, item.picture, "0" * 64))
     text = read_page(page)
     match = identify(page, text, forms)
     others = [form for form in forms if form.name != job.form]
@@ -146,11 +161,13 @@ def _forms() -> list[Form]:
 
 
 def _regions(done: RegisteredPage, page: CleanPage) -> dict[str, list[NDArray[np.float64]]]:
-    """Located regions by field code as polygons of source pixels."""
+    """Located regions by record and field code, as :class:`Drawn` has them, as polygons of source pixels."""
     regions: dict[str, list[NDArray[np.float64]]] = {}
-    for located in done.records[0].fields if done.records else ():
-        polygons = [*located.lines, *(option.polygon for option in located.options)]
-        regions[located.code] = [_carried(page.to_source, polygon) for polygon in polygons]
+    for record in done.records:
+        for located in record.fields:
+            polygons = [*located.lines, *(option.polygon for option in located.options)]
+            code = slot_code(record.record, located.code)
+            regions[code] = [_carried(page.to_source, polygon) for polygon in polygons]
     return regions
 
 
@@ -159,14 +176,14 @@ def _carried(matrix: NDArray[np.float64], points: NDArray[np.float64]) -> NDArra
     return np.asarray(moved[:, :2] / moved[:, 2:], np.float64)
 
 
-def _cut(item: RenderedRecord, regions: dict[str, list[NDArray[np.float64]]], dpi: int) -> Cut:
+def _cut(item: Drawn, regions: dict[str, list[NDArray[np.float64]]], dpi: int) -> Cut:
     """Compare regions with the page's true ink; tick boxes are left out, their ticks go over the edge by nature."""
-    grey = cv2.cvtColor(item.page.picture, cv2.COLOR_BGR2GRAY)
-    ticked = {code for code, place in item.page.places.items() if place.ink and place.regions and _square(place)}
+    grey = cv2.cvtColor(item.picture, cv2.COLOR_BGR2GRAY)
+    ticked = {code for code, place in item.places.items() if place.ink and place.regions and _square(place)}
     whose = np.zeros(grey.shape, np.int32)
-    codes = sorted(code for code, place in item.page.places.items() if place.ink and code not in ticked)
+    codes = sorted(code for code, place in item.places.items() if place.ink and code not in ticked)
     for number, code in enumerate(codes, start=1):
-        for x, y, w, h in item.page.places[code].ink:
+        for x, y, w, h in item.places[code].ink:
             part = (slice(max(0, y), y + h), slice(max(0, x), x + w))
             whose[part] = np.where((grey[part] < _INK) & (whose[part] == 0), number, whose[part])
     cut = Cut()
@@ -180,7 +197,7 @@ def _cut(item: RenderedRecord, regions: dict[str, list[NDArray[np.float64]]], dp
         hit = np.count_nonzero(inside == number)
         cut.inside[code] = hit / own
         cut.foreign[code] = np.count_nonzero((inside > 0) & (inside != number)) / max(1, hit)
-        blank = item.page.places[code].regions
+        blank = item.places[code].regions
         if blank and regions.get(code):
             first = regions[code][0]
             mm = dpi / 25.4
@@ -200,18 +217,18 @@ def _square(place: Any) -> bool:
 def _reference(form: str, dpi: int) -> tuple[Any, Any, dict[str, list[tuple[int, int, int, int]]]]:
     """Features of one clean page of the form and its blanks, known exactly."""
     item = render(Job(form, 0.0, 10_007, dpi, False))
-    keys, marks = _features(item.page.picture)
-    return keys, marks, {code: list(place.regions) for code, place in item.page.places.items()}
+    keys, marks = _features(item.picture)
+    return keys, marks, {code: list(place.regions) for code, place in item.places.items()}
 
 
 def _features(image: NDArray[np.uint8]) -> tuple[Any, Any]:
     return cv2.ORB_create(4000).detectAndCompute(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), None)
 
 
-def _orb(item: RenderedRecord, job: Job) -> Cut | None:
+def _orb(item: Drawn, job: Job) -> Cut | None:
     """The usual way (ORB: Rublee et al., 2011; ratio test; RANSAC); none where no homography is found."""
     keys, marks, blanks = _reference(job.form, job.dpi)
-    own_keys, own_marks = _features(item.page.picture)
+    own_keys, own_marks = _features(item.picture)
     if own_marks is None or marks is None:
         return None
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(marks, own_marks, k=2)
@@ -259,7 +276,7 @@ def strangers(strengths: Sequence[float], each: int, dpi: int) -> dict[str, Any]
 def steps(dpi: int = 300) -> dict[str, float]:
     """Seconds a step on one A4 page, one thread: processor time of this process, wall time for Tesseract's."""
     item = render(Job("kh-2016", 2.0, 1, dpi, False))
-    source = SourcePage("page.png", 1, item.page.picture, "0" * 64)
+    source = SourcePage("page.png", 1, item.picture, "0" * 64)
     times: dict[str, list[float]] = defaultdict(list)
     for _ in range(3):
         start = time.perf_counter()
@@ -335,7 +352,7 @@ def worst_fields(results: Sequence[PageResult], count: int = 12) -> list[tuple[s
     found: dict[str, list[float]] = defaultdict(list)
     for result in results:
         for code, value in result.cut.inside.items():
-            found[f"{result.form}.{code}"].append(value)
+            found[f"{result.form}.{field_code(code)}"].append(value)
     ranked = sorted((float(np.mean(values)), name, len(values)) for name, values in found.items())
     return [(name, share, number) for share, name, number in ranked[:count]]
 
