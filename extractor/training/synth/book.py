@@ -24,6 +24,7 @@ from extractor.training.synth.output import truth_entry, write_lines, write_pdf
 from extractor.training.synth.page import FieldPlace, PagePicture, Seal, make_page
 from extractor.training.synth.paper import Picture, draw_paper
 from extractor.training.synth.printing import draw_form
+from extractor.training.synth.spread import FLAT, open_pages
 from extractor.training.synth.table import typeset_table
 from extractor.training.synth.typeset import field_code, slot_code, typeset
 from extractor.training.synth.writing import Pens
@@ -79,6 +80,7 @@ def render_book(
     camera: bool | None = None,
     distractors: Sequence[str] = (),
     quality: int | None = None,
+    spreads: bool = False,
 ) -> RenderedBook:
     """Render a book into the folder ``out``; the same arguments always give the same bytes.
 
@@ -100,6 +102,7 @@ def render_book(
         distractors: pages that are no form, kinds of :data:`extractor.training.synth.distractors.KINDS`; a cover comes
             first, others last. They are listed in ``no_form.jsonl``.
         quality: JPEG quality, 1 to 100, or by lot.
+        spreads: two facing pages a picture, as of an opened book.
 
     Raises:
         SettingsError: an argument is out of range.
@@ -129,7 +132,13 @@ def render_book(
         hands=hands,
         printed=printed,
         camera=camera,
+        device=FLAT if spreads else None,
     )
+    if spreads:
+        own = Random(f"{form}/{seed}/spreads")
+        rendered = open_pages(
+            rendered, draw_paper(own, strength), draw_device(own, strength, camera=camera), dpi=dpi, rng=own
+        )
     other_rng = Random(f"{form}/{seed}/distractors")
     for kind in (kind for kind in distractors if kind == "cover"):
         sink.add_distractor(kind, setting, strength, other_rng)
@@ -225,13 +234,19 @@ def render_records(
     hands: int = 1,
     printed: Collection[int] | None = None,
     camera: bool | None = None,
+    device: Device | None = None,
 ) -> Iterator[RenderedRecord]:
-    """Render the records of a book one after the other; arguments as for :func:`render_book`."""
+    """Render the records of a book one after the other; arguments as for :func:`render_book`.
+
+    Args:
+        device: what takes the pictures, in place of one by lot.
+    """
     layout = load_layout(form)
     edition = draw_edition(rng, strength, len(layout.groups), split)
     printed_form = typeset_table(layout, edition) if isinstance(layout, TableLayout) else typeset(layout, edition)
     print_mask = draw_form(printed_form, dpi)
-    paper, device = draw_paper(rng, strength), draw_device(rng, strength, camera=camera)
+    paper, drawn = draw_paper(rng, strength), draw_device(rng, strength, camera=camera)
+    device = device or drawn
     writers = _writers(rng, split, hands, strength)
     printer = draw_printer(rng, split)
     if printed is None:
