@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import cv2
@@ -15,11 +14,12 @@ from extractor.scans.photo import find_page
 from extractor.scans.resolution import estimate_dpi, scale_for
 from extractor.scans.skew import estimate_skew
 from extractor.scans.types import CleanPage, Image, Matrix, SourcePage
+from extractor.scans.warping import quarter_matrix, scale_matrix, skew_matrix, warp
 
 # Long side at which turns are judged: text of A4 is then about 10 pixels high, skew is found to 0.03 degrees.
-_JUDGE_SIDE = 1400
+JUDGE_SIDE = 1400
 # Turns smaller than this are left: resampling would cost more than it gives.
-_LEAST_SKEW = 0.08
+LEAST_SKEW = 0.08
 _MARGIN = 0.04
 PHOTOGRAPH = "page found in photograph"
 BLANK_INK = 5e-4
@@ -58,33 +58,31 @@ def clean_page(source: SourcePage, *, find_photo: bool = True, turn_upright: boo
     stated = source.dpi
     outline = find_page(image) if find_photo else None
     if outline is not None:
-        flat = np.array([[0, 0], [outline.width, 0], [outline.width, outline.height], [0, outline.height]]) - 0.5
-        found = cv2.getPerspectiveTransform(outline.corners.astype(np.float32), flat.astype(np.float32))
-        matrix = np.asarray(found, np.float64)
+        matrix = outline.matrix()
         size = (outline.width, outline.height)
         judged = _judging_picture(grey, matrix, size)
         stated = None
         notes.append(PHOTOGRAPH)
     else:
         size = (image.shape[1], image.shape[0])
-        judged = shrink(grey, _JUDGE_SIDE)[0]
+        judged = shrink(grey, JUDGE_SIDE)[0]
     turn = judge_turn(judged, turn_upright=turn_upright)
     if turn.quarters:
-        matrix = _quarter_matrix(turn.quarters, size) @ matrix
+        matrix = quarter_matrix(turn.quarters, size) @ matrix
         size = size[::-1] if turn.quarters % 2 else size
         notes.append(f"turned by {90 * turn.quarters} degrees")
     if turn.skew:
-        rotation, size = _skew_matrix(turn.skew, size)
+        rotation, size = skew_matrix(turn.skew, size)
         matrix = rotation @ matrix
         notes.append(f"skew of {turn.skew:.2f} degrees taken out")
     dpi = estimate_dpi(stated, size)
     scale = scale_for(dpi)
     if scale != 1.0:
         resized = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-        matrix = _scale_matrix(size, resized) @ matrix
+        matrix = scale_matrix(size, resized) @ matrix
         size, dpi = resized, dpi * scale
         notes.append(f"scaled by {scale:.2f}")
-    clean = _warp(image, matrix, size)
+    clean = warp(image, matrix, size)
     if clean is not image:
         grey = np.asarray(cv2.cvtColor(clean, cv2.COLOR_BGR2GRAY), np.uint8)
     back = np.asarray(np.linalg.inv(matrix), np.float64)
@@ -110,7 +108,7 @@ def judge_turn(grey: Image, *, turn_upright: bool = True) -> Turn:
         # After a quarter turn there is no upright default to fall back on: the likelier way is taken.
         if evidence < (0.0 if quarters else -UPRIGHT_MARGIN):
             quarters = (quarters + 2) % 4
-    return Turn(quarters, skew if abs(skew) >= _LEAST_SKEW else 0.0)
+    return Turn(quarters, skew if abs(skew) >= LEAST_SKEW else 0.0)
 
 
 def ink_share(grey: Image) -> float:
@@ -121,7 +119,7 @@ def ink_share(grey: Image) -> float:
     Args:
         grey: evenly lit grey, as in :class:`CleanPage`.
     """
-    small, _ = shrink(_inner(grey), _JUDGE_SIDE)
+    small, _ = shrink(_inner(grey), JUDGE_SIDE)
     # Grain is finer than a stroke and does not survive a median.
     ink = ink_mask(np.asarray(cv2.medianBlur(small, 3), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
@@ -144,52 +142,6 @@ def _rotated(grey: Image, degrees: float) -> Image:
 
 
 def _judging_picture(grey: NDArray[np.uint8], matrix: Matrix, size: tuple[int, int]) -> Image:
-    factor = min(1.0, _JUDGE_SIDE / max(size))
+    factor = min(1.0, JUDGE_SIDE / max(size))
     small = (max(1, round(size[0] * factor)), max(1, round(size[1] * factor)))
-    return _warp(grey, _scale_matrix(size, small) @ matrix, small)
-
-
-def _scale_matrix(size: tuple[int, int], resized: tuple[int, int]) -> Matrix:
-    """Scaling in which the corners of pixels, not their centres, stay on the picture's corners."""
-    fx, fy = resized[0] / size[0], resized[1] / size[1]
-    return np.array([[fx, 0.0, 0.5 * fx - 0.5], [0.0, fy, 0.5 * fy - 0.5], [0.0, 0.0, 1.0]])
-
-
-def _quarter_matrix(quarters: int, size: tuple[int, int]) -> Matrix:
-    """The map of pixel centres under ``np.rot90`` by so many quarter turns."""
-    width, height = size
-    maps = {
-        1: [[0, 1, 0], [-1, 0, width - 1], [0, 0, 1]],
-        2: [[-1, 0, width - 1], [0, -1, height - 1], [0, 0, 1]],
-        3: [[0, -1, height - 1], [1, 0, 0], [0, 0, 1]],
-    }
-    return np.array(maps[quarters], np.float64)
-
-
-def _skew_matrix(degrees: float, size: tuple[int, int]) -> tuple[Matrix, tuple[int, int]]:
-    """Turn counterclockwise about the middle, into a picture large enough to lose nothing."""
-    width, height = size
-    turn = math.radians(degrees)
-    cos, sin = math.cos(turn), abs(math.sin(turn))
-    wide, high = math.ceil(width * cos + height * sin), math.ceil(height * cos + width * sin)
-    centre = ((width - 1) / 2, (height - 1) / 2)
-    rotation = np.asarray(cv2.getRotationMatrix2D(centre, degrees, 1.0), np.float64)
-    rotation[:, 2] += np.array([(wide - width) / 2, (high - height) / 2])
-    return np.vstack([rotation, [0.0, 0.0, 1.0]]), (wide, high)
-
-
-def _warp(image: NDArray[np.uint8], matrix: Matrix, size: tuple[int, int]) -> Image:
-    """Resample to ``size`` (width, height); what lies outside of the source is white."""
-    if size == (image.shape[1], image.shape[0]) and np.array_equal(matrix, np.eye(3)):
-        return image
-    shrinking = math.sqrt(abs(np.linalg.det(matrix[:2, :2])))
-    if shrinking < 0.6:
-        # Sampling would skip pixels: average first.
-        factor = 2.0 ** round(math.log2(shrinking))
-        whole = (image.shape[1], image.shape[0])
-        smaller = (max(1, round(whole[0] * factor)), max(1, round(whole[1] * factor)))
-        image = np.asarray(cv2.resize(image, smaller, interpolation=cv2.INTER_AREA), np.uint8)
-        matrix = matrix @ np.linalg.inv(_scale_matrix(whole, smaller))
-    method = cv2.INTER_CUBIC if shrinking > 1.2 else cv2.INTER_LINEAR
-    white = (255, 255, 255)
-    return np.asarray(cv2.warpPerspective(image, matrix, size, flags=method, borderValue=white), np.uint8)
+    return warp(grey, scale_matrix(size, small) @ matrix, small)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from extractor.scans.types import Image
+from extractor.scans.types import Image, Matrix
 
 _SIDE = 640
 # Part of the picture that a page must fill to be believed.
@@ -45,6 +45,12 @@ class PageOutline:
     corners: NDArray[np.float64]
     width: int
     height: int
+
+    def matrix(self) -> Matrix:
+        """The map from pixels of the picture to those of the flat page."""
+        flat = np.array([[0, 0], [self.width, 0], [self.width, self.height], [0, self.height]]) - 0.5
+        found = cv2.getPerspectiveTransform(self.corners.astype(np.float32), flat.astype(np.float32))
+        return np.asarray(found, np.float64)
 
 
 def find_page(image: Image) -> PageOutline | None:
