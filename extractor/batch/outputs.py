@@ -70,7 +70,7 @@ def write_outputs(
     titles = {name: (rule.title, rule.title_en) for name, rule in all_rules().items()}
     versions = {"extractor": extractor.__version__, **{f"form {n}": f.version for n, f in forms.items()}}
     report = RunReport(
-        pages=registered + len(problems),
+        pages=len(pages),
         pages_registered=registered,
         counts=count_records(records, schemas, titles),
         books=book_lines(exported, out),

@@ -17,7 +17,7 @@ from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, 
 from extractor.records import PageProblem, Record
 
 _WORTH_A_POOL = 8
-_DRAWING_VERSION = "1"
+_DRAWING_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ def draw_page(job: OverlayJob) -> None:
     kept = load_page_file(job.out, job.stem)
     picture = load_picture(job.out, f"{FOLDER}/{job.stem}.jpg")
     decided = {(record, code): decision for record, code, decision in job.decisions}
-    rows = len({record for record, _ in kept.regions}) > 1
     # In a table the column tells which field it is; a label on every line would hide the writing.
+    table = bool(kept.guides)
     marks = [
-        Mark(code if number == 0 and not (rows and record > 1) else "", polygon, decided.get((record, code), PROBLEM))
+        Mark(code if number == 0 and not (table and record > 1) else "", polygon, decided.get((record, code), PROBLEM))
         for (record, code), polygons in kept.regions.items()
         for number, polygon in enumerate(polygons)
     ]

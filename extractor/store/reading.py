@@ -34,7 +34,6 @@ from extractor.store.tables import (
     FieldRow,
     FileRow,
     PageRow,
-    PageStatus,
     ProblemRow,
     RecordRow,
     TaskRow,
@@ -92,7 +91,7 @@ def counts(session: Session) -> dict[int, dict[str, int]]:
         "page_problems",
         select(PageRow.book_id, func.count())
         .join(ProblemRow, ProblemRow.page_id == PageRow.id)
-        .where(current, PageRow.status == PageStatus.PROBLEM.value, ProblemRow.resolution.is_(None)),
+        .where(current, ProblemRow.resolution.is_(None)),
     )
     add("records", _current(select(PageRow.book_id, func.count())))
     tallies = [func.sum(case((FieldRow.decision == decision.value, 1), else_=0)) for decision in Decision]
@@ -105,7 +104,7 @@ def counts(session: Session) -> dict[int, dict[str, int]]:
 
 
 def problems(session: Session, book_id: int | None) -> tuple[StoredProblem, ...]:
-    """All pages without records, in order, whether somebody looked at them or not."""
+    """All problems of pages, in order, whether somebody looked at them or not."""
     wanted = (
         select(ProblemRow, PageRow, FileRow.path, BookRow)
         .join(PageRow, PageRow.id == ProblemRow.page_id)

@@ -15,7 +15,7 @@ RecordKey = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """All that was made of one page: either its records or the reason why there are none.
+    """All that was made of one page: its records, or the reason why there are none, or why one of its halves has none.
 
     Args:
         file: source as the user named it.
@@ -27,8 +27,8 @@ class PageResult:
         pipeline_version: changes whenever the same pixels could give other records.
         book: the book the page belongs to, as far as known.
         file_sha256: hash of the file's bytes, or empty.
-        records: the page's records in order; not together with ``problem``.
-        problem: why the page yields no records.
+        records: the page's records in order.
+        problem: why the page yields no records; beside records, why one of two facing pages in the picture yields none.
         kinds: field code to kind of field (``person_name``); kinds choose and order tasks.
         reader_versions: reader name to version, for the provenance of each field.
         image_to_source: projective map from pixels of ``image`` to source pixels, nine numbers row by row; none where
@@ -55,8 +55,8 @@ class PageResult:
 
     def __post_init__(self) -> None:
         """Refuse results that contradict themselves; they are mistakes of the program, not of the input."""
-        if bool(self.records) == (self.problem is not None):
-            raise ValueError(f"{self.file}, page {self.page}: give either records or a problem")
+        if not self.records and self.problem is None:
+            raise ValueError(f"{self.file}, page {self.page}: give records or a problem")
         numbers = [record.record for record in self.records]
         if len(set(numbers)) != len(numbers):
             raise ValueError(f"{self.file}, page {self.page}: record numbers stand twice")

@@ -238,7 +238,7 @@ def test_the_same_records_give_the_same_lines(store, result):
 
 def test_results_that_contradict_themselves_are_refused(result, record):
     good = result()
-    with pytest.raises(ValueError, match="either records or a problem"):
+    with pytest.raises(ValueError, match="records or a problem"):
         replace(good, records=())
     with pytest.raises(ValueError, match="twice"):
         replace(good, records=(record("so-01.pdf", 1), record("so-01.pdf", 1)))
