@@ -20,6 +20,7 @@ COMMANDS = [
     ["template", "list"],
     ["template", "check"],
     ["template", "preview"],
+    ["template", "new"],
     ["queue", "status"],
     ["review", "serve"],
     ["audit", "verify"],
@@ -176,3 +177,30 @@ def test_export_list(extractor):
     done = extractor("export", "--list")
     assert done.returncode == 0
     assert "ks-60" in done.stdout
+
+
+@pytest.fixture
+def one_page(scans) -> Path:
+    return next(path for path in sorted(scans.glob("KS.*.pdf")) if path.name.startswith("KS.2009"))
+
+
+def test_template_new_drafts_a_form_that_passes_its_check(tmp_path, extractor, one_page):
+    done = extractor("template", "new", one_page, "--form", "thu", "--out", tmp_path / "mau", "--previews", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "thu-preview-1.png" in done.stdout
+    assert (tmp_path / "thu-preview-1.png").stat().st_size > 10_000
+    assert extractor("template", "check", "--templates", tmp_path / "mau").returncode == 0
+    again = extractor("template", "new", one_page, "--form", "thu", "--out", tmp_path / "mau")
+    assert again.returncode == 4
+    assert "already" in again.stderr
+
+
+def test_template_new_refuses_a_bad_name_and_a_file_that_is_no_scan(tmp_path, extractor, one_page):
+    named = extractor("template", "new", one_page, "--form", "../x", "--out", tmp_path)
+    assert named.returncode == 2
+    assert "small letters" in named.stderr
+    (tmp_path / "x.png").write_bytes(b"no picture")
+    wrong = extractor("template", "new", tmp_path / "x.png", "--form", "x", "--out", tmp_path / "mau")
+    assert wrong.returncode != 0
+    assert "x.png" in wrong.stderr
+    assert not (tmp_path / "mau").exists()

@@ -33,7 +33,7 @@ _DOUBLE = 0.012
 """Rulings closer than this are the lines of one frame, in table widths."""
 _SAME = 0.02
 """Rulings of two pages this close are the same edge, in table widths."""
-_SUB = 0.012
+_SUB = 0.015
 """An edge that begins further below the top than this belongs to a group of columns, in table widths."""
 _MOST_HEAD = 0.4
 """A table's head is no higher than this, in table widths."""
@@ -191,6 +191,9 @@ def _starts_below(view: RuledPage, kept: Sequence[int]) -> list[float]:
             if not below[n] and _inked(view.grey, rulings[n], top + 0.15 * common * width, top + 0.85 * common * width):
                 continue
             below[n] = max(below[n], common)
+    if _groups(below) == [(0, len(below) - 1)]:
+        # One heading over all columns is the table's title; a hand that rules from below stops short of the top.
+        return [0.0] * len(below)
     return [round(drop, 3) for drop in below]
 
 
@@ -301,21 +304,36 @@ def _words_in(text: PageText, cell: Cell) -> str:
 
 def _read_cell(page: CleanPage, cell: Cell, read_lines: LineReader) -> str:
     """Read a heading cell line by line."""
+    mm = page.dpi / 25.4
     left, top, right, bottom = (round(value) for value in cell)
-    inset = max(2, round(0.8 * page.dpi / 25.4))
-    patch = page.grey[max(0, top + inset) : bottom - inset, max(0, left + inset) : right - inset]
-    if min(patch.shape, default=0) < 8:
+    inset = max(1, round(0.4 * mm))
+    patch = page.grey[max(0, top + inset) : bottom - inset, max(0, left + inset) : right - inset].copy()
+    if min(patch.shape, default=0) < 2 * mm:
         return ""
-    profile = (patch < 150).sum(axis=1) > 0
-    bounds = np.flatnonzero(np.diff(np.concatenate([[False], profile, [False]]).astype(int)))
-    least = 1.5 * page.dpi / 25.4
-    margin = max(1, round(0.4 * page.dpi / 25.4))
-    lines = [
-        np.ascontiguousarray(patch[max(0, start - margin) : end + margin])
-        for start, end in zip(bounds[::2], bounds[1::2], strict=True)
-        if end - start >= least
-    ]
+    dark = patch < 0.75 * float(np.quantile(patch, 0.9))
+    # What is left of the cell's own rulings would be read as letters.
+    patch[:, dark.mean(axis=0) > 0.6] = 255
+    patch[dark.mean(axis=1) > 0.6] = 255
+    dark[:, dark.mean(axis=0) > 0.6] = False
+    dark[dark.mean(axis=1) > 0.6] = False
+    lines = [np.ascontiguousarray(patch[start:end]) for start, end in _bands(dark.sum(axis=1) > 0, mm)]
     return " ".join(read for read in read_lines(lines) if read) if lines else ""
+
+
+def _bands(inked: NDArray[np.bool_], mm: float) -> list[tuple[int, int]]:
+    """Rows of each line of writing: marks go with the letters below them, each line keeps half the gap about it."""
+    bounds = np.flatnonzero(np.diff(np.concatenate([[False], inked, [False]]).astype(int)))
+    bands = list(zip(bounds[::2].tolist(), bounds[1::2].tolist(), strict=True))
+    merged: list[tuple[int, int]] = []
+    for start, end in bands:
+        low = merged and (start - merged[-1][1] < 0.5 * mm or merged[-1][1] - merged[-1][0] < 1.5 * mm)
+        if merged and (low or end - start < 1.2 * mm) and end - merged[-1][0] < 9.0 * mm:
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    tall = [(start, end) for start, end in merged if end - start >= 1.5 * mm]
+    margin = round(0.7 * mm)
+    return [(max(0, start - margin), min(len(inked), end + margin)) for start, end in tall]
 
 
 def _name(
