@@ -164,8 +164,8 @@ def _maker(made: Maker) -> Maker:
 @_maker
 def _make_number(scene: _Scene, _: Any) -> Sample:
     written = f"{scene.number:0{scene.book.pad}d}"
-    value = f"{written}/{scene.book.year}"
-    return Sample(value if scene.book.number_with_year else written, value)
+    year = scene.book.year
+    return Sample(f"{written}/{year}" if scene.book.number_with_year else written, f"{scene.number:02d}/{year}")
 
 
 @_maker
