@@ -73,7 +73,7 @@ def draft_from_scans(
     pages = _pages(scans, on_progress)
     forms = [form for form in load_forms(known) if form.name != name]
     on_progress(f"Looking for labels and lines on {len(pages)} pages")
-    draft = draft_form(pages, name, forms, register=register, read_lines=_read_lines)
+    draft = draft_form(pages, name, forms, register=register, read_lines=read_lines)
     write_draft(draft, folder)
     form = find_form(load_forms((folder,)), name)
     registered, pictures = 0, []
@@ -101,7 +101,7 @@ def _pages(scans: Sequence[Path], on_progress: Callable[[str], None]) -> list[Cl
     return pages
 
 
-def _read_lines(lines: Sequence[Image]) -> list[str]:
-    """Print or handwriting, whichever reader is surer of a line."""
+def read_lines(lines: Sequence[Image]) -> list[str]:
+    """Read print or handwriting, whichever reader is surer of a line."""
     readings = [get_reader(name).read(lines) for name in ("printed", "handwriting")]
     return [max(both, key=lambda reading: reading.confidence).text for both in zip(*readings, strict=True)]
