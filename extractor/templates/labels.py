@@ -17,7 +17,7 @@ from extractor.templates.free_ink import note_lines, signed_name
 from extractor.templates.gate import judge
 from extractor.templates.label_template import LabelTemplate, ValuePlace
 from extractor.templates.letters import pieces_of
-from extractor.templates.margins import Margins, find_margins, on_their_lines
+from extractor.templates.margins import Margins, above_others, find_margins, on_their_lines
 from extractor.templates.placing import Placed, Placement, place, place_anywhere
 from extractor.templates.types import (
     LocatedField,
@@ -93,9 +93,12 @@ def locate(
     """
     regions: dict[str, list[tuple[str, Region]]] = {}
     options: dict[str, list[LocatedOption]] = {}
-    for number in range(len(template.blocks)) if blocks is None else blocks:
+    numbers = range(len(template.blocks)) if blocks is None else blocks
+    others = [n for n in range(len(template.blocks)) if n not in numbers]
+    for number in numbers:
         block = template.blocks[number]
         margins = find_margins(block, number, placement, furniture, template.pitch)
+        margins = above_others(margins, block, others, template.blocks, placement)
         own = [placed for placed in placement.labels if placed.block == number]
         own = on_their_lines(own, margins, placement.mm)
         stretches = value_stretches(own, margins, placement.mm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -80,6 +81,30 @@ def find_margins(block: Block, number: int, placement: Placement, furniture: Fur
         wall is not None,
         _pitch(written, left, right, rows, pitch_mm * mm),
     )
+
+
+def above_others(
+    margins: Margins, block: Block, others: Sequence[int], blocks: Sequence[Block], placement: Placement
+) -> Margins:
+    """Margins of a block that end above the first printed line of what stands below it.
+
+    Where print runs set their lines further apart than the template, a block's lower end slips into the next record.
+
+    Args:
+        margins: bounds of the block.
+        block: the block.
+        others: numbers of the blocks of other records.
+        blocks: all blocks of the page.
+        placement: where the page's labels are.
+    """
+    below = {
+        n
+        for n in others
+        if blocks[n].lines[0].y > block.lines[-1].y
+        and min(blocks[n].right, block.right) > max(blocks[n].left, block.left)
+    }
+    tops = [p.baseline for p in placement.labels if p.block in below and p.row == 0]
+    return replace(margins, bottom=min([margins.bottom, *(top - 0.75 * margins.pitch for top in tops)]))
 
 
 def on_their_lines(labels: list[Placed], margins: Margins, mm: float) -> list[Placed]:

@@ -60,6 +60,19 @@ def test_each_record_of_a_page_has_its_own_fields_in_its_own_place(drawer):
     assert all(line[:, 1].min() > middle for line in lower.values())
 
 
+def test_what_stands_below_a_label_ends_above_the_next_record(drawer):
+    data = TEMPLATE.model_dump()
+    data["blocks"][0]["bottom"] = 178  # the template says lines stand closer than they are printed
+    data["blocks"][0]["lines"][-1]["labels"][0]["value"] = "block"
+    template = LabelTemplate.model_validate(data)
+    drawn = drawer(Form(SCHEMA, template.spread_out(), Path()))
+    done = register(drawn.page, drawn.text, Form(SCHEMA, template, Path()))
+    middle = drawn.page.grey.shape[0] / 2
+    upper = next(field for field in done.records[0].fields if field.code == "nycHoTen")
+    assert all(line[:, 1].max() < 1.1 * middle for line in upper.lines)
+    assert len(upper.lines) <= 1
+
+
 def test_records_must_stand_beside_or_below_each_other():
     with pytest.raises(ValidationError, match="give 'dx' or 'dy'"):
         Repeat(count=2)
