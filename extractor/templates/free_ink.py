@@ -26,6 +26,8 @@ def note_lines(label: Placed, others: Sequence[Placed], margins: Margins, furnit
     beneath = [p.baseline - 0.8 * p.height for p in others if p.baseline > label.baseline + 2 * mm]
     bottom = min([margins.bottom, *beneath])
     left, right = margins.left, margins.right
+    if not label.found:
+        top = _above_writing(furniture, left, top, right, 1.3 * margins.pitch)
     runs = _written_rows(_profile(furniture, left, top, right, bottom), mm)
     regions = [Region(left, top + a - 0.4 * mm, right, min(bottom, top + b + 0.4 * mm)) for a, b in runs]
     if regions:
@@ -50,7 +52,8 @@ def signed_name(label: Placed, others: Sequence[Placed], margins: Margins, furni
         if p is not label
         and (p.row == label.row if not p.found else abs(p.baseline - label.baseline) < 0.5 * margins.pitch)
     ]
-    rivals = [(p.left + p.right) / 2 for p in beside]
+    # What overlaps the label is its own hint, however close below it stands.
+    rivals = [(p.left + p.right) / 2 for p in beside if p.right < label.left or p.left > label.right]
     # Who signs alone has the whole width.
     reach = (_REACH_MM if rivals else 2 * _REACH_MM) * mm
     left = max([margins.left, centre - reach, *((r + centre) / 2 for r in rivals if r < centre)])
@@ -64,6 +67,15 @@ def signed_name(label: Placed, others: Sequence[Placed], margins: Margins, furni
         return Region(left, max(top, bottom - 1.5 * margins.pitch), right, bottom)
     first, last = _lowest_line(rows, profile, margins.pitch, mm)
     return Region(left, top + first - 0.5 * mm, right, min(bottom, top + last + 0.5 * mm))
+
+
+def _above_writing(furniture: Furniture, left: float, top: float, right: float, reach: float) -> float:
+    """The row itself or, where it runs through writing, the paper above that: an unread heading's place is not sure."""
+    first = max(0.0, top - reach)
+    blank = _profile(furniture, left, first, right, top) <= 0.15 * furniture.mm
+    wide = np.convolve(blank, np.ones(max(1, round(0.5 * furniture.mm))), mode="same") >= round(0.5 * furniture.mm)
+    paper = np.flatnonzero(wide)
+    return first + float(paper[-1]) if len(paper) else top
 
 
 def _profile(

@@ -26,6 +26,7 @@ from extractor.templates.types import (
     Polygon,
     RegisteredPage,
 )
+from extractor.templates.unread import on_their_ink
 from extractor.templates.values import Region, Stretch, region_of, value_stretches
 
 METHOD = "labels"
@@ -100,7 +101,7 @@ def locate(
         margins = find_margins(block, number, placement, furniture, template.pitch)
         margins = above_others(margins, block, others, template.blocks, placement)
         own = [placed for placed in placement.labels if placed.block == number]
-        own = on_their_lines(own, margins, placement.mm)
+        own = on_their_ink(on_their_lines(own, margins, placement.mm), furniture, placement.mm)
         stretches = value_stretches(own, margins, placement.mm)
         for i, placed in enumerate(own):
             for code, piece in _regions(placed, own, margins, furniture, stretches.get(i, [])):

@@ -49,7 +49,7 @@ def _trimmed(lines: list[list[Piece]]) -> list[list[Piece]]:
     How wide a letter is the page's own words before a colon tell: most of them are labels, and most are right.
     """
     labels = [piece for line in lines for piece in line if piece.text.endswith(":")]
-    units = [(piece.right - piece.left) / _breadth(piece.text) for piece in labels]
+    units = [(piece.right - piece.left) / breadth(piece.text) for piece in labels]
     if len(units) < 5:
         return lines
     unit = float(np.median(units))
@@ -57,12 +57,12 @@ def _trimmed(lines: list[list[Piece]]) -> list[list[Piece]]:
     def trim(piece: Piece) -> Piece:
         if not piece.text.endswith(":"):
             return piece
-        return replace(piece, right=min(piece.right, piece.left + (1.15 * _breadth(piece.text) + 0.3) * unit))
+        return replace(piece, right=min(piece.right, piece.left + (1.15 * breadth(piece.text) + 0.3) * unit))
 
     return [[trim(piece) for piece in line] for line in lines]
 
 
-def _breadth(text: str) -> float:
+def breadth(text: str) -> float:
     """Width of a printed word, in widths of a usual letter."""
     return sum(0.55 if sign in _NARROW else 1.35 if sign in _WIDE else 1.0 for sign in _plain(text))
 

@@ -10,6 +10,9 @@ from extractor.readers.furniture import Furniture, Segment
 from extractor.templates.label_template import Block, ValuePlace
 from extractor.templates.placing import Placed, Placement
 
+_REACH_MM = 11.0
+"""How far a line none of whose labels was found may have moved against its neighbours, millimetres."""
+
 
 @dataclass(frozen=True, slots=True)
 class Margins:
@@ -111,7 +114,7 @@ def on_their_lines(labels: list[Placed], margins: Margins, mm: float) -> list[Pl
     """Move labels that were not found to the writing line they must stand on.
 
     Such a line lies between those of the labels before and after, and begins where the label ends, not at the margin
-    as a wrapped value's does.
+    as a wrapped value's does. The labels beside the first one of a line go with it.
     """
     moved = list(labels)
     for i, label in enumerate(labels):
@@ -119,13 +122,17 @@ def on_their_lines(labels: list[Placed], margins: Margins, mm: float) -> list[Pl
             continue
         if any(p.found and p.row == label.row for p in labels):
             continue
+        if any(p.row == label.row for p in labels[:i]):
+            first = next(k for k, p in enumerate(labels) if p.row == label.row)
+            moved[i] = replace(label, baseline=label.baseline + moved[first].baseline - labels[first].baseline)
+            continue
         above = max((p.baseline for p in labels if p.found and p.row < label.row), default=margins.top)
         below = min((p.baseline for p in labels if p.found and p.row > label.row), default=margins.bottom)
         fit = [
             (abs(s.at - label.baseline), s.at)
             for s in margins.written
             if above + 0.5 * margins.pitch < s.at < below - 0.5 * margins.pitch
-            and abs(s.at - label.baseline) < 8 * mm
+            and abs(s.at - label.baseline) < _REACH_MM * mm
             and label.left + 4 * mm < s.start < label.right + 12 * mm
         ]
         if fit:

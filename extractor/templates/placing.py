@@ -145,21 +145,54 @@ def _rescued(
     rescued = list(chosen)
     used = [found.span for found in chosen if found is not None]
     for i, placed in enumerate(placement.labels):
-        if placed.found or len(fold(placed.label.text)) < 3:
+        if placed.found:
             continue
-        reach = (12.0 if placed.label.x > _line_start(placement, placed) else 6.0) * placement.mm
         near = [
             found
-            for found in find_wordings(lines, placed.label.wordings, least=0.55, loose=True)
-            if abs(found.baseline - placed.baseline) < 0.4 * pitch * placement.mm
-            and abs(found.left - placed.left) < reach
-            and not any(found.span[0] < end and start < found.span[1] for start, end in used)
+            for found in _near(placement, placed, lines, pitch * placement.mm) or _alone(placement, placed, lines)
+            if not any(found.span[0] < end and start < found.span[1] for start, end in used)
         ]
         if near:
             best = max(near, key=lambda f: f.similarity - 0.01 * abs(f.left - placed.left) / placement.mm)
             rescued[i] = best
             used.append(best.span)
     return rescued
+
+
+def _near(placement: Placement, placed: Placed, lines: Sequence[Sequence[Piece]], pitch: float) -> list[Found]:
+    """Places near where a label must be; of a short one every letter must be there, and its line be known."""
+    short = len(fold(placed.label.text)) < 3
+    if short and not any(p.found and p.block == placed.block and p.row == placed.row for p in placement.labels):
+        return []
+    reach = (12.0 if placed.label.x > _line_start(placement, placed) else 6.0) * placement.mm
+    top, bottom = _between_neighbours(placement, placed, 0.4 * pitch)
+    return [
+        found
+        for found in find_wordings(lines, placed.label.wordings, least=0.99 if short else 0.55, loose=True)
+        if top < found.baseline < bottom and abs(found.left - placed.left) < reach and not (short and found.within)
+    ]
+
+
+def _alone(placement: Placement, placed: Placed, lines: Sequence[Sequence[Piece]]) -> list[Found]:
+    """The one place on the page for a label of a block of which nothing was found, however far it has moved."""
+    if placed.label.optional or len(fold(placed.label.text)) < 6:
+        return []
+    if any(p.found for p in placement.labels if p.block == placed.block):
+        return []
+    found = [f for f in find_wordings(lines, placed.label.wordings[:1], least=0.95) if not f.within]
+    return found if len(found) == 1 else []
+
+
+def _between_neighbours(placement: Placement, placed: Placed, slack: float) -> tuple[float, float]:
+    """Rows between which a label that was not found must stand.
+
+    Where the lines above and below have moved against each other, it may have gone with either.
+    """
+    lines = [p for p in placement.labels if p.found and p.block == placed.block and p.row != placed.row]
+    above = [p for p in lines if p.row < placed.row][-1:]
+    below = [p for p in lines if p.row > placed.row][:1]
+    rows = [placed.baseline, *(p.baseline + placed.home[1] - p.home[1] for p in (*above, *below))]
+    return min(rows) - slack, max(rows) + slack
 
 
 def _line_start(placement: Placement, placed: Placed) -> float:

@@ -68,7 +68,7 @@ def value_stretches(placed: Sequence[Placed], margins: Margins, mm: float) -> di
                 continue
             if label.label.field is None or label.label.value is not ValuePlace.RIGHT:
                 continue
-            right = line[k + 1].left - 0.4 * mm if k + 1 < len(line) else margins.right
+            right = line[k + 1].left - 0.4 * mm if k + 1 < len(line) else _line_end(label, margins, mm)
             left = min(_value_start(label, right, margins, mm), margins.right - 2 * mm)
             right = max(right, left + 2 * mm)
             own = [Stretch(left, right, _on_line(label.baseline, left, right, margins, mm), label.label.field)]
@@ -97,6 +97,28 @@ def _value_start(label: Placed, right: float, margins: Margins, mm: float) -> fl
     if not starts:
         return label.right + 0.3 * mm
     return min(starts) if label.found else min(starts, key=lambda x: abs(x - label.right))
+
+
+def _line_end(label: Placed, margins: Margins, mm: float) -> float:
+    """Where a line ends: at its block's right side, or where its own writing line ends if no ruling stands between.
+
+    Lines above a frame are wider than those within.
+    """
+    if not margins.ruled:
+        return margins.right
+    ends = [
+        s.end
+        for s in margins.written
+        if abs(s.at - label.baseline) < 2.0 * mm and s.start < margins.right - 8 * mm and s.end > margins.right + 3 * mm
+    ]
+    rows = (label.baseline - 1.5 * mm, label.baseline + 1.5 * mm)
+    walled = any(
+        margins.right - 2 * mm < wall.at < max(ends, default=0.0) + 2 * mm
+        and wall.start - 2 * mm < rows[1]
+        and rows[0] < wall.end + 2 * mm
+        for wall in margins.walls
+    )
+    return max(ends) if ends and not walled else margins.right
 
 
 def _on_line(baseline: float, left: float, right: float, margins: Margins, mm: float) -> float:

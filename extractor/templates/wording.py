@@ -13,6 +13,8 @@ from extractor.templates.letters import Piece, baseline_of, fold, height_of
 _MAX_PIECES = 12
 _WITHIN = 0.12
 _SURE = 0.85
+_ACROSS = 0.1
+"""What a run of words loses that goes on over a colon, where labels end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A run of pieces on one line: their letters, the line, and the run's place in the line and on the page."""
+    """A run of pieces on one line: their letters, the line, and the run's place in the line and on the page.
+
+    ``whole`` is false where a colon stands inside it.
+    """
 
     letters: str
     line: Sequence[Piece]
     start: int
     end: int
     offset: int
+    whole: bool
 
     @property
     def span(self) -> tuple[int, int]:
@@ -88,6 +94,7 @@ def find_wordings(
     texts = [window.letters for window in windows]
     scores = process.cdist(folded, texts, scorer=fuzz.ratio, score_cutoff=100 * least, dtype=np.float32)
     wanted = np.array([100 * (least if loose else needed(text)) for text in folded])
+    scores = scores - np.array([0.0 if window.whole else 100 * _ACROSS for window in windows], np.float32)
     likely = zip(*np.nonzero(scores >= wanted[:, None]), strict=True)
     hits = [_Hit(float(scores[i, k]) / 100, int(i), windows[k]) for i, k in likely]
     peaks = _peaks(hits + _cut_off(folded, windows, least))
@@ -104,13 +111,15 @@ def _windows(lines: Sequence[Sequence[Piece]]) -> list[_Window]:
             text = letters[start]
             if not text:
                 continue
-            windows.append(_Window(text, line, start, start + 1, offset))
+            windows.append(_Window(text, line, start, start + 1, offset, whole=True))
+            whole = True
             for end in range(start + 1, min(len(line), start + _MAX_PIECES)):
                 if line[end].left - line[end - 1].right > 2.5 * height_of(line[end - 1 : end + 1]):
                     break
                 text += letters[end]
+                whole = whole and not line[end - 1].text.endswith(":")
                 if letters[end]:
-                    windows.append(_Window(text, line, start, end + 1, offset))
+                    windows.append(_Window(text, line, start, end + 1, offset, whole))
         offset += len(line)
     return windows
 
@@ -189,14 +198,22 @@ def _opening(window: _Window) -> Piece:
     return before if opens and len(before.text) == 1 else first
 
 
+def _ends_label(text: str) -> bool:
+    """Whether a colon ends the piece, with nothing but letters before it."""
+    return text.rstrip().endswith(":") and not any(sign.isdigit() for sign in text)
+
+
 def _to_colon(line: Sequence[Piece], end: int) -> int:
     """Where a label really ends: words that follow it closely up to a colon are still print."""
     if line[end - 1].text.endswith(":"):
         return end
     for further in range(end, min(len(line), end + 5)):
         piece, before = line[further], line[further - 1]
-        if piece.left - before.right > 0.8 * height_of((before, piece)) or not (fold(piece.text) or ":" in piece.text):
+        # The lower of the two is print; a written value is higher, and stands further off.
+        height = min(height_of((before,)), height_of((piece,)))
+        if piece.left - before.right > 0.8 * height or not (fold(piece.text) or ":" in piece.text):
             break
         if ":" in piece.text:
-            return further + 1
+            # Print ends with its colon; a value the engine has read a colon into goes on after it.
+            return further + 1 if _ends_label(piece.text) else end
     return end
