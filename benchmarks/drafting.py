@@ -7,10 +7,10 @@ scanner a page), the form itself is taken out of the list of known forms, and a 
 is judged on a further page of the same printing that it has not seen:
 
 - registered: the draft lies on that page,
-- found: share of the written values whose ink lies to 90 % in one field of the draft, whatever its name,
+- found: share of the written values, ticks left out, of whose ink 90 % lies in one field, whatever its code,
 - named: share that also bear the form's own field code (the nearest other form or the label's words give it),
 - kind: share whose field has the right kind,
-- labels with writing: labels of the draft that hold a name written on its pages; there must be none,
+- labels with writing: labels of the draft that are like a name or place written on its pages; there must be none,
 - seconds for the draft, Tesseract included, on one core.
 
 A last line does the same for a table that is ruled by hand, with handwritten headings, photographed: the closest to a
@@ -32,6 +32,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz import fuzz
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -43,6 +44,7 @@ from extractor.scans.types import CleanPage, SourcePage
 from extractor.templates import Form, find_form, load_forms, register
 from extractor.templates.drafting import draft_form, write_draft
 from extractor.templates.form import Role
+from extractor.templates.label_template import LabelTemplate
 from extractor.templates.letters import fold
 from extractor.training.synth.book import RenderedRecord, render_records
 from extractor.training.synth.capture import draw_device
@@ -108,8 +110,8 @@ def measure(name: str, pages: int, strength: float, forms: Sequence[Form]) -> Ro
     own = {spec.code: spec.kind for spec in find_form(forms, name).schema.fields}
     drafted = {spec.code: spec.kind for spec in form.schema.fields}
     hits = _hits(unseen, page, done.records[0].fields if done.records else ())
-    text = fold(draft.template)
-    names = {fold(s.raw) for item in given for code, s in item.record.fields.items() if code.endswith("HoTen")}
+    labels = [fold(label) for label in _labels(form)]
+    written = {part for item in given for code, s in item.record.fields.items() for part in _personal(code, s.raw)}
     return Row(
         name,
         len(given),
@@ -120,9 +122,24 @@ def measure(name: str, pages: int, strength: float, forms: Sequence[Form]) -> Ro
         sum(bool(code) for code in hits.values()),
         sum(code == truth for truth, code in hits.items()),
         sum(bool(code) and drafted[code] is own.get(truth) for truth, code in hits.items()),
-        sum(written in text for written in names if len(written) > 5),
+        sum(any(fuzz.ratio(label, part) > 85 for part in written) for label in labels),
         seconds,
     )
+
+
+def _labels(form: Form) -> list[str]:
+    """All words the draft says are printed."""
+    template = form.template
+    if isinstance(template, LabelTemplate):
+        return [wording for _, _, label in template.labels() for wording in label.wordings]
+    return [" ".join(column.headings) for column in template.columns]
+
+
+def _personal(code: str, raw: str) -> list[str]:
+    """The parts of a written value that would give a person or a home away."""
+    if not code.endswith(("HoTen", "nguoiKy", "ChucVu", "nguoiThucHien", "NoiCuTru", "NoiSinh", "QueQuan")):
+        return []
+    return [fold(part) for part in raw.replace(" - ", ",").split(",") if len(fold(part)) > 5]
 
 
 def _clean(picture: NDArray[np.uint8]) -> CleanPage:
@@ -141,6 +158,8 @@ def _hits(item: RenderedRecord, page: CleanPage, located: Sequence[Any]) -> dict
         masks[field.code] = mask
     hits: dict[str, str] = {}
     for code, place in item.page.places.items():
+        if all(0.7 < w / max(1, h) < 1.4 for _, _, w, h in place.regions):
+            continue  # a tick goes over its box's edge by nature
         own = np.zeros(grey.shape, bool)
         for x, y, w, h in place.ink:
             own[max(0, y) : y + h, max(0, x) : x + w] |= grey[max(0, y) : y + h, max(0, x) : x + w] < _INK

@@ -55,7 +55,7 @@ def common_runs(pages: Sequence[PageView], reference: int) -> list[PrintRun]:
                 for other in range(len(pages))
                 if other != number
             )
-            if support / len(pages) >= (_KNOWN_SHARE if run.known else _HALF + 1e-9):
+            if support / len(pages) >= (_KNOWN_SHARE if run.known and not run.inside else _HALF + 1e-9):
                 kept.append(here)
     return sorted(kept, key=lambda run: (run.baseline, run.left))
 

@@ -20,10 +20,10 @@ from extractor.templates.drafting.naming import (
     is_silent,
     nearest_form,
     person_of,
-    words,
 )
 from extractor.templates.drafting.print_runs import PrintRun
 from extractor.templates.drafting.types import Drafted
+from extractor.templates.drafting.word_lists import word_lists
 from extractor.templates.form import FieldSpec, Kind, Option
 from extractor.templates.label_template import ValuePlace
 from extractor.templates.letters import fold
@@ -34,7 +34,11 @@ _WALL = 0.25
 """A vertical ruling longer than this share of the page parts blocks."""
 _GOES_ON = (Kind.PLACE, Kind.TEXT, Kind.IDENTITY_PAPER, Kind.SIGNER, Kind.DATE_WORDS)
 """Kinds whose values may take several lines."""
+_STARTS = 0.25
+"""A line that begins further right of its column's edge, as a share of its width, does not go on from the one above."""
 _MOST_WRAPS = 4
+_LINE_START_MM = 12.0
+"""Lines of a column begin within this distance of its left edge."""
 _TELLS = 6
 
 
@@ -85,6 +89,7 @@ def draft_labels(
     height, width = (size / mm for size in furniture.grey.shape)
     columns = _columns(furniture, runs, width, height)
     title = _title(runs, height)
+    runs = [run for run in runs if _part_like(run) or not _is_written(run, columns)]
     entries = [_Entry(run, _column_of(run, columns).name, _asks(run, height)) for run in runs]
     entries = [entry for entry in entries if entry.asks or _worth_keeping(entry.run)]
     entries = [
@@ -95,6 +100,11 @@ def draft_labels(
     ]
     for first in _dates(entries):
         entries[first].asks = True
+    for column in columns:
+        own = [entry for entry in entries if entry.block == column.name]
+        if own and guess(own[-1].run.text).value is ValuePlace.BLOCK:
+            # Lines below the last label belong to it, however it is printed.
+            own[-1].run = replace(own[-1].run, asks=False)
     pitch = _pitch(entries)
     asking = [entry for entry in entries if entry.asks]
     _find_persons(entries)
@@ -158,19 +168,38 @@ def _asks(run: PrintRun, height: float) -> bool:
 
 
 def _worth_keeping(run: PrintRun) -> bool:
-    """Print without a value helps to find one's way where it was surely read."""
-    return (run.known or run.confidence >= 0.75) and len(fold(run.text)) >= 4
+    """Whether print without a value helps to find one's way and is surely print: other forms bear it, or it heads."""
+    heads = bool(person_of(run.text)) or is_silent(run.text) or _is_title(run.text)
+    return len(fold(run.text)) >= 4 and (run.known or (heads and not _like_a_name(run.text)))
+
+
+def _part_like(run: PrintRun) -> bool:
+    return fold(run.text) in {fold(word) for word in word_lists()["between"]}
+
+
+def _is_title(text: str) -> bool:
+    return fold(text).startswith(tuple(fold(word) for word in word_lists()["titles"])) and len(fold(text)) >= 8
+
+
+def _like_a_name(text: str) -> bool:
+    """Whether each of several words begins with a capital, as names do and labels do not."""
+    parts = [part for part in text.split() if part[0].isalpha()]
+    return len(parts) >= 2 and all(part[0].isupper() and part[1:] == part[1:].lower() for part in parts)
+
+
+def _is_written(run: PrintRun, columns: Sequence[_Column]) -> bool:
+    """Whether a run that nothing proves to be print looks like a value: a name, or words within a line."""
+    if run.known or run.boxed or run.colon:
+        return False
+    column = _column_of(run, columns)
+    return _like_a_name(run.text) or run.inside or run.left > column.left + _LINE_START_MM
 
 
 def _title(runs: Sequence[PrintRun], height: float) -> str:
     """The tallest line of the upper part that begins as titles do; empty where there is none."""
-    starts = tuple(fold(word) for word in words()["titles"])
     upper = [
-        run
-        for run in runs
-        if run.baseline < 0.35 * height and not (run.asks or run.boxed) and fold(run.text).startswith(starts)
+        run for run in runs if run.baseline < 0.35 * height and not (run.asks or run.boxed) and _is_title(run.text)
     ]
-    upper = [run for run in upper if len(fold(run.text)) >= 8]
     return max(upper, key=lambda run: run.height).text if upper else ""
 
 
@@ -290,7 +319,7 @@ class _Fields:
 
     def _date(self, entry: _Entry, twin: Twin | None) -> str:
         """Add a date in separate blanks; returns its code."""
-        parts = tuple(words()["parts"])
+        parts = tuple(word_lists()["parts"])
         if twin is None or twin.spec.parts != parts or twin.spec.code in self.specs:
             twin = self._borrowing.field(entry.run.text, entry.person, self.specs, parts=parts)
         if twin is not None:
@@ -315,7 +344,7 @@ def _find_persons(entries: Sequence[_Entry]) -> None:
 
 def _dates(asking: Sequence[_Entry]) -> dict[int, tuple[int, str]]:
     """Labels that are the blanks of a date in three parts: number -> number of the first blank, name of the part."""
-    parts = words()["parts"]
+    parts = word_lists()["parts"]
     folded = [fold(part) for part in parts]
     found: dict[int, tuple[int, str]] = {}
     for first in range(len(asking) - 2):
@@ -361,7 +390,7 @@ def _lines_between(top: float, end: float | None, column: _Column, furniture: Fu
         line.at / mm
         for line in (*furniture.leaders, *furniture.horizontals)
         if top + 0.5 * pitch < line.at / mm < bottom - 0.5 * pitch
-        and line.start / mm < column.left + 12.0
+        and line.start / mm < column.left + _STARTS * (column.right - column.left)
         and line.length / mm > 0.4 * (column.right - column.left)
     ]
     if furniture.leaders or lines:

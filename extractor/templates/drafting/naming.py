@@ -6,14 +6,11 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
 from rapidfuzz import fuzz
 
+from extractor.templates.drafting.word_lists import word_lists
 from extractor.templates.form import FieldSpec, Kind, Role
 from extractor.templates.label_template import Label, LabelTemplate, ValuePlace
 from extractor.templates.letters import fold
@@ -99,7 +96,7 @@ class Borrowing:
 
     def single(self, kind: Kind, taken: Collection[str]) -> Twin | None:
         """The field of a kind of which forms have but one; none where forms differ or it is given away."""
-        if kind.value not in words()["single"]:
+        if kind.value not in word_lists()["single"]:
             return None
         for known in self._circles:
             twins = {twin.spec.code: twin for own in known.values() for twin in own if twin.spec.kind is kind}
@@ -127,19 +124,12 @@ def _by_wording(forms: Sequence[Form]) -> dict[str, list[Twin]]:
     return known
 
 
-@cache
-def words() -> dict[str, Any]:
-    """The word lists of ``kinds.yaml``."""
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "kinds.yaml").read_text(encoding="utf-8"))
-    return loaded
-
-
 def person_of(text: str) -> str:
     """Prefix of the codes of the person a label or heading speaks of, such as ``cha``; empty where it names none."""
     spaced = f" {_plain(text)} "
     hits = [
         (len(wording), prefix)
-        for prefix, wordings in words()["persons"].items()
+        for prefix, wordings in word_lists()["persons"].items()
         for wording in wordings
         if f" {_plain(wording)} " in spaced
     ]
@@ -148,24 +138,24 @@ def person_of(text: str) -> str:
 
 def owner_of(code: str) -> str:
     """The person of ``kinds.yaml`` a code belongs to, by its prefix; empty where it is nobody's."""
-    return next((p for p in words()["persons"] if re.match(rf"{p}[A-Z]", code)), "")
+    return next((p for p in word_lists()["persons"] if re.match(rf"{p}[A-Z]", code)), "")
 
 
 def is_silent(text: str) -> bool:
     """Whether print never asks for a value: mottoes, captions under signatures."""
     folded = fold(text)
-    return any(fuzz.ratio(folded, fold(words_)) >= _ALIKE for words_ in words()["silent"])
+    return any(fuzz.ratio(folded, fold(words_)) >= _ALIKE for words_ in word_lists()["silent"])
 
 
 def guess(text: str) -> Guess:
     """What a label asks for, by its words."""
     folded, spaced = fold(text), f" {_plain(text)} "
-    for entry in words()["kinds"]:
+    for entry in word_lists()["kinds"]:
         for wording in entry["words"]:
             hit = folded == fold(wording) if entry.get("whole") else f" {_plain(wording)} " in spaced
             if hit:
                 return Guess(Kind(entry["kind"]), ValuePlace(entry.get("value", "right")))
-    return Guess(Kind(words()["other"]["kind"]))
+    return Guess(Kind(word_lists()["other"]["kind"]))
 
 
 def nearest_form(
@@ -286,7 +276,7 @@ def choose(
         if named is not None:
             return Chosen(named.model_copy(update={"label": text}), value)
     code = code_for(text, taken, person)
-    required = known.kind.value in words()["required"]
+    required = known.kind.value in word_lists()["required"]
     return Chosen(FieldSpec(code=code, label=text, kind=known.kind, required=required), value, guessed=True)
 
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from extractor.readers.furniture import Furniture, binarise
 from extractor.readers.page_text import PageText
-from extractor.templates.boxes import LEAST_FRAME, best_frame
+from extractor.templates.boxes import best_frame
+from extractor.templates.drafting.word_lists import word_lists
 from extractor.templates.label_template import TickPlace
 from extractor.templates.letters import Piece, baseline_of, fold, height_of
 from extractor.templates.wording import find_wordings
@@ -29,10 +30,14 @@ _KNOWN = 0.92
 """Likeness from which print of other forms is recognised: a label that differs in a word is another label."""
 _LONG = 4
 """Letters from which a known wording is no chance find."""
+_LONG_WORDING = 8
+"""Letters from which one wrong letter does not make another wording."""
 _JOIN = 1.5
 """Words closer than this belong to one label, in letter heights."""
 _WORD_GAP = 0.8
 """Words of one wording stand closer than this, in letter heights."""
+_SURE_FRAME = 0.85
+"""Share of a frame that must be inked where no template expects a box: letters reach two thirds."""
 _BESIDE_MM = 6.0
 """A writing line that begins no further right than this belongs to the label before it."""
 
@@ -52,6 +57,8 @@ class PrintRun:
         boxed: a tick box stands at its left.
         known: whether other forms bear this wording.
         pieces: its lines where it stands on several.
+        colon: a colon ends it.
+        inside: it stands after another label's colon on its line, where mostly values stand.
     """
 
     text: str
@@ -64,6 +71,8 @@ class PrintRun:
     boxed: bool = False
     known: bool = False
     pieces: tuple[str, ...] = ()
+    colon: bool = False
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,12 @@ def _are_print(words: Sequence[_Word]) -> list[bool]:
         or (word.piece.text.strip() in (":", "(", ")", ",") and word.on_line < _ON_LINE)
         for word in words
     ]
+    for i in range(1, len(words)):
+        # A number within a label ("dưới 01 tuổi") stands as close to the word before it as any word.
+        close = words[i].piece.left - words[i - 1].piece.right < _WORD_GAP * height_of((words[i].piece,))
+        digits = words[i].piece.text.strip(" ,.").isdigit() and words[i].on_line < _ON_LINE
+        ends = ":" in words[i - 1].piece.text
+        sure[i] = sure[i] or (sure[i - 1] and close and digits and not ends and words[i].confidence >= 0.8)
     colons = [i for i, word in enumerate(words) if ":" in word.piece.text and word.on_line < 0.8]
     for colon, following in pairwise([*colons, len(words)]):
         first = colon + 1
@@ -211,18 +226,14 @@ def _are_print(words: Sequence[_Word]) -> list[bool]:
             continue
         label = _label_start(words, first, following) if following < len(words) else following
         for i in range(first, label):
-            if words[i].known < 0:
-                # On a ruled line the line itself tells; without one, all between the labels is the value.
-                written = any(word.on_line >= _ON_LINE for word in words[first:label])
-                sure[i] = sure[i] and written and _stands_alone(words, i)
+            # Whatever is not known print is taken for written here: what is written must never get into a template.
+            sure[i] = sure[i] and words[i].on_line < _ON_LINE and (words[i].known >= 0 or _interrupts(words[i]))
     return sure
 
 
-def _stands_alone(words: Sequence[_Word], i: int) -> bool:
-    """Whether writing lines lie on both sides of a word: then print interrupts them, as 'tháng' does."""
-    before = words[i - 1].on_line if i else 0.0
-    after = words[i + 1].on_line if i + 1 < len(words) else 1.0
-    return words[i].confidence >= 0.8 and (before >= _ON_LINE or after >= _ON_LINE)
+def _interrupts(word: _Word) -> bool:
+    """Whether a word is one of those that forms print between the blanks of a value, such as 'tháng'."""
+    return fold(word.piece.text) in {fold(known) for known in word_lists()["between"]}
 
 
 def _label_start(words: Sequence[_Word], first: int, colon: int) -> int:
@@ -236,8 +247,6 @@ def _label_start(words: Sequence[_Word], first: int, colon: int) -> int:
 
 def _run(words: Sequence[_Word], start: int, end: int, page: _Page) -> PrintRun:
     mm = page.mm
-    # A box stands where a label begins, not between its words.
-    opens = start == 0 or words[start].piece.left - words[start - 1].piece.right > 3.0 * mm
     while end - start > 1 and _is_box(words[start].piece, words[start + 1].piece, page.dark, mm):
         start += 1
     own = [word.piece for word in words[start:end]]
@@ -246,14 +255,14 @@ def _run(words: Sequence[_Word], start: int, end: int, page: _Page) -> PrintRun:
     text = _tidy(read)
     numbers = {word.known for word in words[start:end]}
     known = len(numbers) == 1 and -1 not in numbers
-    if known:
-        spelt = page.vocabulary[numbers.pop()]
-        # The engine errs in marks more than in letters; another letter may be another wording.
-        text = spelt if fold(spelt) == fold(text) else text
+    spelt = page.vocabulary[numbers.pop()] if known else _misread(text, page.vocabulary)
+    if spelt:
+        # The engine errs in marks more than in letters; a wording with other letters is another one.
+        known, text = True, spelt if len(fold(spelt)) == len(fold(text)) else text
     asks = read.rstrip().endswith(":") or page.lines.begins(base, right)
     if not asks and end < len(words):
         asks = words[end].piece.left - right < 3 * height_of(own) and words[end].on_line >= _ON_LINE
-    boxed = opens and not asks and _has_box(own[0].left, base, page.dark, mm)
+    boxed = not asks and _has_box(own[0].left, base, page.dark, mm)
     return PrintRun(
         text,
         own[0].left / mm,
@@ -264,14 +273,25 @@ def _run(words: Sequence[_Word], start: int, end: int, page: _Page) -> PrintRun:
         asks,
         boxed,
         known,
+        colon=read.rstrip().endswith(":"),
+        inside=any(":" in word.piece.text for word in words[:start]),
     )
+
+
+def _misread(text: str, vocabulary: Sequence[str]) -> str:
+    """The known wording that differs in one letter, or nothing; short wordings differ so by nature."""
+    folded = fold(text)
+    if len(folded) < _LONG_WORDING:
+        return ""
+    same = (spelt for spelt in vocabulary if len(fold(spelt)) == len(folded))
+    return next((spelt for spelt in same if sum(a != b for a, b in zip(fold(spelt), folded, strict=True)) <= 1), "")
 
 
 def _has_box(left: float, base: float, dark: NDArray[np.bool_], mm: float) -> bool:
     """Whether a tick box stands at the left of a label, on its own line."""
     frame = best_frame(left, base, TickPlace(), dark, mm)
     level = abs(frame.top + frame.size / 2 - (base - 1.2 * mm)) < 2.4 * mm
-    return level and frame.score >= LEAST_FRAME + 0.1 and frame.left + frame.size < left + 1.0 * mm
+    return level and frame.score >= _SURE_FRAME and frame.left + frame.size < left + 1.0 * mm
 
 
 def _is_box(first: Piece, second: Piece, dark: NDArray[np.bool_], mm: float) -> bool:
