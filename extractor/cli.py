@@ -360,6 +360,20 @@ def template_new(
     _say(f"Correct form.yaml and template.yaml there, then: extractor template check{elsewhere}")
 
 
+@template_app.command("schema")
+def template_schema(
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = Path("page_templates/schemas"),
+) -> None:
+    """Write the JSON Schemas of form.yaml and template.yaml, for editors.
+
+    Example: extractor template schema --out page_templates/schemas
+    """
+    from extractor.templates.layouts import write_json_schemas
+
+    for path in write_json_schemas(folder):
+        _say(str(path))
+
+
 def _template_folders(templates: list[Path] | None) -> tuple[Path, ...]:
     from extractor.settings import get_settings
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from extractor.templates.form import FormSchema
 from extractor.templates.label_template import LabelTemplate
 from extractor.templates.table_template import TableTemplate
 
 if TYPE_CHECKING:
     from extractor.readers.page_text import PageText
     from extractor.scans.types import CleanPage
-    from extractor.templates.form import FormSchema
     from extractor.templates.types import RegisteredPage
 
 Template: TypeAlias = LabelTemplate | TableTemplate
@@ -80,6 +82,25 @@ def template_json_schema() -> dict[str, Any]:
     """JSON Schema of ``template.yaml``, for editors."""
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[LabelTemplate | TableTemplate, Field(discriminator="layout")])
     return adapter.json_schema()
+
+
+SCHEMAS = "schemas"
+"""Folder beside the forms that holds the JSON Schemas of their files."""
+
+
+def write_json_schemas(folder: Path) -> list[Path]:
+    """Write the JSON Schemas of ``form.yaml`` and ``template.yaml`` into a folder; the same models give the same bytes.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, schema in (("form", FormSchema.model_json_schema()), ("template", template_json_schema())):
+        path = folder / f"{name}.schema.json"
+        path.write_text(json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
 
 
 def _label_codes(template: LabelTemplate) -> list[str]:

@@ -21,6 +21,7 @@ COMMANDS = [
     ["template", "check"],
     ["template", "preview"],
     ["template", "new"],
+    ["template", "schema"],
     ["queue", "status"],
     ["review", "serve"],
     ["audit", "verify"],

@@ -8,6 +8,8 @@ import pytest
 from extractor.errors import TemplateError, UnknownFormError
 from extractor.templates import find_form, load_form, load_forms, template_json_schema
 from extractor.templates.label_template import LabelTemplate
+from extractor.templates.layouts import SCHEMAS, write_json_schemas
+from extractor.templates.load import default_folder
 
 
 @pytest.fixture
@@ -68,3 +70,8 @@ def test_labels_come_in_reading_order(ks2016):
     assert isinstance(ks2016.template, LabelTemplate)
     fields = [label.field for _, _, label in ks2016.template.labels() if label.field]
     assert fields[:3] == ["so", "quyenSo", "ngayDangKy"]
+
+
+def test_the_published_json_schemas_are_those_of_the_models(tmp_path):
+    for path in write_json_schemas(tmp_path):
+        assert path.read_bytes() == (default_folder() / SCHEMAS / path.name).read_bytes(), path.name
