@@ -596,6 +596,7 @@ def synth(
     dpi: Annotated[int, typer.Option(min=72, max=600, help="Resolution of the pages.")] = 200,
     output: Annotated[str, typer.Option(help="pdf, pdf-per-record, or images.")] = "pdf",
     hands: Annotated[str, typer.Option(help="Handwriting fonts: train, calibration or test.")] = "train",
+    spreads: Annotated[bool, typer.Option("--spreads", help="Two facing pages a picture.")] = False,
 ) -> None:
     """Draw a register book with invented persons and exact truth.
 
@@ -612,6 +613,7 @@ def synth(
             strength=strength,
             dpi=dpi,
             output=output,
+            spreads=spreads,
             hand_split=hands,
             progress=on_progress,
         )

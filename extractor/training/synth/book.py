@@ -102,13 +102,15 @@ def render_book(
         distractors: pages that are no form, kinds of :data:`extractor.training.synth.distractors.KINDS`; a cover comes
             first, others last. They are listed in ``no_form.jsonl``.
         quality: JPEG quality, 1 to 100, or by lot.
-        spreads: two facing pages a picture, as of an opened book.
+        spreads: two facing pages a picture, as of an opened book; not with ``pdf-per-record``.
 
     Raises:
         SettingsError: an argument is out of range.
     """
     _check(records, strength, output, dpi, hand_split)
     _check_key(book)
+    if spreads and output == "pdf-per-record":
+        raise SettingsError("Two facing pages a picture are no PDF a record.", mend="Use output 'pdf' or 'images'.")
     rng = Random(f"{form}/{seed}")
     setting = make_book(
         rng,

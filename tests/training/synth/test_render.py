@@ -208,3 +208,30 @@ def test_wrong_arguments_are_refused(tmp_path, wrong, named):
     good = {"form": "ks-2016", "seed": 1, "records": 1, "dpi": 72}
     with pytest.raises(SettingsError, match=named):
         render_book(tmp_path, **(good | wrong))
+
+
+def test_spreads_have_the_ink_of_both_pages_where_the_truth_says(tmp_path):
+    made = render_book(
+        tmp_path, "ks-2006", seed=5, records=3, strength=2.0, output="images", dpi=DPI, camera=False, spreads=True
+    )
+    entries = lines(made.layout)
+    assert len(made.files) == 2
+    assert [(entry["file"], entry["record"]) for entry in entries] == [
+        (made.files[0].name, 1),
+        (made.files[0].name, 2),
+        (made.files[1].name, 1),
+    ]
+    for entry in entries:
+        picture = cv2.imread(str(tmp_path / entry["file"])).min(2)
+        height, width = picture.shape
+        assert width == pytest.approx(height * 2 / 297 * 210, rel=0.02)
+        paper = np.median(picture)
+        for code, field in entry["fields"].items():
+            for x, y, w, h in field["ink"]:
+                assert picture[y : y + h, x : x + w].min() < paper - 60, code
+                assert (x + w / 2 > width / 2) == (entry["record"] == 2)
+
+
+def test_spreads_are_no_pdf_a_record(tmp_path):
+    with pytest.raises(SettingsError, match="facing"):
+        render_book(tmp_path, "ks-2006", seed=5, records=2, output="pdf-per-record", spreads=True)
