@@ -20,7 +20,7 @@ from extractor.exports.profile import load_profiles
 from extractor.exports.record_pdf import Source
 from extractor.exports.report import OverlayPicture, RunReport, book_lines, count_records, write_report
 from extractor.page_file import load_page_file, page_stem
-from extractor.records import BookKey, PageProblem, Record, write_records
+from extractor.records import BookKey, PageProblem, PageProblemKind, Record, write_records
 from extractor.rules import all_rules
 from extractor.scans import Limits, SetAside
 from extractor.scans.archives import read_member
@@ -35,13 +35,19 @@ _THUMBNAILS = 12
 
 @dataclass(frozen=True, slots=True)
 class OutputSummary:
-    """What stands in the output folder; ``seconds_per_page`` is the median of the pages in the store."""
+    """What stands in the output folder.
+
+    Args:
+        seconds_per_page: median of the pages in the store.
+        unknown: pages that are of no known form.
+    """
 
     status: QueueStatus
     warnings: int
     exported: RunExport
     seconds_per_page: float
     report: Path
+    unknown: int = 0
 
 
 def write_outputs(
@@ -87,7 +93,8 @@ def write_outputs(
     )
     write_report(out / REPORT, report)
     warnings = sum(len(record.warnings) for record in records)
-    return OutputSummary(store.status(), warnings, exported, seconds, out / REPORT)
+    unknown = sum(problem.kind is PageProblemKind.UNKNOWN_FORM for problem in problems)
+    return OutputSummary(store.status(), warnings, exported, seconds, out / REPORT, unknown)
 
 
 def write_records_file(store: Store, out: Path) -> int:

@@ -46,6 +46,9 @@ def render_summary(summary: RunSummary) -> Iterator[RenderableType]:
     for name, value in rows:
         table.add_row(name, value)
     yield table
+    if outputs.unknown:
+        yield f"Pages of no known form / Trang không rõ biểu mẫu: {outputs.unknown}"
+        yield "Draft a form from a few of them / Lập mẫu từ vài trang: extractor template new SCAN... --form NAME"
     for item in summary.suspended:
         yield "\n".join(describe_suspension(item))
     yield f"Report / Báo cáo: {outputs.report}"

@@ -205,3 +205,14 @@ def test_template_new_refuses_a_bad_name_and_a_file_that_is_no_scan(tmp_path, ex
     assert wrong.returncode != 0
     assert "x.png" in wrong.stderr
     assert not (tmp_path / "mau").exists()
+
+
+def test_a_run_over_pages_of_no_known_form_says_how_to_draft_one(tmp_path, extractor):
+    sheet = np.full((1200, 850, 3), 235, np.uint8)
+    lines = ("List of things bought for the", "school garden in the month of", "May: spades, seeds and pots")
+    for n, line in enumerate(lines):
+        cv2.putText(sheet, line, (60, 300 + 90 * n), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (30, 30, 30), 3)
+    cv2.imwrite(str(tmp_path / "thu.png"), sheet)
+    done = extractor("run", tmp_path / "thu.png", "--out", tmp_path / "out", "--workers", "1")
+    assert "template new" in done.stdout
+    assert "Pages of no known form" in done.stdout
