@@ -121,12 +121,16 @@ def _installed() -> tuple[str, frozenset[str]]:
 
 def _recognise(image: Image, config: str) -> list[_Row]:
     import pytesseract
+    from PIL import Image as Pictures
 
     _installed()
+    picture = Pictures.fromarray(image)
+    # Without a format the file handed over would be packed as PNG, which takes a tenth of a second and helps nobody.
+    picture.format = "PPM"
     # More threads than free cores make Tesseract slower; it reads this from the environment at its start.
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")
     table: Mapping[str, list[Any]] = pytesseract.image_to_data(
-        image, lang=LANGUAGE, config=config, output_type=pytesseract.Output.DICT
+        picture, lang=LANGUAGE, config=config, output_type=pytesseract.Output.DICT
     )
     rows = []
     for i, raw in enumerate(table["text"]):
