@@ -99,3 +99,14 @@ def test_the_baseline_is_where_letters_without_tails_stand():
 
 def test_nothing_is_found_on_an_empty_page():
     assert find_wordings(pieces_of(PageText()), ["Số"]) == []
+
+
+def test_a_value_after_the_colon_is_no_part_of_a_longer_wording():
+    found = find_wordings(pieces_of(text_of("Quyển: O1")), ["Quyển số", "Quyển"])
+    best = max(found, key=lambda place: place.similarity)
+    assert (best.wording, best.left, best.right) == (1, 0.0, 60.0)
+
+
+@pytest.mark.parametrize("value", ["..12:(6-2090", "12:"])
+def test_a_colon_read_into_a_value_does_not_end_the_label(value):
+    assert places("ngày", f"ngày {value}") == [(0.0, 40.0)]
