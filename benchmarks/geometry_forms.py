@@ -12,7 +12,8 @@ Measured for each form and strength (0 clean to 5 bad):
 - evidence: what the right form reached, and what the likest other did where it was left out; least coverage,
 - registered: the gate lets the page's own form pass,
 - ink inside: share of each value's ink that lies in the region located for it; foreign ink: share of the ink in a
-  region that belongs to another value. Values are known with their ink boxes; a box's ink is what is dark in it,
+  region that belongs to another value. Values are known with their ink boxes; a box's ink is what is dark in it but
+  for rulings, straight across for 12 mm or more, which no hand writes,
 - field error: distance between the left end of the blank and of the region, and between their lower edges, millimetres,
 - the same ink measures, in the same run, for plain ORB features and a RANSAC homography from one clean page of the form
   whose blanks are known exactly: what form readers commonly do,
@@ -180,12 +181,13 @@ def _cut(item: Drawn, regions: dict[str, list[NDArray[np.float64]]], dpi: int) -
     """Compare regions with the page's true ink; tick boxes are left out, their ticks go over the edge by nature."""
     grey = cv2.cvtColor(item.picture, cv2.COLOR_BGR2GRAY)
     ticked = {code for code, place in item.places.items() if place.ink and place.regions and _square(place)}
+    dark = (grey < _INK) & ~_ruled(grey, dpi)
     whose = np.zeros(grey.shape, np.int32)
     codes = sorted(code for code, place in item.places.items() if place.ink and code not in ticked)
     for number, code in enumerate(codes, start=1):
         for x, y, w, h in item.places[code].ink:
             part = (slice(max(0, y), y + h), slice(max(0, x), x + w))
-            whose[part] = np.where((grey[part] < _INK) & (whose[part] == 0), number, whose[part])
+            whose[part] = np.where(dark[part] & (whose[part] == 0), number, whose[part])
     cut = Cut()
     for number, code in enumerate(codes, start=1):
         mask = np.zeros(grey.shape, np.uint8)
@@ -206,6 +208,13 @@ def _cut(item: Drawn, regions: dict[str, list[NDArray[np.float64]]], dpi: int) -
                 float(first[:, 1].max() - (blank[0][1] + blank[0][3])) / mm,
             )
     return cut
+
+
+def _ruled(grey: NDArray[np.uint8], dpi: int) -> NDArray[np.bool_]:
+    """Long strokes across the page; a slanting one steps from row to row."""
+    dark = cv2.dilate((grey < _INK).astype(np.uint8), np.ones((3, 1), np.uint8))
+    across = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, round(12 / 25.4 * dpi)), np.uint8))
+    return np.asarray(across > 0, np.bool_)
 
 
 def _square(place: Any) -> bool:
