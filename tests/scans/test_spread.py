@@ -91,7 +91,7 @@ def test_gutter_off_the_middle(files, left):
     picture = cv2.copyMakeBorder(
         sheet.picture, 0, 0, more * left, more * (not left), cv2.BORDER_CONSTANT, value=(235, 235, 235)
     )
-    assert off_by(files, picture, sheet.gutter + [more * left, 0]) < 3.0
+    assert off_by(files, picture, sheet.gutter + np.array([more * left, 0])) < 3.0
 
 
 def test_without_a_shadow_the_margins_tell(files):
