@@ -87,10 +87,12 @@ class Layer:
     Args:
         forms: forms a page may be of.
         wanted: the form that the user named, or none.
+        rivals: all forms that are known: a page that is surely one of these is not taken for the one named.
     """
 
     forms: Sequence[Form]
     wanted: Form | None = None
+    rivals: Sequence[Form] = ()
 
     def lay(self, source: SourcePage) -> LaidPicture:
         """Clean a picture, and identify and register its pages."""
@@ -128,10 +130,16 @@ class Layer:
 
     def _match(self, page: CleanPage, text: PageText) -> FormMatch:
         match = identify(page, text, self.forms)
-        if self.wanted and match.form is None and not match.blank:
-            # The user named the form: registration, not identification, decides whether it fits.
-            return FormMatch(self.wanted.schema.form, match.score, match.margin)
-        return match
+        wanted = self.wanted.name if self.wanted else None
+        if wanted is None or match.form not in (None, wanted) or match.blank:
+            return match
+        other = identify(page, text, self.rivals)
+        if other.form not in (None, wanted):
+            # Sister forms share labels in their order, so that the gate may let one pass for another.
+            reason = f"Trang này là biểu mẫu {other.form} ({other.score:.0%}), không phải {wanted} như đã chọn."
+            return FormMatch(None, match.score, match.margin, reason)
+        # The user named the form: registration, not identification, decides whether it fits.
+        return FormMatch(wanted, match.score, match.margin)
 
     def _may_be_wide(self, page: CleanPage, gutter: Gutter) -> bool:
         """Whether a form of the picture's whole width is worth reading the whole picture for.

@@ -27,7 +27,7 @@ from extractor.templates.form import Role
 from extractor.templates.types import RegisteredPage
 from extractor.vietnamese import Context
 
-STEPS_VERSION = "4"
+STEPS_VERSION = "5"
 """Raised whenever the steps between the scan and the fields change in a way that forms and readers do not show."""
 
 
@@ -108,7 +108,7 @@ class Pipeline:
         """
         started = time.monotonic()
         source = ref.load()
-        laid = Layer(self.choice, self.wanted).lay(source)
+        laid = Layer(self.choice, self.wanted, self.forms).lay(source)
         book = merge_books(self.options.book, source.book)
         read = self._read(laid, book)
         stem = page_stem(ref.source.sha256, ref.page)

@@ -216,3 +216,11 @@ def test_a_run_over_pages_of_no_known_form_says_how_to_draft_one(tmp_path, extra
     done = extractor("run", tmp_path / "thu.png", "--out", tmp_path / "out", "--workers", "1")
     assert "template new" in done.stdout
     assert "Pages of no known form" in done.stdout
+
+
+def test_a_page_that_is_surely_another_form_is_not_read_as_the_one_named(tmp_path, extractor, one_page):
+    done = extractor("run", one_page, "--form", "kt-2006", "--out", tmp_path, "--workers", "1", "--quiet")
+    assert done.returncode == 0
+    assert not (tmp_path / "records.jsonl").read_text(encoding="utf-8")
+    problems = [json.loads(line) for line in (tmp_path / "problems.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert "ks-2006" in problems[0]["message"]
