@@ -114,7 +114,7 @@ def _shared_fields(rng: Random, book: BookSetting, number: int, facts: _Facts) -
     written = f"{number:0{book.pad}d}"
     name = plain(facts.child.name)
     fields = {
-        "so": Sample(f"{written}/{book.year}" if book.number_with_year else written, f"{number:02d}/{book.year}"),
+        "so": Sample(f"{written}/{book.year}" if book.number_with_year else written, f"{written.zfill(2)}/{book.year}"),
         "quyenSo": Sample(
             f"{book.number}/{book.year}" if book.book_number_with_year else book.number, f"{book.number}/{book.year}"
         ),

@@ -165,7 +165,7 @@ def _maker(made: Maker) -> Maker:
 def _make_number(scene: _Scene, _: Any) -> Sample:
     written = f"{scene.number:0{scene.book.pad}d}"
     year = scene.book.year
-    return Sample(f"{written}/{year}" if scene.book.number_with_year else written, f"{scene.number:02d}/{year}")
+    return Sample(f"{written}/{year}" if scene.book.number_with_year else written, f"{written.zfill(2)}/{year}")
 
 
 @_maker
