@@ -34,8 +34,9 @@ from scipy.stats import beta
 from extractor.readers.printed import read_page
 from extractor.scans import clean_page
 from extractor.scans.types import SourcePage
-from extractor.templates import Form, evidence, find_form, identify, load_forms, register
+from extractor.templates import Form, find_form, identify, load_forms, register
 from extractor.templates.form import Role
+from extractor.templates.layouts import layouts
 from extractor.training.synth.layout import layout_names
 
 
@@ -74,9 +75,12 @@ def measure(job: Job, likeliest: int) -> GatePage:
         stranger = find_form(others, match.form)
         if stranger.schema.role is Role.RECORDS and register(page, text, stranger).registration.ok:
             result.passed_as = match.form
-    wrong = [form for form in others if form.schema.role is Role.RECORDS]
-    wrong.sort(key=lambda form: -evidence(page, text, form))
-    for form in wrong[:likeliest]:
+    wrong: list[tuple[float, str, Form]] = []
+    for name, layout in layouts().items():
+        own = [form for form in others if form.template.layout == name and form.schema.role is Role.RECORDS]
+        scores = layout.evidence(page, text, [form.template for form in own])
+        wrong += [(-score, form.name, form) for score, form in zip(scores, own, strict=True)]
+    for _, _, form in sorted(wrong, key=lambda entry: entry[:2])[:likeliest]:
         result.forced[form.name] = register(page, text, form).registration.ok
     return result
 
