@@ -17,6 +17,7 @@ from extractor.templates.drafting import Draft, draft_form, write_draft
 from extractor.templates.drafting.agreement import PageView, common_runs
 from extractor.templates.drafting.naming import Borrowing, choose, code_for, guess, nearest_form, person_of
 from extractor.templates.drafting.print_runs import PrintRun
+from extractor.templates.drafting.repeats import find_repeat
 from extractor.templates.label_template import ValuePlace
 from extractor.templates.letters import Piece, fold
 from extractor.training.synth.book import RenderedRecord, render_records
@@ -225,3 +226,19 @@ def test_persons_are_known_by_whole_words():
     assert person_of("Họ và tên người mẹ") == "me"
     assert person_of("Chữ ký người đi khai") == "nyc"
     assert person_of("Nơi chôn cất") == ""
+
+
+def test_a_record_printed_twice_on_a_page_is_drafted_once():
+    labels = ["Số", "Họ và tên", "Nam hay nữ", "Nơi sinh", "Họ và tên cha", "Họ và tên mẹ"]
+    first = [run_at(text, 20, 30 + 9 * n) for n, text in enumerate(labels)]
+    second = [run_at(text, 22, 169 + 9 * n) for n, text in enumerate(labels) if n != 3]
+    found = find_repeat([*first, *second], 297)
+    assert found is not None
+    assert found.dy == pytest.approx(139)
+    assert 80 < found.top < 169
+
+
+def test_two_persons_of_one_record_are_no_second_record():
+    person = ["Họ và tên", "Ngày sinh", "Dân tộc", "Quốc tịch", "Nơi cư trú", "Giấy tờ tùy thân"]
+    runs = [run_at("Số", 20, 30), *(run_at(text, 20, y + 9 * n) for y in (40, 104) for n, text in enumerate(person))]
+    assert find_repeat(runs, 297) is None

@@ -13,6 +13,9 @@ from extractor.templates.wording import find_wordings
 
 _REACH_MM = 12.0
 """Print of the same form stands within this distance on another page once both are laid on each other."""
+_FAR_MM = 40.0
+"""Pages of one form are not further apart than this; a record that stands on a page twice is."""
+_AGREE_MM = 4.0
 _ALIKE = 0.75
 _HALF = 0.5
 _KNOWN_SHARE = 0.3
@@ -61,16 +64,20 @@ def common_runs(pages: Sequence[PageView], reference: int) -> list[PrintRun]:
 
 
 def _shift(reference: PageView, page: PageView) -> tuple[float, float]:
-    """How far the page's print lies right of and below the reference's, millimetres."""
-    places = {fold(run.text): run for run in reference.runs}
-    moves = [
-        (run.left - places[fold(run.text)].left, run.baseline - places[fold(run.text)].baseline)
-        for run in page.runs
-        if len(fold(run.text)) >= 6 and fold(run.text) in places
-    ]
-    if not moves:
+    """How far the page's print lies right of and below the reference's, millimetres: what most like words agree on."""
+    moves = np.array(
+        [
+            (run.left - other.left, run.baseline - other.baseline)
+            for run in page.runs
+            for other in reference.runs
+            if len(fold(run.text)) >= 4 and fold(run.text) == fold(other.text)
+        ]
+    ).reshape(-1, 2)
+    moves = moves[np.abs(moves).max(axis=1, initial=0.0) < _FAR_MM]
+    if not len(moves):
         return 0.0, 0.0
-    dx, dy = np.median(np.array(moves), axis=0)
+    near = np.abs(moves[:, None, :] - moves[None, :, :]).max(axis=2) < _AGREE_MM
+    dx, dy = np.median(moves[near[int(near.sum(axis=1).argmax())]], axis=0)
     return float(dx), float(dy)
 
 

@@ -22,6 +22,7 @@ from extractor.templates.drafting.naming import (
     person_of,
 )
 from extractor.templates.drafting.print_runs import PrintRun
+from extractor.templates.drafting.repeats import find_repeat
 from extractor.templates.drafting.types import Drafted
 from extractor.templates.drafting.word_lists import word_lists
 from extractor.templates.form import FieldSpec, Kind, Option
@@ -87,8 +88,15 @@ def draft_labels(
     mm = furniture.mm
     runs = _with_second_lines(runs)
     height, width = (size / mm for size in furniture.grey.shape)
-    columns = _columns(furniture, runs, width, height)
     title = _title(runs, height)
+    repeated = find_repeat(runs, height)
+    end = repeated.top if repeated else height
+    runs = [run for run in runs if run.baseline < end]
+    columns = [
+        replace(column, bottom=min(column.bottom, end))
+        for column in _columns(furniture, runs, width, height)
+        if column.top < end
+    ]
     runs = [run for run in runs if _part_like(run) or not _is_written(run, columns)]
     entries = [_Entry(run, _column_of(run, columns).name, _asks(run, height)) for run in runs]
     entries = [entry for entry in entries if entry.asks or _worth_keeping(entry.run)]
@@ -119,7 +127,7 @@ def draft_labels(
         code: spec.model_copy(update={"multiline": spec.multiline or any(e.code == code and e.wraps for e in asking)})
         for code, spec in specs.items()
     }
-    template = {
+    template: dict[str, Any] = {
         "layout": "labels",
         "page": {"width": round(width), "height": round(height)},
         "pitch": round(pitch, 1),
@@ -128,6 +136,8 @@ def draft_labels(
             _block(column, entries, pitch) for column in columns if any(e.block == column.name for e in entries)
         ],
     }
+    if repeated:
+        template["repeat"] = {"count": 2, "dy": round(repeated.dy, 1)}
     return Drafted(template, tuple(specs.values()), tuple(given.guessed), nearest.form, title)
 
 
