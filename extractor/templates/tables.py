@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -67,30 +67,63 @@ class TableView:
     frame: TableFrame | None
 
 
-_last: tuple[weakref.ref[NDArray[np.uint8]], TableTemplate, TableView] | None = None
+@dataclass(slots=True, eq=False)
+class _Seen:
+    """What was found on the page that was looked at last, for the other tables it is held against.
+
+    Args:
+        page: the page's grey; what was found is kept while it lives.
+        scale: working pixels for each clean pixel.
+        grey: working picture.
+        rulings: its rulings, without and with faint lines, as far as they were looked for.
+        views: what was found of each template.
+    """
+
+    page: weakref.ref[NDArray[np.uint8]]
+    scale: float
+    grey: NDArray[np.uint8]
+    rulings: dict[bool, tuple[Ruling, ...]] = field(default_factory=dict)
+    views: list[tuple[TableTemplate, TableView]] = field(default_factory=list)
+
+    def find(self, *, faint: bool) -> tuple[Ruling, ...]:
+        """All vertical rulings; the same for every template."""
+        if faint not in self.rulings:
+            self.rulings[faint] = find_rulings(self.grey, faint=faint)
+        return self.rulings[faint]
+
+
+_last: _Seen | None = None
 
 
 def view_table(page: CleanPage, template: TableTemplate) -> TableView:
     """Find the template's rulings on a page as well as they can be found; decides nothing.
 
-    The last view is kept while its page lives: a page is first weighed and then registered.
+    What was found is kept while the page lives: a page is weighed against all tables and then registered.
     """
     global _last  # noqa: PLW0603
-    if _last is not None and _last[0]() is page.grey and _last[1] is template:
-        return _last[2]
-    view = _best_view(page, template)
-    _last = (weakref.ref(page.grey), template, view)
+    seen = _last
+    if seen is None or seen.page() is not page.grey:
+        seen = _last = _looked_at(page)
+    for known, view in seen.views:
+        if known is template:
+            return view
+    view = _best_view(seen, template)
+    seen.views.append((template, view))
     return view
 
 
-def _best_view(page: CleanPage, template: TableTemplate) -> TableView:
+def _looked_at(page: CleanPage) -> _Seen:
     scale = min(1.0, _WORKING_SIZE / max(page.grey.shape))
     grey = page.grey
     if scale < 1.0:
         grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    view = _view(grey, scale, template, faint=False)
+    return _Seen(weakref.ref(page.grey), scale, grey)
+
+
+def _best_view(seen: _Seen, template: TableTemplate) -> TableView:
+    view = _view(seen, template, faint=False)
     if view.match is None or view.frame is None or view.match.score < _SURE or not view.frame.found_head:
-        fainter = _view(grey, scale, template, faint=True)
+        fainter = _view(seen, template, faint=True)
         if _rank(fainter) > _rank(view):
             return fainter
     return view
@@ -103,8 +136,8 @@ def _rank(view: TableView) -> float:
     return view.match.score + 0.1 * view.frame.found_head + 0.05 * view.frame.found_top
 
 
-def _view(grey: NDArray[np.uint8], scale: float, template: TableTemplate, *, faint: bool) -> TableView:
-    rulings = find_rulings(grey, faint=faint)
+def _view(seen: _Seen, template: TableTemplate, *, faint: bool) -> TableView:
+    grey, rulings = seen.grey, seen.find(faint=faint)
     match = match_edges(
         rulings,
         _level(rulings, grey.shape[0]),
@@ -114,7 +147,7 @@ def _view(grey: NDArray[np.uint8], scale: float, template: TableTemplate, *, fai
     frame = None
     if match is not None:
         frame = find_frame(grey, rulings, match, [edge.below for edge in template.edges], template.header, faint=faint)
-    return TableView(scale, grey, rulings, match, frame)
+    return TableView(seen.scale, grey, rulings, match, frame)
 
 
 def table_evidence(page: CleanPage, text: PageText, template: TableTemplate) -> float:
