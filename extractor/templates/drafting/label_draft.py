@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from extractor.readers.furniture import Furniture, Segment
+from extractor.readers.furniture import Furniture
+from extractor.templates.drafting.columns import PageColumn, column_of, page_columns
+from extractor.templates.drafting.entries import Entry, Fields, date_blanks, find_persons, rows_of
 from extractor.templates.drafting.naming import (
     Borrowing,
-    Nearest,
-    Twin,
-    choose,
-    code_for,
     guess,
     is_silent,
     nearest_form,
@@ -25,14 +23,12 @@ from extractor.templates.drafting.print_runs import PrintRun
 from extractor.templates.drafting.repeats import find_repeat
 from extractor.templates.drafting.types import Drafted
 from extractor.templates.drafting.word_lists import word_lists
-from extractor.templates.form import FieldSpec, Kind, Option
+from extractor.templates.form import FieldSpec, Kind
 from extractor.templates.label_template import ValuePlace
 from extractor.templates.letters import fold
 from extractor.templates.load import Form
 
 _PITCH_MM = 8.0
-_WALL = 0.25
-"""A vertical ruling longer than this share of the page parts blocks."""
 _GOES_ON = (Kind.PLACE, Kind.TEXT, Kind.IDENTITY_PAPER, Kind.SIGNER, Kind.DATE_WORDS)
 """Kinds whose values may take several lines."""
 _STARTS = 0.25
@@ -41,32 +37,6 @@ _MOST_WRAPS = 4
 _LINE_START_MM = 12.0
 """Lines of a column begin within this distance of its left edge."""
 _TELLS = 6
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A printed run on its way to a label."""
-
-    run: PrintRun
-    block: str
-    asks: bool
-    value: ValuePlace = ValuePlace.RIGHT
-    code: str = ""
-    part: str = ""
-    option: str = ""
-    wraps: int = 0
-    person: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A part of the page, millimetres."""
-
-    name: str
-    left: float
-    right: float
-    top: float
-    bottom: float
 
 
 def draft_labels(
@@ -94,32 +64,17 @@ def draft_labels(
     runs = [run for run in runs if run.baseline < end]
     columns = [
         replace(column, bottom=min(column.bottom, end))
-        for column in _columns(furniture, runs, width, height)
+        for column in page_columns(furniture, runs, width, height)
         if column.top < end
     ]
-    runs = [run for run in runs if _part_like(run) or not _is_written(run, columns)]
-    entries = [_Entry(run, _column_of(run, columns).name, _asks(run, height)) for run in runs]
-    entries = [entry for entry in entries if entry.asks or _worth_keeping(entry.run)]
-    entries = [
-        entry
-        for column in columns
-        for row in _rows([entry for entry in entries if entry.block == column.name])
-        for entry in row
-    ]
-    for first in _dates(entries):
-        entries[first].asks = True
-    for column in columns:
-        own = [entry for entry in entries if entry.block == column.name]
-        if own and guess(own[-1].run.text).value is ValuePlace.BLOCK:
-            # Lines below the last label belong to it, however it is printed.
-            own[-1].run = replace(own[-1].run, asks=False)
+    entries = _entries(runs, columns, height)
     pitch = _pitch(entries)
     asking = [entry for entry in entries if entry.asks]
-    _find_persons(entries)
+    find_persons(entries)
     nearest = nearest_form(
         [entry.run.text for entry in asking], forms, register, evidence, [entry.person for entry in asking]
     )
-    given = _Fields(nearest, Borrowing(forms, register or nearest.register))
+    given = Fields(nearest, Borrowing(forms, register or nearest.register))
     given.give(asking)
     specs = given.specs
     _wrap(asking, specs, columns, furniture, pitch)
@@ -139,6 +94,27 @@ def draft_labels(
     if repeated:
         template["repeat"] = {"count": 2, "dy": round(repeated.dy, 1)}
     return Drafted(template, tuple(specs.values()), tuple(given.guessed), nearest.form, title)
+
+
+def _entries(runs: Sequence[PrintRun], columns: Sequence[PageColumn], height: float) -> list[Entry]:
+    """Labels and headings of the form, column by column in reading order."""
+    runs = [run for run in runs if _part_like(run) or not _is_written(run, columns)]
+    entries = [Entry(run, column_of(run, columns).name, _asks(run, height)) for run in runs]
+    entries = [entry for entry in entries if entry.asks or _worth_keeping(entry.run)]
+    entries = [
+        entry
+        for column in columns
+        for row in rows_of([entry for entry in entries if entry.block == column.name])
+        for entry in row
+    ]
+    for first in date_blanks(entries):
+        entries[first].asks = True
+    for column in columns:
+        own = [entry for entry in entries if entry.block == column.name]
+        if own and guess(own[-1].run.text).value is ValuePlace.BLOCK:
+            # Lines below the last label belong to it, however it is printed.
+            own[-1].run = replace(own[-1].run, asks=False)
+    return entries
 
 
 def _with_second_lines(runs: Sequence[PrintRun]) -> list[PrintRun]:
@@ -197,11 +173,11 @@ def _like_a_name(text: str) -> bool:
     return len(parts) >= 2 and all(part[0].isupper() and part[1:] == part[1:].lower() for part in parts)
 
 
-def _is_written(run: PrintRun, columns: Sequence[_Column]) -> bool:
+def _is_written(run: PrintRun, columns: Sequence[PageColumn]) -> bool:
     """Whether a run that nothing proves to be print looks like a value: a name, or words within a line."""
     if run.known or run.boxed or run.colon:
         return False
-    column = _column_of(run, columns)
+    column = column_of(run, columns)
     return _like_a_name(run.text) or run.inside or run.left > column.left + _LINE_START_MM
 
 
@@ -213,169 +189,26 @@ def _title(runs: Sequence[PrintRun], height: float) -> str:
     return max(upper, key=lambda run: run.height).text if upper else ""
 
 
-def _columns(furniture: Furniture, runs: Sequence[PrintRun], width: float, height: float) -> list[_Column]:
-    """Parts of the page between long vertical rulings, with what stands above and below them."""
-    mm = furniture.mm
-    walls = sorted((wall for wall in furniture.verticals if wall.length / mm > _WALL * height), key=lambda w: w.at)
-    inner = [
-        wall
-        for wall in walls
-        if any(run.right < wall.at / mm for run in _beside(runs, wall, mm))
-        and any(run.left > wall.at / mm for run in _beside(runs, wall, mm))
-    ]
-    inner = [wall for wall, after in zip(inner, [*inner[1:], None], strict=True) if not _double(wall, after, mm)]
-    left = min((run.left for run in runs), default=10.0)
-    right = max([run.right for run in runs] + [s.end / mm for s in furniture.leaders], default=width - 10.0)
-    if not inner:
-        return [_Column("text", left, min(right, width), 0.0, height)]
-    top, bottom = min(w.start for w in inner) / mm, max(w.end for w in inner) / mm
-    bounds = [left - 1.0, *(wall.at / mm for wall in inner), max(right, inner[-1].at / mm + 10.0)]
-    parts = [
-        _Column("text" if n == 0 else f"column{n + 1}", start + 1.0, end - 1.0, top, bottom)
-        for n, (start, end) in enumerate(pairwise(bounds))
-    ]
-    return [
-        _Column("head", left, right, 0.0, top),
-        *parts,
-        _Column("foot", left, right, bottom, height),
-    ]
-
-
-def _beside(runs: Sequence[PrintRun], wall: Segment, mm: float) -> list[PrintRun]:
-    return [run for run in runs if wall.start / mm < run.baseline < wall.end / mm]
-
-
-def _double(wall: Segment, after: Segment | None, mm: float) -> bool:
-    return after is not None and after.at - wall.at < 3.0 * mm
-
-
-def _column_of(run: PrintRun, columns: Sequence[_Column]) -> _Column:
-    rows = [column for column in columns if column.top <= run.baseline <= column.bottom] or list(columns)
-    middle = min(run.left + 5.0, (run.left + run.right) / 2)
-    return min(rows, key=lambda column: max(column.left - middle, middle - column.right, 0.0))
-
-
-def _pitch(entries: Sequence[_Entry]) -> float:
+def _pitch(entries: Sequence[Entry]) -> float:
     """Usual distance of written lines: of neighbouring labels, the smallest that is common."""
     steps = []
     for name in {entry.block for entry in entries}:
-        rows = _rows([entry for entry in entries if entry.block == name])
+        rows = rows_of([entry for entry in entries if entry.block == name])
         steps += [below[0].run.baseline - above[0].run.baseline for above, below in pairwise(rows)]
     steps = [step for step in steps if 4.0 <= step <= 16.0]
     return float(np.quantile(steps, 0.4)) if steps else _PITCH_MM
 
 
-def _rows(entries: Sequence[_Entry]) -> list[list[_Entry]]:
-    """Entries by line, top to bottom, left to right."""
-    rows: list[list[_Entry]] = []
-    for entry in sorted(entries, key=lambda e: e.run.baseline):
-        if rows and entry.run.baseline - rows[-1][0].run.baseline < 2.5:
-            rows[-1].append(entry)
-        else:
-            rows.append([entry])
-    return [sorted(row, key=lambda e: e.run.left) for row in rows]
-
-
-class _Fields:
-    """The fields given to labels so far.
-
-    Args:
-        nearest: the known form that shares most labels.
-        borrowing: all known forms.
-    """
-
-    def __init__(self, nearest: Nearest, borrowing: Borrowing) -> None:
-        self.specs: dict[str, FieldSpec] = {}
-        self.guessed: list[str] = []
-        self._nearest, self._borrowing = nearest, borrowing
-
-    def give(self, asking: Sequence[_Entry]) -> None:
-        """Give every asking entry its field."""
-        dates = _dates(asking)
-        choice = ""
-        for number, (entry, twin) in enumerate(zip(asking, self._nearest.twins, strict=True)):
-            if entry.run.boxed:
-                choice = self._tick(entry, twin.spec if twin else None, choice)
-                continue
-            choice = ""
-            if number in dates:
-                first, entry.part = dates[number]
-                entry.code = self._date(entry, twin) if first == number else asking[first].code
-                continue
-            chosen = choose(entry.run.text, entry.person, twin, self._borrowing, self.specs, asks=entry.run.asks)
-            entry.code, entry.value = chosen.spec.code, chosen.value
-            self._add(chosen.spec, guessed=chosen.guessed)
-
-    def _add(self, spec: FieldSpec, *, guessed: bool) -> None:
-        self.specs[spec.code] = spec
-        if guessed:
-            self.guessed.append(spec.code)
-
-    def _tick(self, entry: _Entry, spec: FieldSpec | None, choice: str) -> str:
-        """Add a tick box to its field, that of the boxes above it or the known one; returns the field's code."""
-        entry.value, entry.option = ValuePlace.BOX, entry.run.text
-        known = spec if spec is not None and spec.kind is Kind.CHOICE else None
-        values = {fold(option.label): option.value for option in known.options} if known else {}
-        option = Option(label=entry.option, value=values.get(fold(entry.option)))
-        entry.code = choice or (known.code if known else code_for("lựa chọn", self.specs))
-        field = self.specs.get(entry.code)
-        if field is None:
-            label, columns = (known.label, known.columns) if known else ("Lựa chọn", ())
-            field = FieldSpec(code=entry.code, label=label, kind=Kind.CHOICE, columns=columns, options=(option,))
-            self._add(field, guessed=known is None)
-        elif option.label not in [other.label for other in field.options]:
-            self.specs[entry.code] = field.model_copy(update={"options": (*field.options, option)})
-        return entry.code
-
-    def _date(self, entry: _Entry, twin: Twin | None) -> str:
-        """Add a date in separate blanks; returns its code."""
-        parts = tuple(word_lists()["parts"])
-        if twin is None or twin.spec.parts != parts or twin.spec.code in self.specs:
-            twin = self._borrowing.field(entry.run.text, entry.person, self.specs, parts=parts)
-        if twin is not None:
-            self._add(twin.spec, guessed=False)
-            return twin.spec.code
-        code = code_for(entry.run.text, self.specs, entry.person)
-        self._add(FieldSpec(code=code, label=entry.run.text, kind=Kind.DATE, parts=parts), guessed=True)
-        return code
-
-
-def _find_persons(entries: Sequence[_Entry]) -> None:
-    """Say of every entry whose it is: the person that the last heading or name above it speaks of, in its block."""
-    person, block = "", ""
-    for entry in entries:
-        if entry.block != block:
-            person, block = "", entry.block
-        kind = guess(entry.run.text).kind
-        if not is_silent(entry.run.text) and (not entry.asks or kind is Kind.PERSON_NAME):
-            person = person_of(entry.run.text) or ("" if kind is Kind.PERSON_NAME else person)
-        entry.person = person
-
-
-def _dates(asking: Sequence[_Entry]) -> dict[int, tuple[int, str]]:
-    """Labels that are the blanks of a date in three parts: number -> number of the first blank, name of the part."""
-    parts = word_lists()["parts"]
-    folded = [fold(part) for part in parts]
-    found: dict[int, tuple[int, str]] = {}
-    for first in range(len(asking) - 2):
-        three = asking[first : first + 3]
-        level = max(e.run.baseline for e in three) - min(e.run.baseline for e in three) < 2.5
-        ends = fold(three[0].run.text.split()[-1]) == folded[0]
-        if level and ends and [fold(e.run.text) for e in three[1:]] == folded[1:]:
-            found |= {first + k: (first, parts[k]) for k in range(3)}
-    return found
-
-
 def _wrap(
-    asking: Sequence[_Entry],
+    asking: Sequence[Entry],
     specs: dict[str, FieldSpec],
-    columns: Sequence[_Column],
+    columns: Sequence[PageColumn],
     furniture: Furniture,
     pitch: float,
 ) -> None:
     """How many written lines follow each label before the next line of labels."""
     for column in columns:
-        rows = _rows([entry for entry in asking if entry.block == column.name])
+        rows = rows_of([entry for entry in asking if entry.block == column.name])
         for row, below in zip(rows, [*rows[1:], None], strict=True) if rows else ():
             last = row[-1]
             if last.value is not ValuePlace.RIGHT or last.run.boxed or specs[last.code].kind not in _GOES_ON:
@@ -384,7 +217,7 @@ def _wrap(
             last.wraps = min(_MOST_WRAPS, _lines_between(last.run.baseline, end, column, furniture, pitch=pitch))
 
 
-def _lines_between(top: float, end: float | None, column: _Column, furniture: Furniture, *, pitch: float) -> int:
+def _lines_between(top: float, end: float | None, column: PageColumn, furniture: Furniture, *, pitch: float) -> int:
     """Writing lines between two heights that begin near the column's left edge; without leaders, by the room alone.
 
     Args:
@@ -409,7 +242,7 @@ def _lines_between(top: float, end: float | None, column: _Column, furniture: Fu
     return 0 if end is None else max(0, round((bottom - top) / pitch) - 1)
 
 
-def _block(column: _Column, entries: Sequence[_Entry], pitch: float) -> dict[str, Any]:
+def _block(column: PageColumn, entries: Sequence[Entry], pitch: float) -> dict[str, Any]:
     own = [entry for entry in entries if entry.block == column.name]
     left = min(column.left, *(entry.run.left for entry in own)) if column.name in ("head", "foot") else column.left
     last = max(entry.run.baseline + entry.wraps * pitch for entry in own)
@@ -421,13 +254,13 @@ def _block(column: _Column, entries: Sequence[_Entry], pitch: float) -> dict[str
         "bottom": round(max(bottom, last + 1.0), 1),
         "lines": [],
     }
-    for row in _rows(own):
+    for row in rows_of(own):
         y = round(float(np.median([entry.run.baseline for entry in row])), 1)
         block["lines"].append({"y": y, "labels": [_label(entry) for entry in row]})
     return block
 
 
-def _label(entry: _Entry) -> dict[str, Any]:
+def _label(entry: Entry) -> dict[str, Any]:
     label: dict[str, Any] = {"text": entry.run.text, "x": round(entry.run.left, 1)}
     if entry.run.pieces:
         label["also"] = [entry.run.pieces[0]]
@@ -445,7 +278,7 @@ def _label(entry: _Entry) -> dict[str, Any]:
     return label
 
 
-def _tells(title: str, asking: Sequence[_Entry], forms: Sequence[Form]) -> list[str]:
+def _tells(title: str, asking: Sequence[Entry], forms: Sequence[Form]) -> list[str]:
     """Words that tell the form from those known: the title, and long labels that none of them bears."""
     known = {
         fold(wording)
