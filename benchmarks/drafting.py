@@ -56,6 +56,8 @@ from extractor.training.texts import make_book, years_of
 
 _INK = 150
 _WITHIN = 0.9
+_ENTRIES = 12
+"""On a page of a table; more than one holds are drawn on the next."""
 _COLUMNS = (
     HandColumn("Số", 0.05),
     HandColumn("Ngày đăng ký", 0.11),
@@ -89,10 +91,11 @@ class Row:
 def measure(name: str, pages: int, strength: float, forms: Sequence[Form]) -> Row:
     """Draft a form from some of its pages and judge the draft on another."""
     rng = Random(f"drafting/{name}")
-    setting = make_book(rng, name, pages + 1, years=years_of(name))
+    template = find_form(forms, name).template
+    on_page = template.records if isinstance(template, LabelTemplate) else _ENTRIES
+    setting = make_book(rng, name, (pages + 1) * on_page, years=years_of(name))
     drawn = render_records(setting, name, rng=rng, strength=strength, split="test", dpi=200, camera=False)
-    items: list[RenderedRecord] = [item for item in drawn if item.place == 1]
-    *given, unseen = items if len(items) > 1 else items * 2
+    *given, unseen = [item for item in drawn if item.place == 1][: pages + 1]
     cleaned = [_clean(item.page.picture) for item in given]
     start = time.perf_counter()
     draft = draft_form(

@@ -32,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-template_app = typer.Typer(help="List, check and preview page templates.", no_args_is_help=True)
+template_app = typer.Typer(help="Draft, list, check and preview page templates.", no_args_is_help=True)
 queue_app = typer.Typer(help="Look at the verification queue.", no_args_is_help=True)
 review_app = typer.Typer(help="The review application.", no_args_is_help=True)
 audit_app = typer.Typer(help="The log of who decided what.", no_args_is_help=True)
@@ -356,8 +356,18 @@ def template_new(
     near = f", codes from {draft.near}" if draft.near else ""
     _say(f"{report.folder}: {draft.fields} fields ({draft.layout}{near}), {len(draft.guessed)} of them guessed.")
     _say(f"It registers on {report.registered} of {report.pages} pages; see {', '.join(map(str, report.previews))}.")
+    if report.left:
+        _say(f"{report.left} further pages were not looked at.")
+    for item in report.set_aside:
+        place = f"{item.file}, page {item.page}" if item.page else item.file
+        _say(f"Set aside: {place}: {item.message} {item.mend}".rstrip(), to=err)
+    astray = report.pages - report.registered
+    if astray:
+        _say(f"Warning: it does not lie on {astray} of them. Are they all of one form? Look at the pictures.", to=err)
     elsewhere = "" if folder is None else f" --templates {known[-1]} --templates {target}"
     _say(f"Correct form.yaml and template.yaml there, then: extractor template check{elsewhere}")
+    if report.set_aside or astray:
+        raise typer.Exit(int(ExitCode.SET_ASIDE))
 
 
 @template_app.command("schema")

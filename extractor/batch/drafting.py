@@ -9,10 +9,13 @@ from pathlib import Path
 
 from extractor.errors import InputError, SettingsError
 from extractor.readers import get_reader
-from extractor.scans import CleanPage, SetAside, clean_page, open_inputs
+from extractor.scans import REGISTERS, CleanPage, SetAside, clean_page, find_gutter, open_inputs
+from extractor.scans.spread import split_page
 from extractor.scans.types import Image
-from extractor.templates import find_form, load_forms
-from extractor.templates.drafting import Draft, draft_form, write_draft
+from extractor.templates import Form, find_form, load_forms
+from extractor.templates.drafting import Draft, draft_form, is_table_page, write_draft
+from extractor.templates.layouts import SCHEMAS
+from extractor.templates.load import SCHEMA_FILE
 from extractor.templates.overlay import write_overlay
 from extractor.templates.preview import preview
 
@@ -31,6 +34,8 @@ class DraftReport:
         pages: pages it was drafted from.
         registered: pages on which it registers.
         previews: pictures of it over the pages.
+        set_aside: files and pages that could not be used.
+        left: further pages that were not looked at.
     """
 
     draft: Draft
@@ -38,6 +43,8 @@ class DraftReport:
     pages: int
     registered: int
     previews: tuple[Path, ...]
+    set_aside: tuple[SetAside, ...] = ()
+    left: int = 0
 
 
 def draft_from_scans(
@@ -66,12 +73,11 @@ def draft_from_scans(
         InputError: no scan can be used.
         TemplateError: nothing on the pages looks like a form, or the form exists already.
     """
-    if not _NAME.fullmatch(name):
-        raise SettingsError(
-            f"--form {name}: is no name of a form.", mend="Use small letters, digits and hyphens, such as ks-1962."
-        )
-    pages = _pages(scans, on_progress)
-    forms = [form for form in load_forms(known) if form.name != name]
+    forms = load_forms(known)
+    _check(name, register, folder, forms)
+    previews.mkdir(parents=True, exist_ok=True)
+    set_aside: list[SetAside] = []
+    pages, left = _pages(scans, set_aside, on_progress)
     on_progress(f"Looking for labels and lines on {len(pages)} pages")
     draft = draft_form(pages, name, forms, register=register, read_lines=read_lines)
     write_draft(draft, folder)
@@ -84,21 +90,47 @@ def draft_from_scans(
         picture = previews / f"{name}-preview-{number}.png"
         write_overlay(picture, drawing)
         pictures.append(picture)
-    return DraftReport(draft, folder / name, len(pages), registered, tuple(pictures))
+    return DraftReport(draft, folder / name, len(pages), registered, tuple(pictures), tuple(set_aside), left)
 
 
-def _pages(scans: Sequence[Path], on_progress: Callable[[str], None]) -> list[CleanPage]:
-    set_aside: list[SetAside] = []
+def _check(name: str, register: str, folder: Path, forms: Sequence[Form]) -> None:
+    """See that a form may have this name, register and folder."""
+    if not _NAME.fullmatch(name) or name == SCHEMAS:
+        raise SettingsError(
+            f"--form {name}: is no name of a form.", mend="Use small letters, digits and hyphens, such as ks-1962."
+        )
+    if any(form.name == name for form in forms):
+        raise SettingsError(f"--form {name}: there is a form of this name already.", mend="Choose another name.")
+    if register and register not in REGISTERS:
+        raise SettingsError(f"--register {register}: is no register.", mend=f"Choose one of: {', '.join(REGISTERS)}.")
+    if (folder / SCHEMA_FILE).exists():
+        raise SettingsError(f"--out {folder}: is a form's own folder.", mend="Name the folder that holds the forms.")
+
+
+def _pages(
+    scans: Sequence[Path], set_aside: list[SetAside], on_progress: Callable[[str], None]
+) -> tuple[list[CleanPage], int]:
+    """The first pages of the scans, facing pages apart, and how many more there are."""
     pages: list[CleanPage] = []
+    left = 0
     for source in open_inputs(scans, on_set_aside=set_aside.append):
+        if len(pages) >= _MOST_PAGES:
+            left += 1
+            continue
         on_progress(f"Cleaning page {len(pages) + 1}")
-        pages.append(clean_page(source))
-        if len(pages) == _MOST_PAGES:
-            break
+        pages += _apart(clean_page(source))
     if not pages:
         why = set_aside[0] if set_aside else SetAside(str(scans[0]), "empty", "holds no pages.")
         raise InputError(why.file, why.message, mend=why.mend)
-    return pages
+    return pages, left
+
+
+def _apart(page: CleanPage) -> list[CleanPage]:
+    """The page, or the two facing pages of an opened book; a table across both stays whole."""
+    gutter = find_gutter(page)
+    if gutter is None or is_table_page(page):
+        return [page]
+    return [half.page for half in split_page(page, gutter)]
 
 
 def read_lines(lines: Sequence[Image]) -> list[str]:

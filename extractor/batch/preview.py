@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from extractor.errors import InputError
+from extractor.errors import InputError, SettingsError
 from extractor.scans import SetAside, SourcePage, clean_page, open_inputs
 from extractor.templates import find_form, load_forms
 from extractor.templates.overlay import write_overlay
@@ -14,9 +14,12 @@ def preview_form(name: str, scan: Path | None, picture: Path, templates: tuple[P
     """Write a picture of a form, over the first page of ``scan`` where one is given; returns what was found, in words.
 
     Raises:
+        SettingsError: ``picture`` is no picture's name.
         UnknownFormError: there is no such form.
         InputError: the scan cannot be used.
     """
+    if picture.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise SettingsError(f"--out {picture}: is no picture's name.", mend="End it in .png.")
     forms = load_forms(templates)
     form = find_form(forms, name)
     if scan is None:

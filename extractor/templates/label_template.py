@@ -26,8 +26,8 @@ class PageSize(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    width: float = Field(gt=0)
-    height: float = Field(gt=0)
+    width: float = Field(gt=0, le=2000)
+    height: float = Field(gt=0, le=2000)
 
 
 class TickPlace(BaseModel):

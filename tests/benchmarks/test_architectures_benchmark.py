@@ -24,7 +24,7 @@ def test_architectures_learn_from_the_same_lines(tmp_path):
         ended = subprocess.run(
             [sys.executable, str(SCRIPT), str(recipe), "none.onnx", "--only", *names,
              "--lines", "32", "--watched", "4", "--out", str(figures)],
-            capture_output=True, text=True, timeout=240, cwd=ROOT, check=False,
+            capture_output=True, text=True, timeout=600, cwd=ROOT, check=False,
         )  # fmt: skip
         assert ended.returncode == 0, ended.stderr
     # The second run shows what the first one left as well.

@@ -20,7 +20,7 @@ def test_every_command_and_exit_code_is_in_the_readme():
 def test_every_shipped_form_is_in_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for folder in (ROOT / "page_templates").iterdir():
-        if folder.is_dir():
+        if (folder / "form.yaml").is_file():
             assert f"`{folder.name}`" in readme
 
 

@@ -27,6 +27,9 @@ from extractor.training.texts import make_book, years_of
 DPI = 150
 pytestmark = pytest.mark.xdist_group("main-job")
 
+# Its fixtures are dear: one worker makes them for all tests.
+pytestmark = pytest.mark.xdist_group("spreads")
+
 
 def lines(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

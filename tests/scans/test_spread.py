@@ -50,14 +50,14 @@ def off_by(files, picture: np.ndarray, drawn: np.ndarray) -> float:
     return float(np.abs(have - expected).max()) / page.dpi * 25.4
 
 
-@pytest.mark.parametrize("strength", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("strength", [0, 3])
 @pytest.mark.parametrize("blank", ["", "left", "right"])
 def test_gutter_of_scanned_spreads(files, strength, blank):
     sheet = opened(strength, SEED + strength, blank=blank)
     assert off_by(files, sheet.picture, sheet.gutter) < 3.0
 
 
-@pytest.mark.parametrize("strength", [1, 2, 3, 4])
+@pytest.mark.parametrize("strength", [2])
 def test_gutter_of_photographed_spreads(files, strength):
     sheet = opened(strength, SEED + 10 + strength, form="ks-2016", camera=True)
     page = clean_page(files.source(sheet.picture))
@@ -103,7 +103,7 @@ def test_without_a_shadow_the_margins_tell(files):
     assert found.shadow < 0.05
 
 
-@pytest.mark.parametrize("strength", [0, 2, 4])
+@pytest.mark.parametrize("strength", [2])
 @pytest.mark.parametrize("form", ["ks-2006", "ks-2016", "kt-2006"])
 def test_upright_pages_are_no_spread(files, form, strength):
     page = clean_page(files.source(pages(form, strength, SEED)[0]))

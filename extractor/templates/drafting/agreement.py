@@ -16,6 +16,7 @@ _REACH_MM = 12.0
 _FAR_MM = 40.0
 """Pages of one form are not further apart than this; a record that stands on a page twice is."""
 _AGREE_MM = 4.0
+_EXACT_MM = 4.0
 _ALIKE = 0.75
 _HALF = 0.5
 _KNOWN_SHARE = 0.3
@@ -54,11 +55,11 @@ def common_runs(pages: Sequence[PageView], reference: int) -> list[PrintRun]:
             if number != reference and any(_overlap(here, other) for other in kept):
                 continue
             support = 1 + sum(
-                _stands_on(here, pages[other], shifts.get(other, (0.0, 0.0)))
+                _stands_on(here, pages[other], shifts.get(other, (0.0, 0.0)), _reach(run))
                 for other in range(len(pages))
                 if other != number
             )
-            if support / len(pages) >= (_KNOWN_SHARE if run.known and not run.inside else _HALF + 1e-9):
+            if support / len(pages) >= _needed(run):
                 kept.append(here)
     return sorted(kept, key=lambda run: (run.baseline, run.left))
 
@@ -81,11 +82,23 @@ def _shift(reference: PageView, page: PageView) -> tuple[float, float]:
     return float(dx), float(dy)
 
 
-def _stands_on(run: PrintRun, page: PageView, shift: tuple[float, float]) -> bool:
+def _needed(run: PrintRun) -> float:
+    """Share of the pages on which a run must stand: on all, where values stand; on few, where it is known print."""
+    if run.inside and not run.colon:
+        return 0.99
+    return _KNOWN_SHARE if run.known else _HALF + 1e-9
+
+
+def _reach(run: PrintRun) -> float:
+    """How far from its place it may stand: print within a line keeps its place, a word of a value does not."""
+    return _EXACT_MM if run.inside and not run.colon else _REACH_MM
+
+
+def _stands_on(run: PrintRun, page: PageView, shift: tuple[float, float], reach: float) -> bool:
     """Whether the run's words stand at its place on another page too."""
     x, y = run.left + shift[0], run.baseline + shift[1]
     return any(
-        abs(place.left / page.mm - x) < _REACH_MM and abs(place.baseline / page.mm - y) < _REACH_MM
+        abs(place.left / page.mm - x) < reach and abs(place.baseline / page.mm - y) < reach
         for place in find_wordings(page.lines, [run.text], least=_ALIKE)
     )
 

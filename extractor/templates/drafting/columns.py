@@ -34,7 +34,7 @@ def page_columns(furniture: Furniture, runs: Sequence[PrintRun], width: float, h
         if any(run.right < wall.at / mm for run in _beside(runs, wall, mm))
         and any(run.left > wall.at / mm for run in _beside(runs, wall, mm))
     ]
-    inner = [wall for wall, after in zip(inner, [*inner[1:], None], strict=True) if not _double(wall, after, mm)]
+    inner = [wall for n, wall in enumerate(inner) if n + 1 == len(inner) or not _double(wall, inner[n + 1], mm)]
     left = min((run.left for run in runs), default=10.0)
     right = max([run.right for run in runs] + [s.end / mm for s in furniture.leaders], default=width - 10.0)
     if not inner:
@@ -56,8 +56,8 @@ def _beside(runs: Sequence[PrintRun], wall: Segment, mm: float) -> list[PrintRun
     return [run for run in runs if wall.start / mm < run.baseline < wall.end / mm]
 
 
-def _double(wall: Segment, after: Segment | None, mm: float) -> bool:
-    return after is not None and after.at - wall.at < 3.0 * mm
+def _double(wall: Segment, after: Segment, mm: float) -> bool:
+    return after.at - wall.at < 3.0 * mm
 
 
 def column_of(run: PrintRun, columns: Sequence[PageColumn]) -> PageColumn:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ from extractor.templates.labels import scaled_text
 from extractor.templates.letters import pieces_of
 from extractor.templates.load import BLANK_FILE, SCHEMA_FILE, TEMPLATE_FILE, Form, load_form
 
+_COLONS = 6
 _UNVERIFIED = "drafted by program from scans; labels, kinds and places are not checked by a person yet"
 
 
@@ -74,11 +77,15 @@ def draft_form(
         MissingProgramError: Tesseract or its Vietnamese data is not installed.
     """
     texts = [read_page(page) for page in pages]
+    vocabulary = _vocabulary(forms)
+    views = [_view(page, text, vocabulary) for page, text in zip(pages, texts, strict=True)]
     ruled = [ruled_page(page) for page in pages]
-    if is_table(ruled):
+    # Frames and signature boxes rule a form's page too; labels that end in colons are no headings of columns.
+    labelled = max(sum(run.colon for run in view.runs) for view in views) >= _COLONS
+    if is_table(ruled) and not labelled:
         drafted = draft_table(pages, ruled, texts, forms, register=register, read_lines=read_lines)
     else:
-        drafted = _drafted_labels(pages, texts, forms, register)
+        drafted = _drafted_labels(pages, texts, views, forms, register)
     return Draft(
         name,
         drafted.template["layout"],
@@ -90,11 +97,25 @@ def draft_form(
     )
 
 
+def is_table_page(page: CleanPage) -> bool:
+    """Whether a page is one ruled table and no form with labels.
+
+    Raises:
+        MissingProgramError: Tesseract or its Vietnamese data is not installed.
+    """
+    if not is_table([ruled_page(page)]):
+        return False
+    words = " ".join(word.text for word in read_page(page).words)
+    return words.count(":") < _COLONS
+
+
 def _drafted_labels(
-    pages: Sequence[CleanPage], texts: Sequence[PageText], forms: Sequence[Form], register: str
+    pages: Sequence[CleanPage],
+    texts: Sequence[PageText],
+    views: Sequence[PageView],
+    forms: Sequence[Form],
+    register: str,
 ) -> Drafted:
-    vocabulary = _vocabulary(forms)
-    views = [_view(page, text, vocabulary) for page, text in zip(pages, texts, strict=True)]
     reference = richest(views)
     runs = common_runs(views, reference)
     if not any(run.asks or run.boxed for run in runs):
@@ -118,15 +139,22 @@ def write_draft(draft: Draft, folder: Path) -> Form:
         raise TemplateError(
             f"{target}: there is a form of this name already.", mend="Choose another name, or move the folder away."
         )
+    # A form appears whole or not at all: half a one would stop every run. Two folders down nothing looks for forms.
+    workshop = folder / ".drafts"
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        (target / SCHEMA_FILE).write_text(draft.schema, encoding="utf-8")
-        (target / TEMPLATE_FILE).write_text(draft.template, encoding="utf-8")
-        form = load_form(target)
-        draw_blank(form).save(target / BLANK_FILE)
+        workshop.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=workshop) as made:
+            half = Path(made) / draft.name
+            half.mkdir()
+            (half / SCHEMA_FILE).write_text(draft.schema, encoding="utf-8")
+            (half / TEMPLATE_FILE).write_text(draft.template, encoding="utf-8")
+            draw_blank(load_form(half)).save(half / BLANK_FILE)
+            half.replace(target)
+        with contextlib.suppress(OSError):
+            workshop.rmdir()
     except OSError as error:
         raise TemplateError(f"{target}: cannot be written.", mend="Name a folder you may write to.") from error
-    return form
+    return load_form(target)
 
 
 def _vocabulary(forms: Sequence[Form]) -> list[str]:

@@ -33,6 +33,8 @@ _GOES_ON = (Kind.PLACE, Kind.TEXT, Kind.IDENTITY_PAPER, Kind.SIGNER, Kind.DATE_W
 """Kinds whose values may take several lines."""
 _STARTS = 0.25
 """A line that begins further right of its column's edge, as a share of its width, does not go on from the one above."""
+_WITH_COLONS = 0.6
+"""Share of labels that end in a colon from which all of the form's do."""
 _MOST_WRAPS = 4
 _LINE_START_MM = 12.0
 """Lines of a column begin within this distance of its left edge."""
@@ -98,7 +100,9 @@ def draft_labels(
 
 def _entries(runs: Sequence[PrintRun], columns: Sequence[PageColumn], height: float) -> list[Entry]:
     """Labels and headings of the form, column by column in reading order."""
-    runs = [run for run in runs if _part_like(run) or not _is_written(run, columns)]
+    asking = [run for run in runs if run.asks and not run.boxed]
+    colons = sum(run.colon for run in asking) > _WITH_COLONS * len(asking)
+    runs = [run for run in runs if _part_like(run) or not _is_written(run, columns, colons=colons)]
     entries = [Entry(run, column_of(run, columns).name, _asks(run, height)) for run in runs]
     entries = [entry for entry in entries if entry.asks or _worth_keeping(entry.run)]
     entries = [
@@ -173,9 +177,14 @@ def _like_a_name(text: str) -> bool:
     return len(parts) >= 2 and all(part[0].isupper() and part[1:] == part[1:].lower() for part in parts)
 
 
-def _is_written(run: PrintRun, columns: Sequence[PageColumn]) -> bool:
+def _is_written(run: PrintRun, columns: Sequence[PageColumn], *, colons: bool) -> bool:
     """Whether a run that nothing proves to be print looks like a value: a name, or words within a line."""
-    if run.known or run.boxed or run.colon:
+    if run.boxed or run.colon:
+        return False
+    if colons and run.asks:
+        # Where the form's labels end in colons, words without one that stand on a line were written there.
+        return True
+    if run.known:
         return False
     column = column_of(run, columns)
     return _like_a_name(run.text) or run.inside or run.left > column.left + _LINE_START_MM

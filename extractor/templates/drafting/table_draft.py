@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -29,6 +30,8 @@ _LEAST_EDGES = 5
 """A page with fewer long rulings is no table of entries but a form with frames."""
 _LONG = 0.4
 """Share of the page's height that a column's ruling must be seen on."""
+_TOGETHER = 0.04
+"""Edges of one table begin and end within this share of the page's height."""
 _DOUBLE = 0.012
 """Rulings closer than this are the lines of one frame, in table widths."""
 _SAME = 0.02
@@ -38,6 +41,8 @@ _SUB = 0.015
 _MOST_HEAD = 0.4
 """A table's head is no higher than this, in table widths."""
 _USUAL_HEAD = 0.08
+_ENTRY = re.compile(r"\d{1,2}\s?[-/.]\s?\d{1,2}|\d{3,}")
+"""A date or a year."""
 _LINE_MM = 8.0
 _WIDTH = 1400
 
@@ -95,7 +100,20 @@ def ruled_page(page: CleanPage) -> RuledPage:
                 single[-1] = ruling
             continue
         single.append(ruling)
-    return RuledPage(grey, scale, tuple(single), level)
+    return RuledPage(grey, scale, tuple(_of_one_table(single, grey.shape[0])), level)
+
+
+def _of_one_table(rulings: Sequence[Ruling], height: int) -> list[Ruling]:
+    """Rulings that end together, the outermost as long as the table: a scan's dark edge is none of them."""
+    if not rulings:
+        return []
+    top, bottom = _table_top(rulings), float(np.median([ruling.end for ruling in rulings]))
+    kept = [ruling for ruling in rulings if abs(ruling.end - bottom) < _TOGETHER * height]
+    while kept and abs(kept[0].start - top) > _TOGETHER * height:
+        del kept[0]
+    while kept and abs(kept[-1].start - top) > _TOGETHER * height:
+        del kept[-1]
+    return kept
 
 
 def is_table(pages: Sequence[RuledPage]) -> bool:
@@ -170,7 +188,7 @@ def _edges(ruled: Sequence[RuledPage]) -> tuple[int, list[int]]:
         kept = [
             k
             for k, share in enumerate(page.shares)
-            if 2 * sum(bool(np.min(np.abs(other.shares - share)) < _SAME) for other in tables) > len(tables)
+            if 2 * sum(bool(np.min(np.abs(other.shares - share)) < _SAME) for other in tables) >= len(tables)
         ]
         if len(kept) > len(best[1]):
             best = (number, kept)
@@ -224,7 +242,9 @@ def _frame(view: RuledPage, kept: Sequence[int], deepest: float) -> tuple[TableF
     band = np.ascontiguousarray(view.grey[upper:lower, int(places[0]) : int(places[-1])])
     lines = sorted(
         float(line.at(line.middle)) + upper
-        for line in find_rulings(band, vertical=False, least_extent=0.8, degree=2, limit=14)
+        for faint in (False, True)
+        for line in find_rulings(band, vertical=False, least_extent=0.6, degree=2, limit=14, faint=faint)
+        if line.coverage > 0.6
     )
     tops = [line for line in lines if abs(line - first) < 0.03 * width]
     top = min(tops, key=lambda line: abs(line - first)) if tops else first
@@ -271,6 +291,9 @@ def _headings(
         return closer if len(fold(closer)) > len(fold(found)) else found
 
     own = [words(cell) for cell in heads.columns]
+    if any(_ENTRY.search(text) for text in own):
+        # Dates stand in entries, never in a head: what was taken for the head holds what somebody wrote.
+        return [""] * len(own), [""] * len(own)
     common = [""] * len(own)
     for (start, end), cell in heads.groups.items():
         common[start:end] = [words(cell)] * (end - start)
