@@ -25,8 +25,6 @@ from extractor.training.synth.spread import FLAT, open_sheet
 from extractor.training.texts import make_book, years_of
 
 DPI = 150
-pytestmark = pytest.mark.xdist_group("main-job")
-
 # Its fixtures are dear: one worker makes them for all tests.
 pytestmark = pytest.mark.xdist_group("spreads")
 
