@@ -186,8 +186,12 @@ def one_page(scans) -> Path:
 
 
 def test_template_new_drafts_a_form_that_passes_its_check(tmp_path, extractor, one_page):
-    done = extractor("template", "new", one_page, "--form", "thu", "--out", tmp_path / "mau", "--previews", tmp_path)
-    assert done.returncode == 0, done.stderr
+    broken = tmp_path / "hong.png"
+    broken.write_bytes(b"no picture")
+    places = ("--out", tmp_path / "mau", "--previews", tmp_path)
+    done = extractor("template", "new", one_page, broken, "--form", "thu", *places)
+    assert done.returncode == 3, done.stderr
+    assert "hong.png" in done.stderr
     assert "thu-preview-1.png" in done.stdout
     assert (tmp_path / "thu-preview-1.png").stat().st_size > 10_000
     assert extractor("template", "check", "--templates", tmp_path / "mau").returncode == 0
@@ -200,6 +204,11 @@ def test_template_new_refuses_a_bad_name_and_a_file_that_is_no_scan(tmp_path, ex
     named = extractor("template", "new", one_page, "--form", "../x", "--out", tmp_path)
     assert named.returncode == 2
     assert "small letters" in named.stderr
+    taken = extractor("template", "new", one_page, "--form", "ks-2016", "--out", tmp_path / "mau")
+    assert taken.returncode == 2
+    assert "already" in taken.stderr
+    unknown = extractor("template", "new", one_page, "--form", "x", "--register", "XX", "--out", tmp_path / "mau")
+    assert "register" in unknown.stderr
     (tmp_path / "x.png").write_bytes(b"no picture")
     wrong = extractor("template", "new", tmp_path / "x.png", "--form", "x", "--out", tmp_path / "mau")
     assert wrong.returncode != 0
@@ -224,3 +233,9 @@ def test_a_page_that_is_surely_another_form_is_not_read_as_the_one_named(tmp_pat
     assert not (tmp_path / "records.jsonl").read_text(encoding="utf-8")
     problems = [json.loads(line) for line in (tmp_path / "problems.jsonl").read_text(encoding="utf-8").splitlines()]
     assert "ks-2006" in problems[0]["message"]
+
+
+def test_a_picture_that_is_none_is_refused_plainly(tmp_path, extractor):
+    done = extractor("template", "preview", "ks-2016", "--out", tmp_path / "xem.txt")
+    assert done.returncode == 2
+    assert "xem.txt" in done.stderr

@@ -9,17 +9,23 @@ import numpy as np
 import pytest
 
 from extractor.errors import TemplateError
+from extractor.readers.furniture import furniture_of
+from extractor.readers.page_text import PageText, Word
+from extractor.records import Box
 from extractor.scans import SourcePage, clean_page
 from extractor.scans.types import CleanPage
 from extractor.templates import Form, Kind, load_forms, register
 from extractor.templates.checks import check_form
 from extractor.templates.drafting import Draft, draft_form, write_draft
 from extractor.templates.drafting.agreement import PageView, common_runs
+from extractor.templates.drafting.columns import page_columns
 from extractor.templates.drafting.naming import Borrowing, choose, code_for, guess, nearest_form, person_of
 from extractor.templates.drafting.print_runs import PrintRun
 from extractor.templates.drafting.repeats import find_repeat
+from extractor.templates.drafting.table_draft import _headings, _Heads, _of_one_table
 from extractor.templates.label_template import ValuePlace
 from extractor.templates.letters import Piece, fold
+from extractor.templates.rulings import Ruling
 from extractor.training.synth.book import RenderedRecord, render_records
 from extractor.training.synth.capture import draw_device
 from extractor.training.synth.hand import draw_hand
@@ -134,8 +140,6 @@ def test_a_table_ruled_by_hand_and_photographed_is_drafted_and_its_entries_are_f
     form = loaded(draft, tmp_path)
     shares = np.cumsum([column.share for column in columns])
     assert np.allclose([edge.at for edge in form.template.edges][1:], shares, atol=0.012)
-    from extractor.readers.page_text import PageText
-
     done = register(page, PageText(), form)
     assert done.registration.ok
     assert len(done.records) == len(rows)
@@ -245,3 +249,41 @@ def test_two_persons_of_one_record_are_no_second_record():
     person = ["Họ và tên", "Ngày sinh", "Dân tộc", "Quốc tịch", "Nơi cư trú", "Giấy tờ tùy thân"]
     runs = [run_at("Số", 20, 30), *(run_at(text, 20, y + 9 * n) for y in (40, 104) for n, text in enumerate(person))]
     assert find_repeat(runs, 297) is None
+
+
+def test_a_page_without_long_rulings_is_one_column():
+    furniture = furniture_of(np.full((2339, 1654), 250, np.uint8), dpi=200)
+    columns = page_columns(furniture, [run_at("Họ và tên", 20, 40), run_at("Quê quán", 20, 50)], 210, 297)
+    assert [column.name for column in columns] == ["text"]
+
+
+def test_a_head_that_holds_dates_is_no_head(marriage):
+    _, _, pages, _ = marriage
+    heads = _Heads(((0, 0, 400, 100), (400, 0, 800, 100)), {})
+    words = [("Họ", 10), ("tên", 60), ("02-02-1982", 420)]
+    read = PageText(tuple(Word(text, 0.9, Box(x, 40, 40, 30), 0) for text, x in words))
+    assert _headings(pages[0], heads, read, None) == (["", ""], ["", ""])
+    fewer = PageText(read.words[:2])
+    assert _headings(pages[0], heads, fewer, None)[0] == ["Họ tên", ""]
+
+
+def test_a_form_that_cannot_be_finished_is_not_there_at_all(marriage, tmp_path, monkeypatch):
+    def full(form):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("extractor.templates.drafting.draft.draw_blank", full)
+    with pytest.raises(TemplateError, match="cannot be written"):
+        write_draft(marriage[1], tmp_path)
+    with pytest.raises(TemplateError, match="holds no page templates"):
+        load_forms([tmp_path])
+    monkeypatch.undo()
+    assert write_draft(marriage[1], tmp_path).name == "kh-2006"
+
+
+def test_the_dark_edge_of_a_scan_is_no_column():
+    def ruling(x: float, start: float, end: float) -> Ruling:
+        return Ruling(np.array([0.0, 0.0, 0.0, x]), 600.0, 600.0, start, end, 1.0, 0.8, 1.0, 0.1)
+
+    edges = [ruling(100.0 * n, 100, 1000) for n in range(1, 7)]
+    edges[2] = ruling(300.0, 160, 1000)
+    assert _of_one_table([ruling(6, 356, 1050), *edges], 1200) == edges

@@ -320,7 +320,7 @@ def _words_in(text: PageText, cell: Cell) -> str:
         if left <= word.box.x + word.box.w / 2 <= right
         and top <= word.box.y + word.box.h / 2 <= bottom
         and word.confidence > 0.3
-        and any(sign.isalpha() for sign in word.text)
+        and (any(sign.isalpha() for sign in word.text) or _ENTRY.search(word.text))
     ]
     return " ".join(word.text.strip(".:,;|") for word in sorted(words, key=lambda word: (word.line, word.box.x)))
 
