@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from extractor.readers.page_text import PageText
 from extractor.readers.printed import read_page
-from extractor.scans import PHOTOGRAPH, CleanPage, Gutter, Side, SourcePage, clean_page, find_gutter
+from extractor.scans import PHOTOGRAPH, TURNED, CleanPage, Gutter, Side, SourcePage, clean_page, find_gutter
 from extractor.scans.spread import split_page
 from extractor.scans.types import Matrix
 from extractor.templates import Form, find_form, identify, register
 from extractor.templates.form import Role
 from extractor.templates.label_template import LabelTemplate
+from extractor.templates.table_template import TableTemplate
+from extractor.templates.tables import heading_share, view_table
 from extractor.templates.types import FormMatch, Polygon, RegisteredPage
 
 # A form lies across the gutter where it reaches at least this share of the picture's width beyond it on both sides.
@@ -39,6 +41,7 @@ class LaidPage:
         registered: the form laid over the page; none where it is of no known form.
         side: which of two facing pages it is, or none where it is the whole picture.
         to_picture: maps clean pixels of ``page`` to clean pixels of the whole picture.
+        head_read: whether words of a table's head were read; without them sister tables look alike.
     """
 
     page: CleanPage
@@ -47,6 +50,7 @@ class LaidPage:
     registered: RegisteredPage | None
     side: Side | None
     to_picture: Matrix
+    head_read: bool = True
 
     @property
     def registers(self) -> bool:
@@ -79,6 +83,11 @@ class LaidPicture:
         """Number of pages on which a form lies well."""
         return sum(laid.registers for laid in self.pages)
 
+    @property
+    def sure(self) -> bool:
+        """Whether a form lies well and words say that it is this one."""
+        return self.registers > 0 and all(laid.head_read for laid in self.pages)
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -97,6 +106,11 @@ class Layer:
     def lay(self, source: SourcePage) -> LaidPicture:
         """Clean a picture, and identify and register its pages."""
         laid = self._lay(clean_page(source))
+        if not laid.sure and any(note.startswith(TURNED) for note in laid.page.notes):
+            # A table's dates and rulings can mislead the judgement of which way is up; its words cannot.
+            unturned = self._lay(clean_page(source, turn_upright=False))
+            if unturned.sure:
+                return unturned
         if PHOTOGRAPH not in laid.page.notes:
             return laid
         # A dark gutter or a shadow can be taken for the edge of the page; then the picture as it is may fit.
@@ -126,7 +140,8 @@ class Layer:
         match = self._match(page, text)
         form = find_form(self.forms, match.form) if match.form else None
         registered = register(page, text, form) if form else None
-        return LaidPage(page, match, form, registered, side, np.eye(3) if to_picture is None else to_picture)
+        place = np.eye(3) if to_picture is None else to_picture
+        return LaidPage(page, match, form, registered, side, place, form is None or _head_read(page, text, form))
 
     def _match(self, page: CleanPage, text: PageText) -> FormMatch:
         match = identify(page, text, self.forms)
@@ -156,6 +171,12 @@ class Layer:
             if enough and _reaches_across(_extent(registered), page, gutter):
                 return True
         return False
+
+
+def _head_read(page: CleanPage, text: PageText, form: Form) -> bool:
+    if not isinstance(form.template, TableTemplate):
+        return True
+    return heading_share(view_table(page, form.template), text, form.template) is not None
 
 
 def _may_hide_a_page(page: CleanPage) -> bool:

@@ -1,6 +1,6 @@
 """Files in (PDF, TIFF, JPEG, PNG, ZIP), upright, flat and evenly lit pages out, under limits."""
 
-from extractor.scans.clean import BLANK_INK, PHOTOGRAPH, clean_page, ink_share
+from extractor.scans.clean import BLANK_INK, PHOTOGRAPH, TURNED, clean_page, ink_share
 from extractor.scans.gutter import Gutter, find_gutter, may_be_spread
 from extractor.scans.inputs import count_pages, list_pages, list_sources, open_inputs, page_refs
 from extractor.scans.limits import Limits
@@ -14,6 +14,7 @@ __all__ = [
     "BLANK_INK",
     "PHOTOGRAPH",
     "REGISTERS",
+    "TURNED",
     "CleanPage",
     "Gutter",
     "HalfPage",

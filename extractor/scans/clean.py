@@ -21,6 +21,8 @@ JUDGE_SIDE = 1400
 # Turns smaller than this are left: resampling would cost more than it gives.
 LEAST_SKEW = 0.08
 _MARGIN = 0.04
+TURNED = "turned by"
+"""How the note of a page that was turned begins."""
 PHOTOGRAPH = "page found in photograph"
 BLANK_INK = 5e-4
 """Ink share below which a page bears no writing and no print."""
@@ -70,7 +72,7 @@ def clean_page(source: SourcePage, *, find_photo: bool = True, turn_upright: boo
     if turn.quarters:
         matrix = quarter_matrix(turn.quarters, size) @ matrix
         size = size[::-1] if turn.quarters % 2 else size
-        notes.append(f"turned by {90 * turn.quarters} degrees")
+        notes.append(f"{TURNED} {90 * turn.quarters} degrees")
     if turn.skew:
         rotation, size = skew_matrix(turn.skew, size)
         matrix = rotation @ matrix

@@ -203,3 +203,13 @@ def test_both_pages_of_a_photograph_are_read_where_one_looks_like_the_only_one(l
     laid = layer.lay(source(picture))
     assert [page.side for page in laid.pages] == [Side.LEFT, Side.RIGHT]
     assert laid.registers == 2
+
+
+def test_a_table_that_was_turned_wrongly_is_looked_at_as_it_is(layer):
+    rng = Random("kt-1976/2.5/20/False")
+    setting = make_book(rng, "kt-1976", 8, years=years_of("kt-1976"))
+    pages = render_records(setting, "kt-1976", rng=rng, strength=2.5, split="test", dpi=200, camera=False)
+    source = SourcePage("bang.png", 1, next(iter(pages)).page.picture, "0" * 64)
+    laid = layer.lay(source)
+    assert [page.form.name for page in laid.pages if page.form] == ["kt-1976"]
+    assert laid.sure
