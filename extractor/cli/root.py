@@ -1,0 +1,80 @@
+"""The root of the command line: its groups of commands, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from extractor import __version__
+from extractor.cli.common import err, say
+from extractor.errors import ExitCode, ExtractorError
+
+app = typer.Typer(
+    name="extractor",
+    help="Turns scanned Vietnamese civil-status registers (sổ hộ tịch) into certified records.",
+    epilog="Example: extractor run KS.2017.01.pdf --book agency='UBND xã Minh Tân' --out ket-qua",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+template_app = typer.Typer(help="Draft, list, check and preview page templates.", no_args_is_help=True)
+queue_app = typer.Typer(help="Look at the verification queue.", no_args_is_help=True)
+review_app = typer.Typer(help="The review application.", no_args_is_help=True)
+audit_app = typer.Typer(help="The log of who decided what.", no_args_is_help=True)
+app.add_typer(template_app, name="template")
+app.add_typer(queue_app, name="queue")
+app.add_typer(review_app, name="review")
+app.add_typer(audit_app, name="audit")
+
+
+def main() -> None:
+    """Run the command line and end with a documented exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Vietnamese must come out whole whatever the terminal's settings say.
+        sys.stdout.reconfigure(encoding="utf-8")
+    try:
+        sys.exit(app(standalone_mode=False) or int(ExitCode.OK))
+    except ExtractorError as error:
+        say(f"Error: {error}", to=err)
+        sys.exit(int(error.exit_code))
+    except OSError as error:
+        say(
+            f"Error: {error.filename or 'A file'}: {error.strerror}. Check the path, its rights and the free space.",
+            to=err,
+        )
+        sys.exit(int(ExitCode.FAILURE))
+    except typer.Abort:
+        say("Stopped. The same command goes on where it was.", to=err)
+        sys.exit(int(ExitCode.INTERRUPTED))
+    except KeyboardInterrupt:
+        say("Stopped. The same command goes on where it was.", to=err)
+        sys.exit(int(ExitCode.INTERRUPTED))
+    except Exception as error:
+        _usage_error(error)
+
+
+def _usage_error(error: Exception) -> None:
+    # click's own errors: shown as click shows them; anything else is a defect and keeps its traceback
+    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+    if show is None or code is None:
+        raise error
+    show()
+    sys.exit(int(code))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"extractor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,89 @@
+"""Look at the queue, serve the review application, verify the log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from extractor.cli.common import (
+    DatabaseOption,
+    err,
+    existing_store,
+    out,
+    progress,
+    say,
+)
+from extractor.cli.root import audit_app, queue_app, review_app
+from extractor.errors import ExitCode
+
+if TYPE_CHECKING:
+    pass
+
+
+@queue_app.command("status")
+def queue_status(
+    out_dir: Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of a run.")], db: DatabaseOption = None
+) -> None:
+    """Show how many fields wait, and how far each book is."""
+    from extractor.batch.summary import render_queue
+
+    with existing_store(out_dir, db) as store:
+        out.print(render_queue(store))
+
+
+@queue_app.command("answer")
+def queue_answer(
+    out_dir: Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of a run.")],
+    truth: Annotated[Path, typer.Option(help="Truth file in JSON lines.")],
+    db: DatabaseOption = None,
+) -> None:
+    """Let a truth file answer all waiting fields: to try out what comes after verification, never for real books.
+
+    The decisions stand in the log under names that say so.
+
+    Example: extractor queue answer demo-output --truth sample_book/truth.jsonl
+    """
+    from extractor.batch.answering import answer_from_truth
+    from extractor.evaluation.truth import read_truth
+
+    known = read_truth(truth)
+    with existing_store(out_dir, db) as store, progress(False, "Fields") as on_progress:
+        done = answer_from_truth(store, known, on_progress=on_progress)
+    say(f"{done.answered} fields answered from {truth}; of {done.unknown} it says nothing.")
+
+
+@review_app.command("serve")
+def review_serve(
+    out_dir: Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of a run.")],
+    db: DatabaseOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; anything but loopback opens it to the network.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 chooses a free one.")] = 8600,
+) -> None:
+    """Start the review application and print its address.
+
+    Example: extractor review serve ket-qua
+    """
+    from extractor.review import serve
+
+    with existing_store(out_dir, db) as store:
+        serve(store, out_dir, host=host, port=port)
+
+
+@audit_app.command("verify")
+def audit_verify(
+    out_dir: Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of a run.")],
+    db: DatabaseOption = None,
+    head: Annotated[str | None, typer.Option(help="Head noted earlier; finds entries cut off since.")] = None,
+) -> None:
+    """Check the log of decisions for edits, re-ordering and truncation."""
+    with existing_store(out_dir, db) as store:
+        report = store.verify_audit(head=head)
+    for fault in report.faults:
+        say(fault, to=err)
+    say(f"{report.events} events, head {report.head}")
+    if not report.ok:
+        raise typer.Exit(int(ExitCode.STORE))
