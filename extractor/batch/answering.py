@@ -35,18 +35,20 @@ def answer_from_truth(
     total = store.status().review
     answered, unknown = 0, set[int]()
     for person in PERSONS:
+        put_off: set[int] = set()
         while not isinstance(task := store.claim(person), QueueEmpty):
-            if task.field_id in unknown:
+            if task.field_id in put_off:
                 store.release(task, task.token, person=person)
                 break  # Only fields put off are left.
             field = _truth_of(task, truth)
             if field is None:
-                unknown.add(task.field_id)
+                put_off.add(task.field_id)
                 store.skip(task, task.token, person=person)
                 continue
             store.decide(task, task.token, person=person, raw=field.raw, value=field.value, state=field.state)
             answered += 1
             on_progress(min(answered, total), total)
+        unknown |= put_off
     return Answered(answered, len(unknown))
 
 
