@@ -281,3 +281,116 @@ class AuditRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     previous: Mapped[str] = mapped_column(String(64))
     mac: Mapped[str] = mapped_column(String(64))
+
+
+class InspectedStatus(StrEnum):
+    """How far the inspection of one field is."""
+
+    OPEN = "open"
+    AGREED = "agreed"
+    DIFFERS = "differs"
+    """The inspector's reading differs from what was exported; another person says which is right."""
+    RECORD_WRONG = "record_wrong"
+    RECORD_RIGHT = "record_right"
+    """The readings differed, and what was exported is what the book says."""
+
+
+class InspectionAction(StrEnum):
+    """What a row of an inspection's history tells."""
+
+    AGREED = "agreed"
+    DIFFERED = "differed"
+    FIRST_RIGHT = "first_right"
+    SECOND_RIGHT = "second_right"
+    BOTH_RIGHT = "both_right"
+    NEITHER_RIGHT = "neither_right"
+    UNDO = "undo"
+    REFUSED = "refused"
+    """An answer that came under a lost lease; it changed nothing and is kept as given."""
+
+
+class InspectionRow(Base):
+    """A sample drawn from exported records, and the plan it is judged by; what is drawn never changes."""
+
+    __tablename__ = "inspection"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    person: Mapped[str] = mapped_column(String)
+    level: Mapped[str] = mapped_column(String(8))
+    aql: Mapped[str] = mapped_column(String(8))
+    """Percent, as the tables print it."""
+    severity: Mapped[str] = mapped_column(String(16))
+    code_letter: Mapped[str] = mapped_column(String(2))
+    lot_size: Mapped[int] = mapped_column(Integer)
+    sample_size: Mapped[int] = mapped_column(Integer)
+    acceptance: Mapped[int] = mapped_column(Integer)
+    rejection: Mapped[int] = mapped_column(Integer)
+    seed: Mapped[str] = mapped_column(String(64))
+    lot: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """The books of the lot: stem, records, drawn, and hashes of package and workbooks."""
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[str] = mapped_column(String)
+
+
+class InspectedRecordRow(Base):
+    """One record of a sample, at its place in the list."""
+
+    __tablename__ = "inspected_record"
+    __table_args__ = (UniqueConstraint("inspection_id", "record_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    inspection_id: Mapped[int] = mapped_column(ForeignKey("inspection.id"))
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    book: Mapped[str] = mapped_column(String)
+    pdf_name: Mapped[str] = mapped_column(String)
+
+
+class InspectedFieldRow(Base):
+    """One field of a sampled record: what was exported of it, how far its inspection is, and the lease on it.
+
+    ``token`` rises with every lease and never falls: an answer that names an older one comes too late.
+    """
+
+    __tablename__ = "inspected_field"
+    __table_args__ = (
+        UniqueConstraint("inspected_record_id", "field_id"),
+        Index("ix_inspected_field_next", "inspection_id", "status", "id"),
+        Index("ix_inspected_field_field_id", "field_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    inspection_id: Mapped[int] = mapped_column(ForeignKey("inspection.id"))
+    inspected_record_id: Mapped[int] = mapped_column(ForeignKey("inspected_record.id"))
+    field_id: Mapped[int] = mapped_column(ForeignKey("field.id"))
+    code: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))
+    raw: Mapped[str] = mapped_column(Text)
+    value: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    pending: Mapped[bool] = mapped_column(Boolean)
+    """The field waited for a person when it was exported: its cells left the house empty."""
+    status: Mapped[str] = mapped_column(String(16))
+    person: Mapped[str] = mapped_column(String)
+    token: Mapped[int] = mapped_column(Integer)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class InspectionAnswerRow(Base):
+    """History of an inspection, append-only: database triggers refuse update and delete."""
+
+    __tablename__ = "inspection_answer"
+    __table_args__ = (Index("ix_inspection_answer_person", "person", "id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    inspected_field_id: Mapped[int] = mapped_column(ForeignKey("inspected_field.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    person: Mapped[str] = mapped_column(String)
+    action: Mapped[str] = mapped_column(String(16))
+    token: Mapped[int | None] = mapped_column(Integer)
+    reverses: Mapped[int | None] = mapped_column(ForeignKey("inspection_answer.id"), unique=True)
+    raw: Mapped[str] = mapped_column(Text)
+    value: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    """State of the inspector's reading; empty for a judgement."""
