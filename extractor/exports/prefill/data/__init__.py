@@ -1,0 +1,1 @@
+"""Labels, codes and words of entry forms, as data."""
