@@ -140,6 +140,10 @@ class StoreError(ExtractorError):
     exit_code = ExitCode.STORE
 
 
+class NotStoredError(StoreError):
+    """What was asked for is not in the store, or not any more."""
+
+
 class LeaseLostError(StoreError):
     """A decision came in under a lease that has expired or passed to somebody else."""
 

@@ -13,7 +13,7 @@ from extractor.records import Decision, FieldState
 from extractor.review.access import Visit
 from extractor.review.answers import make_answer, read_value
 from extractor.review.places import place_of
-from extractor.review.room import AnyRoom, NamedCheckedVisit, NamedVisit, Room
+from extractor.review.room import AnyRoom, NamedCheckedVisit, NamedVisit, Number, Room, Token
 from extractor.review.task_view import task_view
 from extractor.review.texts import text
 from extractor.store import NothingToUndo, ProblemResolution, QueueEmpty, Task
@@ -31,22 +31,22 @@ class _Body(BaseModel):
 class Filter(_Body):
     """Which fields to work on."""
 
-    book: int | None = None
+    book: Number | None = None
     kind: str | None = Field(default=None, max_length=40)
-    field: int | None = None
+    field: Number | None = None
 
 
 class Lease(_Body):
     """A task and the token it was given under."""
 
-    task: int
-    token: int
+    task: Number
+    token: Token
 
 
 class Decided(Lease):
     """A person's answer."""
 
-    field: int
+    field: Number
     raw: str = Field(max_length=4000)
     state: FieldState
 
@@ -54,8 +54,8 @@ class Decided(Lease):
 class Preview(_Body):
     """A text whose value is asked for, for a field in the person's hands."""
 
-    task: int
-    field: int
+    task: Number
+    field: Number
     raw: str = Field(max_length=4000)
 
 
@@ -165,7 +165,7 @@ def preview(room: AnyRoom, visit: NamedCheckedVisit, asked: Preview) -> dict[str
 
 
 @router.post("/api/problem/{problem_id}")
-def resolve(room: AnyRoom, visit: NamedCheckedVisit, problem_id: int, resolved: Resolved) -> dict[str, str]:
+def resolve(room: AnyRoom, visit: NamedCheckedVisit, problem_id: Number, resolved: Resolved) -> dict[str, str]:
     """Record what a page without records is."""
     room.store.resolve_problem(problem_id, resolved.resolution, person=visit.person)
     if resolved.resolution is None:
@@ -175,7 +175,7 @@ def resolve(room: AnyRoom, visit: NamedCheckedVisit, problem_id: int, resolved: 
 
 
 @router.get("/crop/{field_id}")
-def crop(room: AnyRoom, visit: NamedVisit, field_id: int) -> Response:
+def crop(room: AnyRoom, visit: NamedVisit, field_id: Number) -> Response:
     """A field cut out of its page."""
     context = room.store.field_context(field_id)
     area = place_of(room.store, context).area
@@ -185,13 +185,13 @@ def crop(room: AnyRoom, visit: NamedVisit, field_id: int) -> Response:
 
 
 @router.get("/page/{page_id}")
-def page(room: AnyRoom, visit: NamedVisit, page_id: int) -> FileResponse:
+def page(room: AnyRoom, visit: NamedVisit, page_id: Number) -> FileResponse:
     """A whole page as it was stored."""
     return FileResponse(room.pictures.path(room.store.page_image(page_id).image))
 
 
 @router.get("/problem/{problem_id}/{size}")
-def problem_picture(room: AnyRoom, visit: NamedVisit, problem_id: int, size: str) -> Response:
+def problem_picture(room: AnyRoom, visit: NamedVisit, problem_id: Number, size: str) -> Response:
     """The overlay of a page problem, or the page itself where there is none; ``small`` or ``large``."""
     found = [problem for problem in room.store.page_problems() if problem.id == problem_id]
     if not found:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from extractor.errors import ExtractorError, ImageError, StoreError
+from extractor.errors import ExtractorError, ImageError, NotStoredError
 from extractor.review import api, pages
 from extractor.review.access import COOKIE, Access
 from extractor.review.headers import LOOPBACK, guard
@@ -113,7 +113,7 @@ def _no_such_page(request: Request, error: Exception) -> Response:
 
 
 def _trouble(request: Request, error: Exception) -> Response:
-    missing = isinstance(error, ImageError) or (isinstance(error, StoreError) and "There is no" in error.message)
+    missing = isinstance(error, ImageError | NotStoredError)
     status = 404 if missing else 503
     if _wants_data(request):
         return JSONResponse({"error": "missing" if missing else "store"}, status)

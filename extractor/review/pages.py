@@ -11,7 +11,7 @@ from extractor.errors import ImageError
 from extractor.review.access import COOKIE, Visit
 from extractor.review.labels import book_name
 from extractor.review.places import usable
-from extractor.review.room import AnyRoom, AnyVisit, CheckedVisit, NamedVisit, Room
+from extractor.review.room import AnyRoom, AnyVisit, CheckedVisit, NamedVisit, Number, Room
 from extractor.review.texts import HIDDEN, LANGUAGES, text, texts
 from extractor.store import BookSummary, Counts, ProblemResolution, StoredField, StoredRecord
 from extractor.templates.form import Kind
@@ -89,9 +89,9 @@ def home(room: AnyRoom, visit: NamedVisit) -> HTMLResponse:
 def verify(
     room: AnyRoom,
     visit: NamedVisit,
-    book: int | None = None,
+    book: Number | None = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
-    field: int | None = None,
+    field: Number | None = None,
 ) -> HTMLResponse:
     """One field after the other; the page's script asks for them."""
     counts = _sum([found.counts for found in room.store.books() if book in (None, found.id)])
@@ -116,14 +116,14 @@ def verify(
 
 
 @router.get("/books/{book_id}")
-def first_record(room: AnyRoom, visit: NamedVisit, book_id: int) -> RedirectResponse:
+def first_record(room: AnyRoom, visit: NamedVisit, book_id: Number) -> RedirectResponse:
     """The book's first record."""
     ids = room.store.record_ids(book_id)
     return RedirectResponse(f"/records/{ids[0]}" if ids else "/", _SEE_OTHER)
 
 
 @router.get("/records/{record_id}")
-def record(room: AnyRoom, visit: NamedVisit, record_id: int) -> HTMLResponse:
+def record(room: AnyRoom, visit: NamedVisit, record_id: Number) -> HTMLResponse:
     """A whole record beside its page."""
     stored = room.store.stored_record(record_id)
     try:
@@ -147,7 +147,7 @@ def record(room: AnyRoom, visit: NamedVisit, record_id: int) -> HTMLResponse:
 
 
 @router.get("/problems")
-def problems(room: AnyRoom, visit: NamedVisit, book: int | None = None) -> HTMLResponse:
+def problems(room: AnyRoom, visit: NamedVisit, book: Number | None = None) -> HTMLResponse:
     """Pages without records, and why."""
     found = room.store.page_problems(book)
     return render(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from annotated_types import Ge, Le
 from fastapi import Depends, Request
 from jinja2 import Environment
 
@@ -12,6 +13,12 @@ from extractor.review.access import COOKIE, CSRF_FIELD, CSRF_HEADER, Access, Vis
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
 from extractor.store import Store
+
+Number = Annotated[int, Ge(0), Le(2**63 - 1)]
+"""A number of the store; larger ones no database takes, so they are refused before it is asked."""
+
+Token = Annotated[int, Ge(0), Le(2**31 - 1)]
+"""Fencing token of a lease."""
 
 
 class NotInvitedError(Exception):

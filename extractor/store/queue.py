@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from extractor.errors import LeaseLostError, StoreError
+from extractor.errors import LeaseLostError, NotStoredError
 from extractor.records import Decision, FieldState, FieldValue
 from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_value, person_key, row_columns
@@ -93,14 +93,14 @@ def claim_field(
 
     Raises:
         LeaseLostError: another person holds it, or it is not for this person (see :class:`Bar`).
-        StoreError: there is no such field.
+        NotStoredError: there is no such field.
     """
     session = writer.session
     field = session.scalar(
         select(FieldRow).where(FieldRow.id == field_id, FieldRow.retired_at.is_(None)).with_for_update()
     )
     if field is None:
-        raise StoreError(f"There is no field {field_id} in the store.")
+        raise NotStoredError(f"There is no field {field_id} in the store.")
     task = session.scalar(select(TaskRow).where(TaskRow.field_id == field_id).with_for_update())
     bar = None if task is None else rekeying.barred(session, task, rekeying.person_keys(person, formerly))
     if bar is not None:
@@ -172,11 +172,11 @@ def field_of(session: Session, task_id: int) -> int:
     """Number of the task's field.
 
     Raises:
-        StoreError: there is no such task.
+        NotStoredError: there is no such task.
     """
     field_id = session.scalar(select(TaskRow.field_id).where(TaskRow.id == task_id))
     if field_id is None:
-        raise StoreError(f"There is no task {task_id} in the store.")
+        raise NotStoredError(f"There is no task {task_id} in the store.")
     return field_id
 
 

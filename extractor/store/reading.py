@@ -9,7 +9,7 @@ from typing import TypeVar, TypeVarTuple
 from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from extractor.errors import StoreError
+from extractor.errors import NotStoredError
 from extractor.records import BookKey, Decision, Record, RuleWarning
 from extractor.store import convert, rekeying, tasks
 from extractor.store.results import (
@@ -134,11 +134,11 @@ def page_image(session: Session, page_id: int) -> PageImage:
     """The picture of a page.
 
     Raises:
-        StoreError: there is no such page.
+        NotStoredError: there is no such page.
     """
     row = session.get(PageRow, page_id)
     if row is None:
-        raise StoreError(f"There is no page {page_id} in the store.")
+        raise NotStoredError(f"There is no page {page_id} in the store.")
     return convert.picture(row)
 
 
@@ -146,7 +146,7 @@ def stored_record(session: Session, record_id: int) -> StoredRecord:
     """One record with all that is known of its fields.
 
     Raises:
-        StoreError: there is no such record, or a newer reading no longer has it.
+        NotStoredError: there is no such record, or a newer reading no longer has it.
     """
     found = session.execute(
         _current(select(RecordRow, PageRow, FileRow, BookRow))
@@ -154,7 +154,7 @@ def stored_record(session: Session, record_id: int) -> StoredRecord:
         .where(RecordRow.id == record_id)
     ).one_or_none()
     if found is None:
-        raise StoreError(f"There is no record {record_id} in the store.")
+        raise NotStoredError(f"There is no record {record_id} in the store.")
     row, page, file, book = found
     before, after = _beside(session, row, page, file)
     hidden = _hidden(session, (row.id, before, after))
@@ -194,7 +194,7 @@ def field_context(session: Session, field_id: int) -> FieldContext:
     """What a person needs to see to judge a field.
 
     Raises:
-        StoreError: there is no such field.
+        NotStoredError: there is no such field.
     """
     found = session.execute(
         _current(select(FieldRow, RecordRow, PageRow, FileRow, BookRow))
@@ -203,7 +203,7 @@ def field_context(session: Session, field_id: int) -> FieldContext:
         .where(FieldRow.id == field_id)
     ).one_or_none()
     if found is None:
-        raise StoreError(f"There is no field {field_id} in the store.")
+        raise NotStoredError(f"There is no field {field_id} in the store.")
     field, record, page, file, book = found
     before, after = _beside(session, record, page, file)
     task = session.scalar(select(TaskRow).where(TaskRow.field_id == field.id))
@@ -238,13 +238,13 @@ def book_id_of(session: Session, book: BookKey | int | None) -> int | None:
     """Number of a book in the store.
 
     Raises:
-        StoreError: there is no such book.
+        NotStoredError: there is no such book.
     """
     if book is None or isinstance(book, int):
         return book
     found = session.scalar(select(BookRow.id).where(*book_is(book)))
     if found is None:
-        raise StoreError(
+        raise NotStoredError(
             "There is no such book in the store.", mend="Name register, year, number and agency as stored."
         )
     return found

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from extractor.errors import LeaseLostError, StoreError
+from extractor.errors import LeaseLostError, NotStoredError, StoreError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
 from extractor.store import audit, queue, reading, saving
 from extractor.store.engine import make_engine, parse_url, writing
@@ -214,7 +214,7 @@ class Store:
         """The picture of a page.
 
         Raises:
-            StoreError: there is no such page.
+            NotStoredError: there is no such page.
         """
         with self._reading() as session:
             return reading.page_image(session, page_id)
@@ -223,7 +223,7 @@ class Store:
         """One record with what is known of its fields.
 
         Raises:
-            StoreError: there is no such record.
+            NotStoredError: there is no such record.
         """
         with self._reading() as session:
             return reading.stored_record(session, record_id)
@@ -237,7 +237,7 @@ class Store:
         """What a person needs to see to judge a field.
 
         Raises:
-            StoreError: there is no such field.
+            NotStoredError: there is no such field.
         """
         with self._reading() as session:
             return reading.field_context(session, field_id)
@@ -294,7 +294,7 @@ class Store:
 
         Raises:
             LeaseLostError: another person holds it, or it is not for this one (see :meth:`barred`).
-            StoreError: there is no such field.
+            NotStoredError: there is no such field.
         """
         with self._writing() as writer:
             return queue.claim_field(writer, field_id, _named(person), lease_seconds=lease_seconds, formerly=formerly)
@@ -312,7 +312,7 @@ class Store:
         """Number of the task's field.
 
         Raises:
-            StoreError: there is no such task.
+            NotStoredError: there is no such task.
         """
         with self._reading() as session:
             return queue.field_of(session, _task_id(task))
@@ -412,13 +412,13 @@ class Store:
         """Record what a person says a page without records is; none takes it back.
 
         Raises:
-            StoreError: there is no such problem.
+            NotStoredError: there is no such problem.
         """
         person = _named(person)
         with self._writing() as writer:
             row = writer.session.scalar(select(ProblemRow).where(ProblemRow.id == problem_id).with_for_update())
             if row is None:
-                raise StoreError(f"There is no page problem {problem_id} in the store.")
+                raise NotStoredError(f"There is no page problem {problem_id} in the store.")
             said = None if resolution is None else resolution.value
             row.resolution, row.resolved_by, row.resolved_at = said, person, writer.now
             sha256 = writer.session.scalars(select(PageRow.sha256).where(PageRow.id == row.page_id)).one()

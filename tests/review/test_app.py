@@ -459,3 +459,15 @@ def test_who_has_seen_the_reading_is_told_that_somebody_else_re_keys_the_field(e
     assert decide(client, task, "Thái").json() == {"message": texts("vi")["lease_lost"], "task": None}
     assert client.post("/api/claim", json={"field": number}).json()["message"] == texts("vi")["seen_reading"]
     assert enter("Thử Hai").post("/api/claim", json={"field": number}).json()["tasks"][0]["blind"]
+
+
+@pytest.mark.parametrize("path", ["/records/{}", "/books/{}", "/problems?book={}", "/verify?field={}", "/crop/{}"])
+def test_numbers_beyond_any_database_are_not_found(enter, path):
+    assert enter().get(path.format(2**70)).status_code in {404, 422}
+
+
+def test_a_token_beyond_any_database_is_refused(enter):
+    client = enter()
+    task = client.post("/api/claim", json={}).json()["tasks"][0]
+    assert decide(client, {**task, "token": 2**40}, "01").status_code == 422
+    assert decide(client, {**task, "id": 2**70}, "01").status_code == 422
