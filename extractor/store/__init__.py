@@ -1,6 +1,9 @@
 """What was read and what people decided, kept on SQLite or PostgreSQL."""
 
+from extractor.store.clients import ApiKey, ApiKeys, Scope
 from extractor.store.convert import person_key
+from extractor.store.jobs import Job, JobKind, Jobs, JobState
+from extractor.store.replies import Begun, Replies, Reply, ReplyConflict
 from extractor.store.results import (
     AuditReport,
     Bar,
@@ -25,17 +28,25 @@ from extractor.store.results import (
     WaitingField,
 )
 from extractor.store.store import LEASE_SECONDS, BookRef, Store
+from extractor.store.uploads import Upload, Uploads, UploadState
 
 __all__ = [
     "LEASE_SECONDS",
+    "ApiKey",
+    "ApiKeys",
     "AuditReport",
     "Bar",
+    "Begun",
     "BookRef",
     "BookSummary",
     "Counts",
     "DecidedField",
     "FieldContext",
     "HistoryEntry",
+    "Job",
+    "JobKind",
+    "JobState",
+    "Jobs",
     "MachineChange",
     "Neighbour",
     "NothingToUndo",
@@ -45,11 +56,18 @@ __all__ = [
     "QueueEmpty",
     "QueueStatus",
     "RecordKey",
+    "Replies",
+    "Reply",
+    "ReplyConflict",
+    "Scope",
     "Store",
     "StoredField",
     "StoredProblem",
     "StoredRecord",
     "Task",
+    "Upload",
+    "UploadState",
+    "Uploads",
     "WaitingField",
     "person_key",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar, TypeVarTuple
 
-from sqlalchemy import Select, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
@@ -42,7 +42,7 @@ from extractor.store.tables import (
 )
 
 _CHUNK = 200
-_PLACE = (FileRow.sort_key, FileRow.path, PageRow.page, RecordRow.number)
+PLACE = (FileRow.sort_key, FileRow.path, PageRow.page, RecordRow.number)
 """The order of records: file as people count, page, record."""
 
 _Columns = TypeVarTuple("_Columns")
@@ -77,15 +77,17 @@ def books(session: Session) -> tuple[BookSummary, ...]:
     return tuple(BookSummary(row.id, convert.book_key(row), Counts(**by_book.get(row.id, {}))) for row in rows)
 
 
-def counts(session: Session) -> dict[int, dict[str, int]]:
-    """Numbers of :class:`Counts` by book."""
+def counts(session: Session, book_ids: Collection[int] | None = None) -> dict[int, dict[str, int]]:
+    """Numbers of :class:`Counts` by book, of all books or of those named."""
     found: dict[int, dict[str, int]] = {}
 
     def add(name: str, wanted: Select[int, int]) -> None:
         for book_id, number in session.execute(wanted.group_by(PageRow.book_id)):
             found.setdefault(book_id, {})[name] = number
 
-    current = PageRow.superseded_at.is_(None)
+    current: ColumnElement[bool] = PageRow.superseded_at.is_(None)
+    if book_ids is not None:
+        current = and_(current, PageRow.book_id.in_(book_ids))
     add("pages", select(PageRow.book_id, func.count()).where(current))
     add(
         "page_problems",
@@ -93,10 +95,10 @@ def counts(session: Session) -> dict[int, dict[str, int]]:
         .join(ProblemRow, ProblemRow.page_id == PageRow.id)
         .where(current, ProblemRow.resolution.is_(None)),
     )
-    add("records", _current(select(PageRow.book_id, func.count())))
+    add("records", current_records(select(PageRow.book_id, func.count())).where(current))
     tallies = [func.sum(case((FieldRow.decision == decision.value, 1), else_=0)) for decision in Decision]
-    fields = _current(select(PageRow.book_id, *tallies)).join(FieldRow, FieldRow.record_id == RecordRow.id)
-    for row in session.execute(fields.where(FieldRow.retired_at.is_(None)).group_by(PageRow.book_id)):
+    fields = current_records(select(PageRow.book_id, *tallies)).join(FieldRow, FieldRow.record_id == RecordRow.id)
+    for row in session.execute(fields.where(current, FieldRow.retired_at.is_(None)).group_by(PageRow.book_id)):
         found.setdefault(row[0], {}).update(
             {decision.value: int(number) for decision, number in zip(Decision, row[1:], strict=True)}
         )
@@ -115,18 +117,20 @@ def problems(session: Session, book_id: int | None) -> tuple[StoredProblem, ...]
     )
     if book_id is not None:
         wanted = wanted.where(PageRow.book_id == book_id)
-    return tuple(
-        StoredProblem(
-            id=row.id,
-            page_id=page.id,
-            problem=convert.page_problem(row, path, page.page),
-            book_id=book.id,
-            book=convert.book_key(book),
-            picture=convert.picture(page),
-            resolution=None if row.resolution is None else ProblemResolution(row.resolution),
-            resolved_by=row.resolved_by,
-        )
-        for row, page, path, book in session.execute(wanted)
+    return tuple(stored_problem(row, page, path, book) for row, page, path, book in session.execute(wanted))
+
+
+def stored_problem(row: ProblemRow, page: PageRow, path: str, book: BookRow) -> StoredProblem:
+    """A page problem from its rows."""
+    return StoredProblem(
+        id=row.id,
+        page_id=page.id,
+        problem=convert.page_problem(row, path, page.page),
+        book_id=book.id,
+        book=convert.book_key(book),
+        picture=convert.picture(page),
+        resolution=None if row.resolution is None else ProblemResolution(row.resolution),
+        resolved_by=row.resolved_by,
     )
 
 
@@ -149,7 +153,7 @@ def stored_record(session: Session, record_id: int) -> StoredRecord:
         NotStoredError: there is no such record, or a newer reading no longer has it.
     """
     found = session.execute(
-        _current(select(RecordRow, PageRow, FileRow, BookRow))
+        current_records(select(RecordRow, PageRow, FileRow, BookRow))
         .join(BookRow, BookRow.id == PageRow.book_id)
         .where(RecordRow.id == record_id)
     ).one_or_none()
@@ -187,7 +191,9 @@ def stored_record(session: Session, record_id: int) -> StoredRecord:
 
 def record_ids(session: Session, book_id: int) -> tuple[int, ...]:
     """Numbers of all current records of a book, in order."""
-    return tuple(session.scalars(_current(select(RecordRow.id)).where(PageRow.book_id == book_id).order_by(*_PLACE)))
+    return tuple(
+        session.scalars(current_records(select(RecordRow.id)).where(PageRow.book_id == book_id).order_by(*PLACE))
+    )
 
 
 def field_context(session: Session, field_id: int) -> FieldContext:
@@ -197,7 +203,7 @@ def field_context(session: Session, field_id: int) -> FieldContext:
         NotStoredError: there is no such field.
     """
     found = session.execute(
-        _current(select(FieldRow, RecordRow, PageRow, FileRow, BookRow))
+        current_records(select(FieldRow, RecordRow, PageRow, FileRow, BookRow))
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
         .join(BookRow, BookRow.id == PageRow.book_id)
         .where(FieldRow.id == field_id)
@@ -250,7 +256,7 @@ def book_id_of(session: Session, book: BookKey | int | None) -> int | None:
     return found
 
 
-def _current(wanted: Select[*_Columns]) -> Select[*_Columns]:
+def current_records(wanted: Select[*_Columns]) -> Select[*_Columns]:
     """Records that stand, with their page and file joined."""
     return (
         wanted.select_from(RecordRow)
@@ -265,7 +271,7 @@ def _in_chunks(
 ) -> Iterator[_Item]:
     """What ``read`` makes of the current records, a few at a time, in order."""
     with reading() as session:
-        wanted = _current(select(RecordRow.id)).order_by(*_PLACE)
+        wanted = current_records(select(RecordRow.id)).order_by(*PLACE)
         ids = list(session.scalars(wanted if book_id is None else wanted.where(PageRow.book_id == book_id)))
     for start in range(0, len(ids), _CHUNK):
         with reading() as session:
@@ -282,11 +288,11 @@ def _decided_fields(session: Session, ids: Sequence[int]) -> list[DecidedField]:
     for row in session.scalars(answers.order_by(DecisionRow.id)):
         first.setdefault(row.field_id, row)
     fields = (
-        _current(select(FieldRow, RecordRow.number, PageRow.page, FileRow.path, TaskRow.blind))
+        current_records(select(FieldRow, RecordRow.number, PageRow.page, FileRow.path, TaskRow.blind))
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
         .join(TaskRow, TaskRow.field_id == FieldRow.id)
         .where(*decided)
-        .order_by(*_PLACE, FieldRow.position, FieldRow.id)
+        .order_by(*PLACE, FieldRow.position, FieldRow.id)
     )
     return [
         DecidedField(
@@ -303,11 +309,13 @@ def _decided_fields(session: Session, ids: Sequence[int]) -> list[DecidedField]:
 
 def _waiting_fields(session: Session, ids: Sequence[int]) -> list[WaitingField]:
     fields = (
-        _current(select(FieldRow.code, RecordRow.number, PageRow.page, FileRow.path, TaskRow.blind, TaskRow.rekeyed_by))
+        current_records(
+            select(FieldRow.code, RecordRow.number, PageRow.page, FileRow.path, TaskRow.blind, TaskRow.rekeyed_by)
+        )
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
         .join(TaskRow, TaskRow.field_id == FieldRow.id)
         .where(RecordRow.id.in_(ids), FieldRow.retired_at.is_(None), TaskRow.status == TaskStatus.OPEN.value)
-        .order_by(*_PLACE, FieldRow.position, FieldRow.id)
+        .order_by(*PLACE, FieldRow.position, FieldRow.id)
     )
     return [
         WaitingField(record=(path, page, number), code=code, blind=blind, disputed=bool(rekeyed_by))
@@ -317,7 +325,7 @@ def _waiting_fields(session: Session, ids: Sequence[int]) -> list[WaitingField]:
 
 def _records(session: Session, ids: Sequence[int]) -> list[Record]:
     rows = session.execute(
-        _current(select(RecordRow, PageRow.page, FileRow.path)).where(RecordRow.id.in_(ids)).order_by(*_PLACE)
+        current_records(select(RecordRow, PageRow.page, FileRow.path)).where(RecordRow.id.in_(ids)).order_by(*PLACE)
     ).all()
     fields, warnings = _fields(session, ids), _warnings(session, ids)
     return [
@@ -354,10 +362,10 @@ def _warnings(session: Session, ids: Sequence[int]) -> Mapping[int, tuple[RuleWa
 def _beside(session: Session, record: RecordRow, page: PageRow, file: FileRow) -> tuple[int | None, int | None]:
     """Numbers of the records before and after in the same book."""
     here = tuple_(file.sort_key, file.path, page.page, record.number)
-    same_book = _current(select(RecordRow.id)).where(PageRow.book_id == page.book_id)
-    place = tuple_(*_PLACE)
-    before = same_book.where(place < here).order_by(*(column.desc() for column in _PLACE)).limit(1)
-    after = same_book.where(place > here).order_by(*_PLACE).limit(1)
+    same_book = current_records(select(RecordRow.id)).where(PageRow.book_id == page.book_id)
+    place = tuple_(*PLACE)
+    before = same_book.where(place < here).order_by(*(column.desc() for column in PLACE)).limit(1)
+    after = same_book.where(place > here).order_by(*PLACE).limit(1)
     return session.scalar(before), session.scalar(after)
 
 
@@ -383,7 +391,7 @@ def _neighbour(
     if record_id is None:
         return None
     found = session.execute(
-        _current(select(FieldRow, RecordRow.number, PageRow.page, FileRow.path))
+        current_records(select(FieldRow, RecordRow.number, PageRow.page, FileRow.path))
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
         .where(RecordRow.id == record_id, FieldRow.code == code, FieldRow.retired_at.is_(None))
     ).one_or_none()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -462,6 +462,20 @@ class Store:
         """Check the whole chain: edits, gaps, other orders; with a noted ``head`` also a cut end."""
         with self._reading() as session:
             return audit.verify(session, self._key, head=head)
+
+    # For the other modules of this package
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A reading transaction."""
+        return self._reading()
+
+    def writing(self) -> AbstractContextManager[Writer]:
+        """A writing transaction, with its time and the key of the audit chain."""
+        return self._writing()
+
+    def now(self) -> datetime:
+        """The store's present time, UTC."""
+        return self._clock()
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

@@ -1,0 +1,167 @@
+"""Files that clients send: what is known of each; the bytes lie in the output folder."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import delete, select, tuple_
+
+from extractor.errors import NotStoredError
+from extractor.store import audit
+from extractor.store.client_tables import UploadRow
+from extractor.store.store import Store
+
+
+class UploadState(StrEnum):
+    """Where a file stands."""
+
+    RECEIVING = "receiving"
+    COMPLETE = "complete"
+    REFUSED = "refused"
+    """It arrived whole but cannot be used; ``reason`` and ``message`` say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a client sends.
+
+    Args:
+        id: 32 hexadecimal digits.
+        name: name or path below a folder, as the client calls it; records are known by it.
+        size: bytes in all.
+        sha256: hash the client named, or empty; once complete, that of the content.
+        pages: pages in it, once complete; none for an archive.
+        reason: code of why it was refused, or empty.
+    """
+
+    id: str
+    client: str
+    name: str
+    size: int
+    sha256: str
+    state: UploadState
+    created_at: datetime
+    kind: str = ""
+    pages: int | None = None
+    reason: str = ""
+    message: str = ""
+    finished_at: datetime | None = None
+
+
+class Uploads:
+    """The uploads of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, upload_id: str, client: str, name: str, size: int, sha256: str = "") -> Upload:
+        """Announce a file; the same number again gives what was announced under it."""
+        with self._store.writing() as writer:
+            row = writer.session.get(UploadRow, upload_id)
+            if row is None:
+                row = UploadRow(
+                    id=upload_id,
+                    client=client,
+                    name=name,
+                    size=size,
+                    sha256=sha256,
+                    state=UploadState.RECEIVING.value,
+                    kind="",
+                    reason="",
+                    message="",
+                    created_at=writer.now,
+                )
+                writer.session.add(row)
+                writer.session.flush()
+            return _upload(row)
+
+    def get(self, upload_id: str, client: str) -> Upload:
+        """One of the client's uploads.
+
+        Raises:
+            NotStoredError: the client has no such upload.
+        """
+        with self._store.reading() as session:
+            row = session.get(UploadRow, upload_id)
+            if row is None or row.client != client:
+                raise NotStoredError("There is no such upload.")
+            return _upload(row)
+
+    def several(self, ids: Collection[str], client: str) -> dict[str, Upload]:
+        """Those of the numbers that are the client's, by number."""
+        with self._store.reading() as session:
+            wanted = select(UploadRow).where(UploadRow.id.in_(ids), UploadRow.client == client)
+            return {row.id: _upload(row) for row in session.scalars(wanted)}
+
+    def page(self, client: str, *, after: str = "", limit: int) -> Sequence[Upload]:
+        """The client's uploads, newest first, from the one after ``after`` on."""
+        with self._store.reading() as session:
+            wanted = select(UploadRow).where(UploadRow.client == client)
+            if after:
+                last = session.get(UploadRow, after)
+                if last is None or last.client != client:
+                    raise NotStoredError("There is no such upload.")
+                wanted = wanted.where(tuple_(UploadRow.created_at, UploadRow.id) < tuple_(last.created_at, last.id))
+            wanted = wanted.order_by(UploadRow.created_at.desc(), UploadRow.id.desc()).limit(limit)
+            return [_upload(row) for row in session.scalars(wanted)]
+
+    def complete(self, upload_id: str, *, sha256: str, kind: str, pages: int | None) -> Upload:
+        """The file is whole and can be used."""
+        return self._finish(upload_id, UploadState.COMPLETE, sha256=sha256, kind=kind, pages=pages)
+
+    def refuse(self, upload_id: str, *, reason: str, message: str) -> Upload:
+        """The file cannot be used."""
+        return self._finish(upload_id, UploadState.REFUSED, reason=reason, message=message)
+
+    def remove(self, upload_id: str) -> None:
+        """Forget a file that is not whole."""
+        with self._store.writing() as writer:
+            writer.session.execute(
+                delete(UploadRow).where(UploadRow.id == upload_id, UploadRow.state != UploadState.COMPLETE.value)
+            )
+
+    def unfinished_before(self, time: datetime) -> Sequence[Upload]:
+        """Files announced before ``time`` that never became whole."""
+        with self._store.reading() as session:
+            wanted = select(UploadRow).where(
+                UploadRow.state == UploadState.RECEIVING.value, UploadRow.created_at < time
+            )
+            return [_upload(row) for row in session.scalars(wanted)]
+
+    def _finish(self, upload_id: str, state: UploadState, **columns: object) -> Upload:
+        with self._store.writing() as writer:
+            row = writer.session.scalars(select(UploadRow).where(UploadRow.id == upload_id).with_for_update()).one()
+            row.state, row.finished_at = state.value, writer.now
+            for name, content in columns.items():
+                setattr(row, name, content)
+            audit.append(
+                writer.session,
+                writer.key,
+                at=writer.now,
+                actor=row.client,
+                action=f"upload_{state.value}",
+                subject=f"upload:{upload_id}",
+                content=[row.sha256, row.size, row.reason],
+            )
+            writer.session.flush()
+            return _upload(row)
+
+
+def _upload(row: UploadRow) -> Upload:
+    return Upload(
+        id=row.id,
+        client=row.client,
+        name=row.name,
+        size=row.size,
+        sha256=row.sha256,
+        state=UploadState(row.state),
+        created_at=row.created_at,
+        kind=row.kind,
+        pages=row.pages,
+        reason=row.reason,
+        message=row.message,
+        finished_at=row.finished_at,
+    )
