@@ -2,6 +2,18 @@
 
 from extractor.store.clients import ApiKey, ApiKeys, Scope
 from extractor.store.convert import person_key
+from extractor.store.inspection_results import (
+    Dispute,
+    DrawnRecord,
+    ExportedField,
+    InspectedField,
+    Inspection,
+    InspectionTask,
+    Judgement,
+    Part,
+    SampleDraft,
+)
+from extractor.store.inspections import Inspections
 from extractor.store.jobs import Job, JobKind, Jobs, JobState
 from extractor.store.replies import Begun, Replies, Reply, ReplyConflict
 from extractor.store.results import (
@@ -28,6 +40,7 @@ from extractor.store.results import (
     WaitingField,
 )
 from extractor.store.store import LEASE_SECONDS, BookRef, Store
+from extractor.store.tables import InspectedStatus
 from extractor.store.uploads import Upload, Uploads, UploadState
 
 __all__ = [
@@ -41,17 +54,27 @@ __all__ = [
     "BookSummary",
     "Counts",
     "DecidedField",
+    "Dispute",
+    "DrawnRecord",
+    "ExportedField",
     "FieldContext",
     "HistoryEntry",
+    "InspectedField",
+    "InspectedStatus",
+    "Inspection",
+    "InspectionTask",
+    "Inspections",
     "Job",
     "JobKind",
     "JobState",
     "Jobs",
+    "Judgement",
     "MachineChange",
     "Neighbour",
     "NothingToUndo",
     "PageImage",
     "PageResult",
+    "Part",
     "ProblemResolution",
     "QueueEmpty",
     "QueueStatus",
@@ -59,6 +82,7 @@ __all__ = [
     "Replies",
     "Reply",
     "ReplyConflict",
+    "SampleDraft",
     "Scope",
     "Store",
     "StoredField",

@@ -151,8 +151,11 @@ def verify(session: Session, key: bytes, *, head: str | None = None) -> AuditRep
     Args:
         head: a head noted earlier; the chain must still hold that very link.
     """
+    from extractor.store import inspection_audit
+
     faults: list[str] = []
     vouched: set[int] = set()
+    vouched_answers: set[int] = set()
     previous, seq, found = _START, 0, False
     after = select(AuditRow).order_by(AuditRow.seq).limit(_CHUNK)
     while rows := list(session.scalars(after.where(AuditRow.seq > seq))):
@@ -166,6 +169,7 @@ def verify(session: Session, key: bytes, *, head: str | None = None) -> AuditRep
             found = found or head == f"{row.seq}:{row.mac}"
             previous, seq = row.mac, row.seq
         faults += _compare_decisions(session, rows, vouched)
+        faults += inspection_audit.faults(session, rows, vouched_answers)
         session.expunge_all()
     if head and head != EMPTY_HEAD and not found:
         faults.append("The noted head is not part of the chain: events were cut off or replaced.")
@@ -174,6 +178,7 @@ def verify(session: Session, key: bytes, *, head: str | None = None) -> AuditRep
         for number in session.scalars(select(DecisionRow.id).order_by(DecisionRow.id).execution_options(yield_per=1000))
         if number not in vouched
     ]
+    faults += inspection_audit.unvouched(session, vouched_answers)
     return AuditReport(events=seq, head=f"{seq}:{previous}" if seq else EMPTY_HEAD, faults=tuple(faults))
 
 

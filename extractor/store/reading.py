@@ -33,6 +33,9 @@ from extractor.store.tables import (
     DecisionRow,
     FieldRow,
     FileRow,
+    InspectedFieldRow,
+    InspectedStatus,
+    InspectionRow,
     PageRow,
     ProblemRow,
     RecordRow,
@@ -370,13 +373,24 @@ def _beside(session: Session, record: RecordRow, page: PageRow, file: FileRow) -
 
 
 def _hidden(session: Session, record_ids: Collection[int | None]) -> set[tuple[int, str]]:
-    """Fields of these records whose machine's reading must not be shown, by record and code."""
+    """Fields of these records whose reading must not be shown, by record and code: re-keyed blind, or inspected."""
+    ids = [number for number in record_ids if number is not None]
     wanted = (
         select(FieldRow.record_id, FieldRow.code)
         .join(TaskRow, TaskRow.field_id == FieldRow.id)
-        .where(FieldRow.record_id.in_([number for number in record_ids if number is not None]), rekeying.hidden())
+        .where(FieldRow.record_id.in_(ids), rekeying.hidden())
     )
-    return {(record_id, code) for record_id, code in session.execute(wanted)}
+    inspected = (
+        select(FieldRow.record_id, FieldRow.code)
+        .join(InspectedFieldRow, InspectedFieldRow.field_id == FieldRow.id)
+        .join(InspectionRow, InspectionRow.id == InspectedFieldRow.inspection_id)
+        .where(
+            FieldRow.record_id.in_(ids),
+            InspectedFieldRow.status.in_((InspectedStatus.OPEN.value, InspectedStatus.DIFFERS.value)),
+            InspectionRow.withdrawn_at.is_(None),
+        )
+    )
+    return {(record_id, code) for asked in (wanted, inspected) for record_id, code in session.execute(asked)}
 
 
 def _tellable(warnings: Sequence[RuleWarning], hidden: Collection[tuple[int, str]]) -> tuple[RuleWarning, ...]:

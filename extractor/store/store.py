@@ -18,6 +18,7 @@ from extractor.errors import LeaseLostError, NotStoredError, StoreError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
 from extractor.store import audit, queue, reading, saving
 from extractor.store.engine import make_engine, parse_url, writing
+from extractor.store.inspections import Inspections
 from extractor.store.migrate import upgrade
 from extractor.store.results import (
     AuditReport,
@@ -119,6 +120,11 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    @property
+    def inspections(self) -> Inspections:
+        """Acceptance inspections of what was exported."""
+        return Inspections(self._reading, self._writing, self._clock)
 
     # What the machine does
 

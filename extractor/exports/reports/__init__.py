@@ -1,0 +1,1 @@
+"""Reports that plans ask for: inventory, progress, illegible and missing, differences between the readings."""
