@@ -1,14 +1,19 @@
-"""Write outputs again from a store, after people have decided."""
+"""Write outputs again from a store, after people have decided; check what was handed over."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.batch.assurance import StoreAudit
 from extractor.batch.outputs import export_books, write_records_file
 from extractor.batch.sources import load_sources
 from extractor.errors import SettingsError
-from extractor.exports.profile import load_profiles
+from extractor.exports.books import RunExport
+from extractor.exports.manifest import ENDING
+from extractor.exports.profile import with_own_profiles
+from extractor.exports.verifying import Fault, verify_packages
 from extractor.store import Store
 from extractor.templates import load_forms
 
@@ -17,32 +22,95 @@ RECORDS = "records"
 _PENDING = ("blank", "proposal")
 
 
-def export_formats() -> dict[str, str]:
-    """Names and titles of what can be exported."""
-    profiles = {name: profile.title for name, profile in load_profiles().items()}
-    return {ALL: "records.jsonl and every workbook and package", RECORDS: "records.jsonl", **profiles}
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """What is to be exported.
+
+    Args:
+        wanted: ``all``, ``records`` or the name of a profile.
+        templates: folders of page templates.
+        profiles: a folder of the user's own profiles, or none.
+        pending: fields that wait for a person: ``blank``, or ``proposal`` for a marked draft.
+        target_kb: make pages of PDFs smaller that have more kB, or none.
+    """
+
+    wanted: str
+    templates: tuple[Path, ...]
+    profiles: Path | None = None
+    pending: str = "blank"
+    target_kb: int | None = None
 
 
-def export_out(store: Store, out: Path, wanted: str, templates: tuple[Path, ...], pending: str) -> Iterator[str]:
+def export_formats(profiles: Path | None = None) -> dict[str, str]:
+    """Names and titles of what can be exported.
+
+    Raises:
+        ExportError: a profile of the user's folder is wrong.
+    """
+    titles = {name: profile.title for name, profile in with_own_profiles(profiles).items()}
+    return {ALL: "records.jsonl and every workbook and package", RECORDS: "records.jsonl", **titles}
+
+
+def export_out(store: Store, out: Path, job: ExportJob) -> Iterator[str]:
     """Export into the output folder of a run; yields a line for each thing written.
 
     Raises:
         SettingsError: there is no such format or way of treating what is pending.
+        ExportError: a profile is wrong, or something cannot be written.
     """
-    if wanted not in export_formats():
-        raise SettingsError(f"There is no format '{wanted}'.", mend=f"Choose one of: {', '.join(export_formats())}.")
-    if pending not in _PENDING:
-        raise SettingsError(f"--pending {pending}: not known.", mend=f"Choose one of: {', '.join(_PENDING)}.")
-    if wanted in {ALL, RECORDS}:
+    profiles = with_own_profiles(job.profiles)
+    formats = export_formats(job.profiles)
+    if job.wanted not in formats:
+        raise SettingsError(f"There is no format '{job.wanted}'.", mend=f"Choose one of: {', '.join(formats)}.")
+    if job.pending not in _PENDING:
+        raise SettingsError(f"--pending {job.pending}: not known.", mend=f"Choose one of: {', '.join(_PENDING)}.")
+    if job.wanted in {ALL, RECORDS}:
         yield f"{out / 'records.jsonl'}: {write_records_file(store, out)} records"
-    if wanted == RECORDS:
+    if job.wanted == RECORDS:
         return
-    forms = {form.schema.form: form for form in load_forms(templates)}
-    profiles = load_profiles() if wanted == ALL else {wanted: load_profiles()[wanted]}
-    exported = export_books(store, out, forms, load_sources(out), profiles=profiles, pending=pending)
+    forms = {form.schema.form: form for form in load_forms(job.templates)}
+    exported = export_books(
+        store,
+        out,
+        forms,
+        load_sources(out),
+        profiles=profiles if job.wanted == ALL else {job.wanted: profiles[job.wanted]},
+        pending=job.pending,
+        target_kb=job.target_kb,
+    )
+    yield from _described(exported)
+    if job.wanted == ALL and job.pending == "blank":
+        yield from _left_over(out, exported)
+
+
+def _described(exported: RunExport) -> Iterator[str]:
     for book in exported.books:
         for workbook in book.workbooks:
             yield f"{workbook.path}: {len(workbook.rows)} rows"
         if book.package:
-            yield f"{book.package.path}: {len(book.package.pdfs)} PDFs"
+            made = f", {book.package.size / 1000:.0f} kB"
+            if book.package.target_kb is not None:
+                made += f", {book.package.reencoded} pages made smaller"
+                made += f", {book.package.above_target} still larger" if book.package.above_target else ""
+            yield f"{book.package.path}: {len(book.package.pdfs)} PDFs{made}"
+        for finding in book.findings:
+            yield f"  {book.stem}: {finding.message} {finding.message_en}"
     yield f"{exported.held_back_list}: {len(exported.held_back)} records held back"
+    yield f"{exported.checks_list}: {len(exported.warnings)} warnings"
+
+
+def _left_over(out: Path, exported: RunExport) -> Iterator[str]:
+    """Packages of an earlier export whose book is no longer among the books."""
+    written = {book.manifest for book in exported.books}
+    for path in sorted((out / "packages").glob(f"*{ENDING}")):
+        if path not in written:
+            yield f"{path}: of an earlier export; this run has no such book any more. Remove it with its files."
+
+
+def verify_out(store: Store | None, out: Path, profiles: Path | None = None) -> tuple[int, tuple[Fault, ...]]:
+    """Check the packages of an output folder against their manifests; returns how many there are, and all faults.
+
+    Args:
+        store: the run's store, to look up the head of the audit chain; none leaves that out.
+    """
+    return verify_packages(out, with_own_profiles(profiles), StoreAudit(store) if store else None)

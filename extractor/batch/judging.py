@@ -169,6 +169,15 @@ def refuted_groups(
     return refuted(certificate, {name: (fields, wrong) for name, (fields, wrong) in counts.items()})
 
 
+def closing_totals(store: Store, out: Path, known: Mapping[str, KnownSource]) -> dict[int, int]:
+    """Number of events that each book's closing page states, by the book's number in the store, where one does."""
+    closings = _closing_pages(store, out, known)
+    if not closings:
+        return {}
+    totals = {book.id: _closing_total(closings, book, tuple(store.records(book.id))) for book in store.books()}
+    return {number: total for number, total in totals.items() if total is not None}
+
+
 def _closing_total(closings: Mapping[StoredProblem, str], book: BookSummary, records: Sequence[Record]) -> int | None:
     """How many events the book's closing page states; none where there is no such page or it could not be read.
 

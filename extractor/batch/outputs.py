@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import extractor
+from extractor.batch.assurance import StoreAudit, read_assurance, remember_assurance
+from extractor.batch.judging import closing_totals
 from extractor.batch.overlays import write_overlays
 from extractor.batch.sources import KnownSource
 from extractor.confidence import Certificate
 from extractor.errors import ExportError
-from extractor.exports.books import RunExport, export_run
+from extractor.exports.books import Background, RunExport, export_run
 from extractor.exports.profile import load_profiles
 from extractor.exports.record_pdf import Source
 from extractor.exports.report import OverlayPicture, RunReport, book_lines, count_records, write_report
+from extractor.exports.supplements import FILE as SUPPLEMENTS
+from extractor.exports.supplements import read_supplements
 from extractor.page_file import load_page_file, page_stem
 from extractor.records import BookKey, PageProblem, PageProblemKind, Record, write_records
 from extractor.rules import all_rules
@@ -68,6 +72,7 @@ def write_outputs(
     write_records(out / RECORDS, records)
     _write_problems(out / PROBLEMS, problems)
     overlays = write_overlays(out, records, problems, known, workers=workers)
+    remember_assurance(out, certificate, [english for _, english in suspended])
     exported = export_books(store, out, forms, known)
     pages = {(record.file, record.page) for record in records} | {(p.file, p.page) for p in problems}
     seconds = _seconds_per_page(out, pages, known)
@@ -119,18 +124,32 @@ def _seconds_per_page(out: Path, pages: set[tuple[str, int]], known: Mapping[str
 def export_books(
     store: Store, out: Path, forms: Mapping[str, Form], known: Mapping[str, KnownSource], **options: Any
 ) -> RunExport:
-    """Write workbooks and packages of all books of the store."""
+    """Write workbooks and packages of all books of the store; each export that changes a package is in its log.
+
+    Args:
+        options: passed on to :func:`extractor.exports.books.export_run`.
+    """
     books: dict[RecordKey, BookKey] = {}
     records: list[Record] = []
+    closing: dict[RecordKey, int] = {}
+    totals = closing_totals(store, out, known)
     for book in store.books():
         for record in store.records(book.id):
             books[record.key] = book.key
             records.append(record)
+            if book.id in totals:
+                closing[record.key] = totals[book.id]
     official = {key: name for key in books if (source := known.get(key[0])) and (name := source.name)}
 
     def page_source(key: RecordKey) -> tuple[Source, int]:
         return _source_of(key[0], known), key[1]
 
+    background = Background(
+        supplements=read_supplements(out / SUPPLEMENTS),
+        closing_totals=closing,
+        certificate=read_assurance(out),
+        audit=StoreAudit(store),
+    )
     return export_run(
         out,
         records,
@@ -138,6 +157,7 @@ def export_books(
         books=books,
         official=official,
         page_source=page_source,
+        background=background,
         **{"profiles": load_profiles(), **options},
     )
 

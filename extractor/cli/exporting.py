@@ -1,23 +1,27 @@
-"""Write again what is handed over."""
+"""Write again what is handed over, and check it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from extractor.cli.common import (
     DatabaseOption,
     TemplatesOption,
+    err,
     existing_store,
     say,
     template_folders,
 )
 from extractor.cli.root import app
+from extractor.errors import ExitCode
 
-if TYPE_CHECKING:
-    pass
+ProfilesOption = Annotated[
+    Path | None,
+    typer.Option("--profiles", help="Folder of your own export profiles; one of a bundled name takes its place."),
+]
 
 
 @app.command()
@@ -29,18 +33,35 @@ def export(
         str, typer.Option(help="Fields that wait for a person: 'blank', or 'proposal' for a marked draft.")
     ] = "blank",
     list_formats: Annotated[bool, typer.Option("--list", help="List the formats and end.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Write nothing; check what was exported against its manifests.")
+    ] = False,
+    target_kb: Annotated[
+        int | None,
+        typer.Option(min=10, help="Make pages of PDFs smaller that have more kB; by default they are the scans as is."),
+    ] = None,
+    profiles: ProfilesOption = None,
     templates: TemplatesOption = None,
 ) -> None:
     """Write workbooks, packages and records again, with what people decided since.
 
+    'all' writes what goes into the import package; ks-c06, the police's sheet, is written where it is named.
+
     Example: extractor export all --from ket-qua
     """
-    from extractor.batch.exporting import export_formats, export_out
+    from extractor.batch.exporting import ExportJob, export_formats, export_out, verify_out
 
     if list_formats:
-        for name, title in export_formats().items():
+        for name, title in export_formats(profiles).items():
             say(f"{name}\t{title}")
         return
     with existing_store(out_dir, db) as store:
-        for line in export_out(store, out_dir, profile, template_folders(templates), pending):
+        if verify:
+            manifests, faults = verify_out(store, out_dir, profiles)
+            for fault in faults:
+                say(str(fault), to=err)
+            say(f"{manifests} manifests, {len(faults)} faults")
+            raise typer.Exit(int(ExitCode.EXPORT if faults else ExitCode.OK))
+        job = ExportJob(profile, template_folders(templates), profiles, pending, target_kb)
+        for line in export_out(store, out_dir, job):
             say(line)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import extractor
 from extractor.errors import ExportError
-from extractor.exports import files
+from extractor.exports.book_checks import BookWarning, check_across, check_book, row_warnings, write_checks
 from extractor.exports.fields import Entry, Forms, Split, default_split, entry_of
 from extractor.exports.findings import Finding, HeldBack, RecordId
 from extractor.exports.held_back import write_held_back
-from extractor.exports.keys import book_of
+from extractor.exports.keys import RecordKey, book_of
+from extractor.exports.manifest import ENDING, AuditChain, manifest_of, write_manifest
 from extractor.exports.naming import book_stem
 from extractor.exports.packages import PackageResult, write_package
 from extractor.exports.plan import BookPlan, plan_entries
 from extractor.exports.profile import ExportProfile, profiles_for
 from extractor.exports.record_pdf import PageSource
+from extractor.exports.supplements import Supplement
 from extractor.exports.workbook import Pending, WorkbookResult, write_plan
 from extractor.records import BookKey, Record
 from extractor.scans.types import OfficialName
@@ -30,8 +28,31 @@ Names = Mapping[RecordId, OfficialName]
 
 
 @dataclass(frozen=True, slots=True)
+class Background:
+    """What is known beside the records themselves.
+
+    Args:
+        supplements: what other registers say, by record.
+        closing_totals: number of events that the closing page of a record's book states, by record.
+        certificate: what the machine's decisions rest on, as the manifest states it; none where it is not known.
+        audit: the chain that exports are entered into.
+    """
+
+    supplements: Mapping[RecordId, Supplement] = field(default_factory=dict)
+    closing_totals: Mapping[RecordId, int] = field(default_factory=dict)
+    certificate: Mapping[str, object] | None = None
+    audit: AuditChain | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BookExport:
-    """What was written for one book; ``package`` and ``manifest`` are none where no page source was given."""
+    """What was written for one book; ``package`` and ``manifest`` are none where no page source was given.
+
+    Args:
+        findings: what was found about the book as a whole; none of it holds a record back.
+        warnings: the same, and what was found about single records that are exported all the same.
+        keys: the settled keys, also of records that are held back for another reason.
+    """
 
     book: BookKey
     stem: str
@@ -41,6 +62,9 @@ class BookExport:
     package: PackageResult | None
     manifest: Path | None
     held_back: tuple[HeldBack, ...]
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[BookWarning, ...] = ()
+    keys: Mapping[RecordId, RecordKey] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +73,15 @@ class RunExport:
 
     Args:
         without_profile: records of forms that no export profile is made for.
+        warnings: what was found about books and records and holds nothing back.
     """
 
     books: tuple[BookExport, ...]
     held_back: tuple[HeldBack, ...]
     held_back_list: Path
     without_profile: int
+    warnings: tuple[BookWarning, ...] = ()
+    checks_list: Path | None = None
 
 
 def export_run(
@@ -68,10 +95,14 @@ def export_run(
     page_source: PageSource | None = None,
     pending: Pending = "blank",
     split: Split = default_split,
+    background: Background | None = None,
+    target_kb: int | None = None,
     progress: Callable[[RecordId], None] | None = None,
     now: datetime | None = None,
 ) -> RunExport:
-    """Export all records, book by book: ``import/*.xlsx``, ``import/held_back.csv``, ``packages/*.zip`` and manifests.
+    """Export all records, book by book: ``import/*.xlsx``, ``packages/*.zip`` with manifests, and two lists.
+
+    ``import/held_back.csv`` names what is not handed over and why, ``import/checks.csv`` what was found besides.
 
     Args:
         out: the folder that gets ``import`` and ``packages``.
@@ -81,13 +112,16 @@ def export_run(
         official: official names of source files, by record.
         page_source: where each record's page lies; without it no packages are written.
         pending: see :func:`extractor.exports.workbook.write_workbook`; a draft has no package.
+        background: what is known beside the records.
+        target_kb: see :func:`extractor.exports.packages.write_package`.
         progress: called after each record's PDF.
         now: time for the dated names of former files.
     """
+    known_besides = background or Background()
     grouped: dict[str, tuple[BookKey, list[Entry]]] = {}
     without_profile = 0
     for record in records:
-        entry = entry_of(record, forms, split)
+        entry = entry_of(record, forms, split, known_besides.supplements.get(record.key))
         fitting = profiles_for(entry.form.register_code, dict(profiles))
         if not fitting:
             without_profile += 1
@@ -107,6 +141,8 @@ def export_run(
             official=official,
             page_source=page_source,
             pending=pending,
+            background=known_besides,
+            target_kb=target_kb,
             progress=progress,
             now=now,
         )
@@ -115,7 +151,11 @@ def export_run(
     held = tuple(held for book in exported for held in book.held_back)
     held_list = out / "import" / "held_back.csv"
     write_held_back(held_list, held)
-    return RunExport(tuple(exported), held, held_list, without_profile)
+    across = check_across([(book.stem, book.book, book.keys) for book in exported])
+    warnings = tuple(warning for book in exported for warning in book.warnings) + across
+    checks_list = out / "import" / "checks.csv"
+    write_checks(checks_list, warnings)
+    return RunExport(tuple(exported), held, held_list, without_profile, warnings, checks_list)
 
 
 def export_book(
@@ -127,26 +167,31 @@ def export_book(
     official: Names | None = None,
     page_source: PageSource | None = None,
     pending: Pending = "blank",
+    background: Background | None = None,
+    target_kb: int | None = None,
     progress: Callable[[RecordId], None] | None = None,
     now: datetime | None = None,
 ) -> BookExport:
     """Export one book: a workbook from each profile, one package, one manifest; all hold the same records.
 
-    A record that any profile holds back, or whose source page cannot be cut, is in none of them.
+    A record that any profile holds back, or whose source page cannot be cut, is in none of them. A profile whose sheet
+    goes without PDFs is exported by itself, with a manifest of its own.
 
     Args:
         entries: the book's records, see :func:`extractor.exports.fields.entry_of`.
     """
+    besides = background or Background()
     plans = [plan_entries(entries, book, profile, official=official) for profile in profiles]
     plans = _without(plans, {held.key: held.reasons for plan in plans for held in plan.held_back})
     stem = book_stem(profiles[0], book)
     if pending == "blank" and not (book.year and book.number):
         # Without its year and number nothing can be named, and every record is held back for it.
         return BookExport(book, stem, len(entries), 0, (), None, None, plans[0].held_back)
+    handed_over = page_source is not None and pending == "blank"
     package = None
-    if page_source is not None and pending == "blank":
+    if page_source is not None and pending == "blank" and profiles[0].with_package:
         path = out / "packages" / f"{stem}.zip"
-        package = write_package(path, plans[0].rows, page_source, progress=progress, now=now)
+        package = write_package(path, plans[0].rows, page_source, target_kb=target_kb, progress=progress, now=now)
         unusable = {
             key: (Finding("source_unusable", (), "", other=reason),) for key, reason in package.unusable
         }  # fmt: skip
@@ -155,12 +200,14 @@ def export_book(
         write_plan(out / "import" / f"{stem}{plan.profile.naming.workbook_suffix}.xlsx", plan, pending=pending, now=now)
         for plan in plans
     )
+    findings = check_book(plans[0], len(entries), _stated(entries, besides.closing_totals))
     manifest = None
-    if package is not None:
-        manifest = out / "packages" / f"{stem}.manifest.json"
-        content = _manifest(plans, workbooks, package, entries)
-        files.part_of(manifest).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        files.put_in_place(manifest, now=now)
+    if handed_over:
+        # A sheet without PDFs is no package; its manifest lies beside it.
+        beside = out / "packages" / stem if package else workbooks[0].path.with_suffix("")
+        manifest = beside.with_name(beside.name + ENDING)
+        content = manifest_of(plans, workbooks, package, entries, findings=findings, certificate=besides.certificate)
+        write_manifest(manifest, content, besides.audit, now=now)
     return BookExport(
         book=book,
         stem=stem,
@@ -170,7 +217,16 @@ def export_book(
         package=package,
         manifest=manifest,
         held_back=plans[0].held_back,
+        findings=findings,
+        warnings=(*(BookWarning(stem, finding) for finding in findings), *row_warnings(stem, plans)),
+        keys=plans[0].keys,
     )
+
+
+def _stated(entries: Sequence[Entry], totals: Mapping[RecordId, int]) -> int | None:
+    """What the closing page states; none where there is none, or where several books were put together."""
+    stated = {totals.get(entry.key) for entry in entries}
+    return stated.pop() if len(stated) == 1 else None
 
 
 def _same_book(stem: str, one: BookKey, other: BookKey) -> BookKey:
@@ -208,56 +264,3 @@ def _hold_back(plan: BookPlan, held: Mapping[RecordId, tuple[Finding, ...]]) -> 
         withheld=withheld,
         held_back=tuple(HeldBack(row.key, stem, row.reasons) for row in withheld),
     )
-
-
-def _manifest(
-    plans: Sequence[BookPlan], workbooks: Sequence[WorkbookResult], package: PackageResult, entries: Sequence[Entry]
-) -> dict[str, Any]:
-    """What is in a package; nothing in it depends on when or where it was made."""
-    plan = plans[0]
-    book = plan.book
-    exported = {row.key for row in plan.rows}
-    handed_over = [entry for entry in entries if entry.key in exported]
-    decisions = sum((Counter(entry.decisions) for entry in handed_over), Counter())
-    reasons = Counter(reason.code for held in plan.held_back for reason in held.reasons)
-    warnings = Counter(warning.code for row in plan.rows for warning in row.warnings)
-    return {
-        "manifest": 1,
-        "book": {
-            "register": book.register,
-            "year": book.year,
-            "number": book.number,
-            "agency": book.agency,
-            "commune": book.commune,
-            "district": book.district,
-            "province": book.province,
-        },
-        "records": {"in_book": len(entries), "exported": len(plan.rows), "held_back": len(plan.held_back)},
-        "held_back_by_reason": dict(sorted(reasons.items())),
-        "warnings_by_reason": dict(sorted(warnings.items())),
-        "fields_settled_by": dict(sorted(decisions.items())),
-        "package": {
-            "file": package.path.name,
-            "sha256": package.sha256,
-            "bytes": package.size,
-            "pdfs": [{"name": pdf.name, "sha256": pdf.sha256, "bytes": pdf.size} for pdf in package.pdfs],
-        },
-        "workbooks": [
-            {
-                "file": workbook.path.name,
-                "sha256": workbook.sha256,
-                "profile": one.profile.name,
-                "official": one.profile.official,
-                "rows": len(workbook.rows),
-                "columns": len(one.profile.columns),
-                "pending_cells": workbook.pending_cells,
-                "fields_without_column": list(one.not_in_profile),
-            }
-            for one, workbook in zip(plans, workbooks, strict=True)
-        ],
-        "versions": {
-            "extractor": extractor.__version__,
-            "forms": dict(sorted({entry.form.form: entry.form_version for entry in entries}.items())),
-            "readers": sorted(frozenset().union(*(entry.readers for entry in handed_over))),
-        },
-    }

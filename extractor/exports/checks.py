@@ -69,12 +69,28 @@ def check_cells(
             findings.extend(_finding(check, (column,), schema) for column in failed)
         elif check.check in (CheckKind.SAME_YEAR, CheckKind.NEAR_YEAR) and not _years_fit(check, cells):
             findings.append(_finding(check, check.columns, schema))
-    findings.extend(
-        Finding("too_long", (column,), labels((column,), schema))
-        for column in profile.columns
-        if len(cells.get(column, "")) > MAX_CELL
-    )
+    findings.extend(_too_long({column: cells.get(column, "") for column in profile.columns}, schema))
     return findings
+
+
+def check_values(cells: Cells, profile: ExportProfile, schema: FormSchema) -> list[Finding]:
+    """Check single cells and nothing else of a record, such as those that another register fills."""
+    findings = [
+        _finding(check, (column,), schema)
+        for check in profile.checks
+        if (test := _CELL_CHECKS.get(check.check)) is not None
+        for column in check.columns
+        if column in cells and not test(cells[column])
+    ]
+    return [*findings, *_too_long(cells, schema)]
+
+
+def _too_long(cells: Cells, schema: FormSchema) -> list[Finding]:
+    return [
+        Finding("too_long", (column,), labels((column,), schema))
+        for column, text in cells.items()
+        if len(text) > MAX_CELL
+    ]
 
 
 def _years_fit(check: Check, cells: Cells) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from extractor.errors import ExportError
 from extractor.exports.findings import Finding, RecordId
+from extractor.exports.supplements import Supplement
 from extractor.records import FieldState, FieldValue, Record, Severity
 from extractor.templates.form import FieldSpec, FormSchema
 
@@ -28,12 +29,14 @@ class Cells:
         proposed: text by column, from fields that await review; never part of an import sheet.
         pending: columns whose fields await review, with or without a proposal.
         findings: warnings about single fields.
+        verbatim: what is written where a settled field has no normalised value, by column; for sheets of our own.
     """
 
     settled: dict[str, str]
     proposed: dict[str, str]
     pending: frozenset[str]
     findings: tuple[Finding, ...]
+    verbatim: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Entry:
         decisions: how many of the record's fields are settled by whom.
         readers: readers of the settled fields.
         broken_rules: errors of rules, with the columns of their fields.
+        known: what is known from elsewhere of columns that the form has no field for, see
+            :mod:`extractor.exports.supplements`.
     """
 
     key: RecordId
@@ -53,10 +58,14 @@ class Entry:
     decisions: Mapping[str, int]
     readers: frozenset[str]
     broken_rules: tuple[Finding, ...]
+    known: Supplement | None = None
 
 
-def entry_of(record: Record, forms: Forms, split: Split) -> Entry:
+def entry_of(record: Record, forms: Forms, split: Split, known: Supplement | None = None) -> Entry:
     """What of a record concerns its export.
+
+    Args:
+        known: what other registers know of it; only columns that its form has no field for are taken.
 
     Raises:
         ExportError: its form is not among the forms.
@@ -76,6 +85,7 @@ def entry_of(record: Record, forms: Forms, split: Split) -> Entry:
         decisions=Counter(field.decision.value for field in settled),
         readers=frozenset(field.reader for field in settled if field.reader),
         broken_rules=tuple(_broken_rules(record, form)),
+        known=known.without(column_owners(form)) if known else None,
     )
 
 
@@ -128,6 +138,7 @@ def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -
     """
     column_owners(schema)
     settled: dict[str, str] = {}
+    verbatim: dict[str, str] = {}
     proposed: dict[str, str] = {}
     pending: set[str] = set()
     findings: list[Finding] = []
@@ -139,11 +150,12 @@ def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -
             if field.value is None and field.raw and field.state in (FieldState.READ, FieldState.DITTO):
                 label = f"{spec.label} ({spec.code})"
                 findings.append(Finding("not_normalised", spec.columns, label, Severity.WARNING))
+                verbatim[spec.columns[0]] = field.raw
             settled.update(_columns(spec, field.value or "", split))
         else:
             pending.update(spec.columns)
             proposed.update(_columns(spec, _proposal(field), split))
-    return Cells(settled, proposed, frozenset(pending), tuple(findings))
+    return Cells(settled, proposed, frozenset(pending), tuple(findings), verbatim)
 
 
 def _proposal(field: FieldValue) -> str:

@@ -21,7 +21,7 @@ class Finding:
     """One reason; an error holds the record back, a warning does not.
 
     Args:
-        code: machine-readable reason, a key of ``reasons`` in ``texts.yaml``.
+        code: machine-readable reason, a key of ``reasons`` or ``warnings`` in ``texts.yaml``.
         columns: import columns concerned.
         labels: the same as people know them.
         other: what else is concerned: another record, a rule, a kind of failure. Never a value from a page.
@@ -49,7 +49,8 @@ class Finding:
         return self._text("mend")
 
     def _text(self, language: str) -> str:
-        text: str = texts()["reasons"][self.code][language]
+        known = texts()
+        text: str = (known["reasons"].get(self.code) or known["warnings"][self.code])[language]
         return text.format(field=self.labels, other=self.other)
 
 

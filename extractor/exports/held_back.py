@@ -29,10 +29,11 @@ def write_held_back(path: Path, held_back: Iterable[HeldBack]) -> int:
             for reason in held.reasons:
                 columns = " ".join(reason.columns)
                 line = (held.book, name, page, record, columns, reason.code, reason.message, reason.mend)
-                writer.writerow([_plain(cell) for cell in line])
+                writer.writerow([plain(cell) for cell in line])
     files.part_of(path).replace(path)
     return len(records)
 
 
-def _plain(cell: str | int) -> str | int:
+def plain(cell: str | int) -> str | int:
+    """A cell of a list that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from extractor.exports import files
 from extractor.exports.findings import RecordId
 from extractor.exports.plan import Row
 from extractor.exports.record_pdf import PageCutter, PageSource, UnusableSourceError
+from extractor.exports.shrinking import Shrunk, shrink
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class PackageResult:
         unusable: records whose source page cannot be cut, with a short reason; they are not in the package and must
             not stand in the sheet either.
         changed: false where the former file already had the same bytes.
+        target_kb: size a page was to have; none where the PDFs are the scans as they are.
+        reencoded: pages that were made smaller for it.
+        above_target: pages that are larger all the same.
+        least_dpi: lowest resolution of the pages made smaller; 0 where there are none.
     """
 
     path: Path
@@ -43,6 +48,10 @@ class PackageResult:
     sha256: str
     size: int
     changed: bool
+    target_kb: int | None = None
+    reencoded: int = 0
+    above_target: int = 0
+    least_dpi: int = 0
 
 
 def write_package(
@@ -50,6 +59,7 @@ def write_package(
     rows: Iterable[Row],
     page_source: PageSource,
     *,
+    target_kb: int | None = None,
     progress: Callable[[RecordId], None] | None = None,
     now: datetime | None = None,
 ) -> PackageResult:
@@ -61,6 +71,7 @@ def write_package(
         path: the ZIP to write; a former one of other content is kept under a dated name.
         rows: records that leave the house, in order; see :func:`extractor.exports.plan.plan_book`.
         page_source: tells for a record which file or bytes its page lies in, and at which page number.
+        target_kb: make pages smaller that have more kB than this; by default the PDFs are the scans as they are.
         progress: called after each record.
         now: time for the dated name of a former file.
 
@@ -69,6 +80,7 @@ def write_package(
     """
     pdfs: list[PackagedPdf] = []
     unusable: list[tuple[RecordId, str]] = []
+    shrunk: list[Shrunk] = []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(files.part_of(path), "w") as package, PageCutter() as cutter:
@@ -78,6 +90,10 @@ def write_package(
                 except (UnusableSourceError, InputError) as error:
                     unusable.append((row.key, error.reason))
                 else:
+                    if target_kb is not None:
+                        smaller = shrink(data, target_kb)
+                        data = smaller.data
+                        shrunk.append(replace(smaller, data=b""))
                     package.writestr(files.member(row.pdf_name, zipfile.ZIP_STORED), data)
                     pdfs.append(PackagedPdf(row.key, row.pdf_name, hashlib.sha256(data).hexdigest(), len(data)))
                 if progress is not None:
@@ -87,4 +103,15 @@ def write_package(
         raise ExportError(
             f"{path}: cannot be written ({type(error).__name__}).", mend="Check the folder's rights and free space."
         ) from error
-    return PackageResult(path, tuple(pdfs), tuple(unusable), files.sha256_of(path), path.stat().st_size, changed)
+    return PackageResult(
+        path=path,
+        pdfs=tuple(pdfs),
+        unusable=tuple(unusable),
+        sha256=files.sha256_of(path),
+        size=path.stat().st_size,
+        changed=changed,
+        target_kb=target_kb,
+        reencoded=sum(one.reencoded for one in shrunk),
+        above_target=sum(one.above_target for one in shrunk),
+        least_dpi=min((one.least_dpi for one in shrunk if one.reencoded), default=0),
+    )

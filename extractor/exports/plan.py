@@ -6,11 +6,11 @@ Workbook and package are written from one plan, so they hold the same records in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from extractor.errors import ExportError
 from extractor.exports import checks
-from extractor.exports.fields import Cells, Entry, Forms, Split, default_split, entry_of
+from extractor.exports.fields import Cells, Entry, Forms, Split, column_owners, default_split, entry_of
 from extractor.exports.findings import Finding, HeldBack, RecordId, errors
 from extractor.exports.keys import RecordKey, settle_key
 from extractor.exports.naming import book_stem
@@ -30,6 +30,8 @@ class Row:
         pending: columns whose fields await review.
         warnings: what was found and does not hold the record back.
         reasons: what holds the record back; empty for a row that leaves the house.
+        supplemented: columns that another register filled, since the record's form has no field for them.
+        source: where those come from.
     """
 
     key: RecordId
@@ -39,6 +41,8 @@ class Row:
     pending: frozenset[str]
     warnings: tuple[Finding, ...] = ()
     reasons: tuple[Finding, ...] = ()
+    supplemented: frozenset[str] = frozenset()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class BookPlan:
         held_back: records that do not, in the order of files and pages.
         withheld: the rows of ``held_back``, for drafts.
         not_in_profile: columns the records' forms fill and this sheet does not have.
+        keys: the settled keys, also of records that are held back for another reason.
+        labels: what is printed on the pages before the fields that fill each column, in the columns' order.
     """
 
     book: BookKey
@@ -58,6 +64,8 @@ class BookPlan:
     held_back: tuple[HeldBack, ...]
     withheld: tuple[Row, ...]
     not_in_profile: tuple[str, ...]
+    keys: Mapping[RecordId, RecordKey] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def as_forms(schema: FormSchema | Forms) -> Forms:
@@ -117,6 +125,8 @@ def plan_entries(
         held_back=tuple(HeldBack(row.key, stem, row.reasons) for row in withheld),
         withheld=tuple(withheld),
         not_in_profile=_not_in_profile(drafts, profile),
+        keys={draft.entry.key: draft.settled for draft in drafts if draft.settled},
+        labels=_labels(drafts, profile),
     )
 
 
@@ -128,6 +138,7 @@ class _Draft:
     settled: RecordKey | None
     cells: dict[str, str]
     findings: tuple[Finding, ...]
+    supplemented: frozenset[str]
 
     def candidate(self, profile: ExportProfile) -> checks.Candidate:
         name = self.settled.pdf_name(profile) if self.settled else ""
@@ -148,6 +159,8 @@ class _Draft:
             pending=frozenset(self.entry.cells.pending & columns) - key_columns,
             warnings=tuple(finding for finding in findings if finding.severity is not Severity.ERROR),
             reasons=errors(findings),
+            supplemented=self.supplemented & columns,
+            source=self.entry.known.source if self.entry.known and self.supplemented & columns else "",
         )
 
 
@@ -160,18 +173,40 @@ def _draft(entry: Entry, book: BookKey, profile: ExportProfile, official: Offici
         )
     key, key_findings = settle_key(entry.cells, entry.form, book, official, profile)
     cells = _merged(entry.cells, key, book, profile)
+    supplied, supplied_findings = _supplied(entry, profile)
     key_columns = set(profile.key_cells)
     # Rules about the key alone know only the page; the key was settled just now from all witnesses.
     rules = [finding for finding in entry.broken_rules if not finding.columns or set(finding.columns) - key_columns]
-    findings = [*entry.cells.findings, *key_findings, *rules]
+    own = [f for f in entry.cells.findings if not (profile.verbatim and f.code == "not_normalised")]
+    findings = [*own, *key_findings, *rules, *supplied_findings]
+    cells.update(supplied)
     if key is not None:
         findings += checks.check_cells(cells, profile, entry.form, skip=entry.cells.pending - key_columns)
-    return _Draft(entry, key, cells, tuple(findings))
+    return _Draft(entry, key, cells, tuple(findings), frozenset(supplied))
+
+
+def _supplied(entry: Entry, profile: ExportProfile) -> tuple[dict[str, str], list[Finding]]:
+    """The columns that another register fills, and what was left out of them.
+
+    What another register says never holds a record back: where its value breaks a check, the cell stays empty.
+    """
+    if entry.known is None:
+        return {}, []
+    wanted = [column for column in profile.columns if column not in profile.own_columns]
+    supplied = {column: text for column in wanted if (text := entry.known.columns.get(column))}
+    failed = {column for finding in checks.check_values(supplied, profile, entry.form) for column in finding.columns}
+    warnings = [
+        Finding(code, (column,), column, Severity.WARNING, entry.known.source)
+        for code, columns in (("supplement_unfit", failed), ("supplement_disputed", entry.known.disputed))
+        for column in wanted
+        if column in columns
+    ]
+    return {column: text for column, text in supplied.items() if column not in failed}, warnings
 
 
 def _merged(cells: Cells, key: RecordKey | None, book: BookKey, profile: ExportProfile) -> dict[str, str]:
     """Settled cells, the book's columns where the page has no say, and the key's columns once the key is settled."""
-    merged = dict(cells.settled)
+    merged = {**cells.settled, **cells.verbatim} if profile.verbatim else dict(cells.settled)
     for column, attribute in profile.book_columns.items():
         if not merged.get(column) and column not in cells.pending:
             merged[column] = str(getattr(book, attribute))
@@ -180,7 +215,17 @@ def _merged(cells: Cells, key: RecordKey | None, book: BookKey, profile: ExportP
     return merged
 
 
-def _not_in_profile(drafts: Iterable[_Draft], profile: ExportProfile) -> tuple[str, ...]:
+def _forms(drafts: Iterable[_Draft]) -> list[FormSchema]:
     forms = {draft.entry.form.form: draft.entry.form for draft in drafts}
-    filled = {column for form in forms.values() for spec in form.fields for column in spec.columns}
+    return [form for _, form in sorted(forms.items())]
+
+
+def _not_in_profile(drafts: Iterable[_Draft], profile: ExportProfile) -> tuple[str, ...]:
+    filled = {column for form in _forms(drafts) for spec in form.fields for column in spec.columns}
     return tuple(sorted(filled - set(profile.columns)))
+
+
+def _labels(drafts: Iterable[_Draft], profile: ExportProfile) -> dict[str, str]:
+    owners = [column_owners(form) for form in _forms(drafts)]
+    printed = {c: dict.fromkeys(known[c].label for known in owners if c in known) for c in profile.columns}
+    return {column: "; ".join(labels) for column, labels in printed.items()}

@@ -3,104 +3,33 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
-from string import Formatter
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from extractor.errors import ExportError
-from extractor.records import Severity
+from extractor.exports.profile_parts import CELL_PARTS, Check, CheckKind, Dates, Keys, Naming, check_parts
 
+__all__ = [
+    "Check",
+    "CheckKind",
+    "ExportProfile",
+    "Keys",
+    "column_lists",
+    "load_profile",
+    "load_profiles",
+    "profiles_for",
+    "with_own_profiles",
+]
 
-class CheckKind(StrEnum):
-    """What a check looks at before a record may leave the house.
-
-    ``slash``: the cell holds a ``/``. ``full_date``: ``dd.mm.yyyy``. ``date``: the same, ``mm.yyyy``, ``yyyy``, an age,
-    or empty. ``same_year``: the cells end with the same four digits. ``near_year``: they differ by one year at
-    most, as when a book is used on in the next year. ``unique``: no other record of the book has the same cells.
-    """
-
-    REQUIRED = "required"
-    SLASH = "slash"
-    FULL_DATE = "full_date"
-    DATE = "date"
-    DIGITS = "digits"
-    SAME_YEAR = "same_year"
-    NEAR_YEAR = "near_year"
-    UNIQUE = "unique"
-
-
-class Check(BaseModel):
-    """A check on some columns; an error holds the record back, a warning does not."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    check: CheckKind
-    columns: tuple[str, ...] = Field(min_length=1)
-    severity: Severity = Severity.ERROR
-
-
-class Keys(BaseModel):
-    """The columns that identify a record: its number, its date of registration and its book."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    number: str
-    date: str
-    book: str
-
-
-_PDF_PARTS = {"register", "year", "book", "iso_date", "number"}
-_BOOK_PARTS = {"register", "year", "book", "commune", "district", "province"}
-_CELL_PARTS = {"number", "number_year", "book", "year", "date"}
-
-
-def _check_parts(pattern: str, allowed: set[str]) -> str:
-    parts = {name for _, name, _, _ in Formatter().parse(pattern) if name is not None}
-    if unknown := sorted(parts - allowed):
-        raise ValueError(f"unknown part {unknown[0]!r}; known are {', '.join(sorted(allowed))}")
-    if {"/", "\\"} & set(pattern) and allowed is not _CELL_PARTS:
-        raise ValueError("a file name has no folder in it")
-    return pattern
-
-
-class Naming(BaseModel):
-    """How files are named.
-
-    Args:
-        pdf: name of one record's PDF.
-        number_digits: numbers of records are filled with zeros to so many digits.
-        book_digits: the same for numbers of books.
-        book_file: stem of a book's workbook and package where its place is known.
-        book_file_without_place: the same where it is not.
-        workbook_suffix: put after the stem of the workbook only.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    pdf: str
-    number_digits: int = Field(default=2, ge=1, le=9)
-    book_digits: int = Field(default=2, ge=1, le=9)
-    book_file: str
-    book_file_without_place: str
-    workbook_suffix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
-
-    @field_validator("pdf")
-    @classmethod
-    def _pdf_parts(cls, pattern: str) -> str:
-        if not pattern.endswith(".pdf"):
-            raise ValueError("the name must end with '.pdf'")
-        return _check_parts(pattern, _PDF_PARTS)
-
-    @field_validator("book_file", "book_file_without_place")
-    @classmethod
-    def _book_parts(cls, pattern: str) -> str:
-        return _check_parts(pattern, _BOOK_PARTS)
+NOT_OFFICIAL = "không phải mẫu nhập chính thức"
+"""What the title of a sheet of our own must say."""
 
 
 class ExportProfile(BaseModel):
@@ -109,14 +38,19 @@ class ExportProfile(BaseModel):
     Args:
         name: name on the command line.
         register_code: register (KS, KH, ...); ``register`` in the file.
-        official: whether an authority takes this sheet; else it says plainly that it is our own.
+        official: whether an authority takes this sheet; one of our own must say in its title that it is not.
         source: where the layout is known from.
         sheet: name of the sheet.
         columns: field codes in the order of the header row; in the file either the list or its name in
             ``columns_158.json``.
+        header: texts of the header row where they are not the field codes; likewise a list or a name.
         serial_column: column that counts the rows from 1, or none.
         book_columns: columns filled from the book where the page has no such field, with the book's attribute.
         key_cells: how the key columns are written.
+        dates: how dates are written where not as ``dd.mm.yyyy``.
+        with_package: whether the PDFs go with the sheet. A sheet without goes to another office than the rest; it is
+            written only when it is asked for.
+        verbatim: whether a cell shows what is written in the book where no code is known for it; else it stays empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -129,14 +63,18 @@ class ExportProfile(BaseModel):
     source: str
     sheet: str = Field(min_length=1, max_length=31, pattern=r"^[^\[\]:*?/\\']+$")
     columns: tuple[str, ...] = Field(min_length=1)
+    header: tuple[str, ...] = ()
     serial_column: str | None = None
     book_columns: dict[str, Literal["agency", "commune", "district", "province"]] = {}
     keys: Keys
     key_cells: dict[str, str]
     naming: Naming
     checks: tuple[Check, ...] = ()
+    dates: Dates = Dates()
+    with_package: bool = True
+    verbatim: bool = False
 
-    @field_validator("columns", mode="before")
+    @field_validator("columns", "header", mode="before")
     @classmethod
     def _named_list(cls, columns: Any) -> Any:
         if isinstance(columns, str):
@@ -151,17 +89,39 @@ class ExportProfile(BaseModel):
         doubled = sorted({column for column in self.columns if self.columns.count(column) > 1})
         if doubled:
             raise ValueError(f"columns stand twice: {', '.join(doubled)}")
+        if self.header and len(self.header) != len(self.columns):
+            raise ValueError(f"'header' has {len(self.header)} texts for {len(self.columns)} columns")
+        if len(set(self.headings)) < len(self.headings):
+            raise ValueError("texts of 'header' stand twice")
+        if not self.official and NOT_OFFICIAL not in self.title.casefold():
+            raise ValueError(f"the title must say '{NOT_OFFICIAL}', or 'official' be true")
         key_columns = {self.keys.number, self.keys.date, self.keys.book}
         if set(self.key_cells) != key_columns:
             raise ValueError(f"'key_cells' must name exactly the key columns: {', '.join(sorted(key_columns))}")
         for pattern in self.key_cells.values():
-            _check_parts(pattern, _CELL_PARTS)
-        used = {*key_columns, *self.book_columns, *(c for check in self.checks for c in check.columns)}
+            check_parts(pattern, CELL_PARTS)
+        used = {
+            *key_columns,
+            *self.book_columns,
+            *self.dates.columns,
+            *(c for check in self.checks for c in check.columns),
+        }
         if self.serial_column is not None:
             used.add(self.serial_column)
         if unknown := sorted(used - set(self.columns)):
             raise ValueError(f"not columns of the sheet: {', '.join(unknown)}")
         return self
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Texts of the header row, in the order of ``columns``."""
+        return self.header or self.columns
+
+    @property
+    def own_columns(self) -> frozenset[str]:
+        """Columns that nothing but the book itself may fill: the key, and what is known of the book as a whole."""
+        own = {*self.key_cells, *self.book_columns}
+        return frozenset(own if self.serial_column is None else {*own, self.serial_column})
 
 
 @cache
@@ -206,6 +166,52 @@ def load_profiles(folder: Path | None = None) -> dict[str, ExportProfile]:
     return profiles
 
 
-def profiles_for(register_code: str, profiles: dict[str, ExportProfile]) -> list[ExportProfile]:
-    """The profiles of a register, in alphabetical order of their names."""
-    return [profile for _, profile in sorted(profiles.items()) if profile.register_code == register_code]
+def profiles_for(register_code: str, profiles: Mapping[str, ExportProfile]) -> list[ExportProfile]:
+    """The profiles a book of the register is exported by, in alphabetical order of their names.
+
+    Sheets that go to another office (``with_package: false``) are among them only where nothing else was asked for.
+    """
+    found = [profile for _, profile in sorted(profiles.items()) if profile.register_code == register_code]
+    return [profile for profile in found if profile.with_package] or found
+
+
+def with_own_profiles(folder: Path | None) -> dict[str, ExportProfile]:
+    """The bundled profiles, and those of a user's folder, which take the place of bundled ones of the same name.
+
+    Raises:
+        ExportError: the folder is none or holds no profile, a file in it is not one, or two profiles of a register
+            cannot be written beside each other.
+    """
+    profiles = load_profiles()
+    if folder is None:
+        return profiles
+    own = load_profiles(folder) if folder.is_dir() else {}
+    if not own:
+        raise ExportError(f"{folder}: no profile (*.yaml) lies there.", mend="Name the folder of your profiles.")
+    merged = dict(sorted({**profiles, **own}.items()))
+    by_register = sorted(merged.values(), key=lambda profile: (profile.register_code, profile.name))
+    for register, members in groupby(by_register, key=lambda profile: profile.register_code):
+        _check_together(folder, register, list(members))
+    return merged
+
+
+def _check_together(folder: Path, register: str, profiles: list[ExportProfile]) -> None:
+    """All workbooks of a book lie in one folder, and all its sheets share one package."""
+    suffixes: dict[str, str] = {}
+    for profile in profiles:
+        suffix = profile.naming.workbook_suffix.lower()
+        if suffix in suffixes:
+            raise ExportError(
+                f"{folder}: profiles '{suffixes[suffix]}' and '{profile.name}' of register {register} would both name"
+                " their workbook alike (naming.workbook_suffix).",
+                mend="Give one of them an ending of its own.",
+            )
+        suffixes[suffix] = profile.name
+    together = [profile for profile in profiles if profile.with_package]
+    for profile in together[1:]:
+        if profile.naming.package_names != together[0].naming.package_names:
+            raise ExportError(
+                f"{folder}: profiles '{together[0].name}' and '{profile.name}' of register {register} name PDFs or"
+                " books differently (naming), but share one package.",
+                mend="Name them alike in both, or bring both profiles in your folder.",
+            )

@@ -87,7 +87,10 @@ class RecordCounts:
 
 @dataclass(frozen=True, slots=True)
 class BookLine:
-    """One book: files are relative to the report; counts are of records unless named otherwise."""
+    """One book: files are relative to the report; counts are of records unless named otherwise.
+
+    ``findings`` are warnings about the book as a whole, in Vietnamese and English.
+    """
 
     register: str
     year: str
@@ -99,6 +102,7 @@ class BookLine:
     held_back: int
     workbooks: tuple[str, ...] = ()
     package: str = ""
+    findings: tuple[tuple[str, str], ...] = ()
 
 
 class SetAside(Protocol):
@@ -211,6 +215,7 @@ def book_lines(exported: RunExport, folder: Path) -> tuple[BookLine, ...]:
             held_back=len(book.held_back),
             workbooks=tuple(workbook.path.relative_to(folder).as_posix() for workbook in book.workbooks),
             package=book.package.path.relative_to(folder).as_posix() if book.package else "",
+            findings=tuple((finding.message, finding.message_en) for finding in book.findings),
         )
         for book in exported.books
     )

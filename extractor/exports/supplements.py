@@ -3,11 +3,14 @@
 A birth book of 2009 has no line for the identity number; the population database does. Such a value is kept apart from
 what was read: it fills a cell only where the record's form has no field for that column, it never takes the place of
 anything written in the book, and it names its source.
+
+Each source has a list of its own beside the first one, so that asking one again leaves what others said. Where two
+say otherwise of one column, neither is taken: only a person can tell which is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,7 +19,10 @@ from extractor.errors import ExportError
 from extractor.exports.findings import RecordId
 
 FILE = "reconciliation/supplements.jsonl"
-"""Where they lie in the output folder of a run."""
+"""Where they lie in the output folder of a run; lists of other sources are named ``supplements-NAME.jsonl``."""
+
+C06_FILE = "reconciliation/supplements-c06.jsonl"
+"""Those from sheets that the police's software gave back."""
 
 
 class Supplement(BaseModel):
@@ -25,6 +31,7 @@ class Supplement(BaseModel):
     Args:
         columns: text by import column.
         source: where it comes from, in words, such as the name of the population extract.
+        disputed: columns of which two sources say otherwise; they are not among ``columns``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,31 +41,70 @@ class Supplement(BaseModel):
     record: int = Field(default=1, ge=1)
     columns: dict[str, str]
     source: str
+    disputed: tuple[str, ...] = ()
 
     @property
     def key(self) -> RecordId:
         """File, page and record number."""
         return self.file, self.page, self.record
 
+    def without(self, columns: Collection[str]) -> Supplement:
+        """The same without some columns, such as those that the record's form has fields for."""
+        return self.model_copy(
+            update={
+                "columns": {column: text for column, text in self.columns.items() if column not in columns},
+                "disputed": tuple(column for column in self.disputed if column not in columns),
+            }
+        )
+
+    def joined(self, other: Supplement) -> Supplement:
+        """What two sources say of the same record together."""
+        both = self.columns.keys() & other.columns.keys()
+        differing = {column for column in both if self.columns[column] != other.columns[column]}
+        disputed = sorted({*differing, *self.disputed, *other.disputed})
+        columns = {column: text for column, text in {**self.columns, **other.columns}.items() if column not in disputed}
+        sources = dict.fromkeys((*self.source.split("; "), *other.source.split("; ")))
+        return self.model_copy(
+            update={"columns": columns, "source": "; ".join(sources), "disputed": tuple(disputed)},
+        )
+
 
 def write_supplements(path: Path, supplements: Iterable[Supplement]) -> int:
-    """Write them, one line of JSON each, in place of a former list; returns how many."""
+    """Write one source's list, one line of JSON each, in place of a former one; returns how many."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     number = 0
     with part.open("w", encoding="utf-8") as file:
         for supplement in supplements:
-            file.write(supplement.model_dump_json() + "\n")
+            left_out = None if supplement.disputed else {"disputed"}
+            file.write(supplement.model_dump_json(exclude=left_out) + "\n")
             number += 1
     part.replace(path)
     return number
 
 
 def read_supplements(path: Path) -> Mapping[RecordId, Supplement]:
-    """The supplements of a run by record; none where there is no such file.
+    """The supplements of a run by record, joined over all sources; none where there is no such file.
+
+    Args:
+        path: the first source's list; those of other sources are found beside it.
 
     Raises:
-        ExportError: the file cannot be read, or a line is no supplement or of a record that stands twice.
+        ExportError: a file cannot be read, or a line is no supplement or of a record that stands twice in it.
+    """
+    found: dict[RecordId, Supplement] = {}
+    others = sorted(path.parent.glob(f"{path.stem}-*{path.suffix}"))
+    for one in (path, *others):
+        for key, supplement in read_source(one).items():
+            found[key] = found[key].joined(supplement) if key in found else supplement
+    return found
+
+
+def read_source(path: Path) -> dict[RecordId, Supplement]:
+    """The supplements of one source by record; none where there is no such file.
+
+    Raises:
+        ExportError: see :func:`read_supplements`.
     """
     if not path.exists():
         return {}

@@ -93,7 +93,7 @@ def write_plan(
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
             raw = Path(folder) / "workbook.xlsx"
-            _write(raw, plan.profile, rows, draft, folder)
+            _write(raw, plan, rows, draft, folder)
             files.repack(raw, files.part_of(path))
         changed = files.put_in_place(path, now=now)
     except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
@@ -110,7 +110,8 @@ def write_plan(
     )
 
 
-def _write(path: Path, profile: ExportProfile, rows: tuple[Row, ...], draft: bool, folder: str) -> None:
+def _write(path: Path, plan: BookPlan, rows: tuple[Row, ...], draft: bool, folder: str) -> None:
+    profile = plan.profile
     workbook = xlsxwriter.Workbook(
         str(path),
         {
@@ -128,15 +129,20 @@ def _write(path: Path, profile: ExportProfile, rows: tuple[Row, ...], draft: boo
     sheet = workbook.add_worksheet(profile.sheet)
     sheet.set_column(0, len(profile.columns) - 1, _WIDTH, text)
     sheet.freeze_panes(1, 0)
-    for column, code in enumerate(profile.columns):
-        _put(sheet, 0, column, code, header)
+    for column, heading in enumerate(profile.headings):
+        _put(sheet, 0, column, heading, header)
     for number, row in enumerate(rows, start=1):
         marked = (row.pending | {c for reason in row.reasons for c in reason.columns}) if draft else frozenset()
         for column, code in enumerate(profile.columns):
             value = str(number) if code == profile.serial_column else row.cells.get(code, "")
             if draft:
                 value = (value or row.proposals.get(code, ""))[:MAX_CELL]
+            value = profile.dates.written(code, value)
             _put(sheet, number, column, value, amber if code in marked else text)
+    if not profile.official:
+        sheet.set_header(f"&C{texts()['not_official']['title']}")
+        sheet.set_tab_color(_AMBER)
+        _write_not_official(workbook, plan, text, header)
     if draft:
         _write_notes(workbook, rows, text, header)
     workbook.close()
@@ -152,6 +158,19 @@ def _put(sheet: Any, row: int, column: int, value: str, cell_format: Any) -> Non
         raise ExportError(
             f"Row {row + 1}, column {column + 1} does not fit a worksheet.", mend="Export the book in smaller parts."
         )
+
+
+def _write_not_official(workbook: Any, plan: BookPlan, text: Any, header: Any) -> None:
+    words = texts()["not_official"]
+    sheet = workbook.add_worksheet(words["sheet"])
+    sheet.set_tab_color(_AMBER)
+    sheet.set_column(0, 0, 30, text)
+    sheet.set_column(1, 1, 100, text)
+    lines = [(words["title"], ""), (words["notice"], ""), (plan.profile.title, ""), words["headings"]]
+    lines += [(column, plan.labels.get(column, "")) for column in plan.profile.columns]
+    for number, line in enumerate(lines):
+        for column, cell in enumerate(line):
+            _put(sheet, number, column, cell, header if number in (0, 3) else text)
 
 
 def _write_notes(workbook: Any, rows: tuple[Row, ...], text: Any, header: Any) -> None:

@@ -194,6 +194,16 @@ def head_of(session: Session) -> str:
     return f"{last.seq}:{last.mac}" if last else EMPTY_HEAD
 
 
+def holds(session: Session, head: str) -> bool:
+    """Whether a head noted earlier is a link of the chain; the codes of the links are not looked at."""
+    if head == EMPTY_HEAD:
+        return True
+    seq, _, mac = head.partition(":")
+    if not (seq.isascii() and seq.isdecimal() and len(seq) <= 15):
+        return False
+    return session.scalar(select(AuditRow.mac).where(AuditRow.seq == int(seq))) == mac
+
+
 def _compare_decisions(session: Session, events: Sequence[AuditRow], vouched: set[int]) -> list[str]:
     """Compare the decisions that ``events`` vouch for with what stands in the table; adds their numbers."""
     named = {

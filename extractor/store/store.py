@@ -464,6 +464,11 @@ class Store:
         with self._reading() as session:
             return audit.head_of(session)
 
+    def audit_holds(self, head: str) -> bool:
+        """Whether a head noted earlier is a link of the chain; whether the chain itself holds is not checked."""
+        with self._reading() as session:
+            return audit.holds(session, head)
+
     def verify_audit(self, *, head: str | None = None) -> AuditReport:
         """Check the whole chain: edits, gaps, other orders; with a noted ``head`` also a cut end."""
         with self._reading() as session:

@@ -45,6 +45,7 @@ def test_a_book_gets_both_sheets_a_package_and_a_manifest(run, record, tmp_path)
     records = [record(str(number), page=number) for number in (3, 1, 2)]
     (book,) = run(records).books
     assert list(tree(tmp_path / "out")) == [
+        "import/checks.csv",
         "import/held_back.csv",
         "import/xalocthuan_hbd_tbt.KS.2017.01.70cot.xlsx",
         "import/xalocthuan_hbd_tbt.KS.2017.01.xlsx",
@@ -121,7 +122,7 @@ def test_books_are_told_apart_by_official_names(run, record):
 
 def test_an_unknown_book_has_no_files_but_a_list(run, record, tmp_path):
     result = run([record(quyenSo="01")], known=BookKey())
-    assert list(tree(tmp_path / "out")) == ["import/held_back.csv"]
+    assert list(tree(tmp_path / "out")) == ["import/checks.csv", "import/held_back.csv"]
     assert [reason.code for held in result.held_back for reason in held.reasons] == ["book_unknown"]
 
 

@@ -13,7 +13,8 @@ REPOSITORY = Path(__file__).parents[2]
 
 def test_bundled_profiles_have_the_published_columns():
     profiles = load_profiles()
-    assert list(profiles) == ["cmc-50", "hn-35", "kh-44", "ks-60", "ks-70", "kt-48"]
+    official = ["cmc-50", "hn-35", "kh-44", "ks-60", "ks-70", "ks-c06", "kt-48"]
+    assert [name for name, profile in profiles.items() if profile.official] == official
     for name in ("cmc-50", "hn-35", "kh-44", "kt-48"):
         register, _, count = name.partition("-")
         assert profiles[name].columns == column_lists()[register.upper()]
@@ -36,7 +37,10 @@ def test_profiles_are_found_by_register():
     profiles = load_profiles()
     assert [profile.name for profile in profiles_for("KS", profiles)] == ["ks-60", "ks-70"]
     assert [profile.name for profile in profiles_for("KH", profiles)] == ["kh-44"]
-    assert profiles_for("GH", profiles) == []
+    assert [profile.name for profile in profiles_for("GH", profiles)] == ["gh-own"]
+    assert profiles_for("XX", profiles) == []
+    # The police's sheet does not go with the import package: it is written where it is asked for by name.
+    assert profiles_for("KS", {"ks-c06": profiles["ks-c06"]}) == [profiles["ks-c06"]]
 
 
 @pytest.mark.parametrize(
