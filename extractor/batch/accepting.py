@@ -1,0 +1,207 @@
+"""Acceptance of an output folder: draw a sample, and report counts and result."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from extractor.batch.sources import load_sources
+from extractor.errors import ExportError, SettingsError
+from extractor.exports.acceptance.counts import HandedOverCount, count_handed_over
+from extractor.exports.acceptance.document import write_document
+from extractor.exports.acceptance.drawing import draw, new_seed
+from extractor.exports.acceptance.handed_over import HandedOverBook, exported_records, handed_over_books
+from extractor.exports.acceptance.outcome import outcome_of
+from extractor.exports.acceptance.plans import SamplingPlan, Severity, plan_for
+from extractor.exports.acceptance.record import AcceptanceRecord
+from extractor.exports.acceptance.words import fault_text
+from extractor.exports.acceptance.workbooks import write_report_workbook, write_sample_list
+from extractor.exports.fields import Forms
+from extractor.exports.findings import RecordId
+from extractor.exports.profile import load_profiles
+from extractor.records import BookKey, Record
+from extractor.store import DrawnRecord, Inspection, SampleDraft, Store
+from extractor.templates import load_forms
+
+FOLDER = "acceptance"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to draw.
+
+    Args:
+        seed: empty for one that nobody chose.
+        each_book: every book is a lot of its own; otherwise all books together are one lot, each a stratum.
+    """
+
+    level: str = "II"
+    aql: str = "1.0"
+    severity: Severity = Severity.NORMAL
+    seed: str = ""
+    each_book: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A stored sample and its list."""
+
+    plan: SamplingPlan
+    inspection: Inspection
+    sample_list: Path
+
+
+def draw_samples(
+    store: Store,
+    out: Path,
+    templates: Sequence[Path],
+    sampling: Sampling,
+    *,
+    books: Collection[str] = (),
+    person: str,
+) -> list[Drawn]:
+    """Draw samples from what was exported into ``out``, store them, and write the lists for inspectors.
+
+    Nothing is stored unless all samples can be drawn.
+
+    Args:
+        books: stems of the books to accept; all by default.
+
+    Raises:
+        SettingsError: a lot is too small, or level or AQL are not in the tables.
+        ExportError: packages, workbooks and store do not agree.
+    """
+    handed_over = handed_over_books(out, books)
+    counted = count_handed_over(out, handed_over, dict(load_profiles()), whole=not books)
+    if faults := [fault for book in counted.books for fault in book.faults]:
+        raise ExportError(
+            f"What is handed over does not add up: {fault_text(faults[0])} ({len(faults)} in all).",
+            mend="See all of it with 'extractor acceptance report', and export again.",
+        )
+    lots = [[book] for book in handed_over] if sampling.each_book else [handed_over]
+    exported = _exported(store, out, templates, handed_over)
+    drafts = [_draft(lot, exported, sampling) for lot in lots]
+    drawn = []
+    for plan, draft in drafts:
+        inspection = store.inspections.get(store.inspections.add(draft, person=person))
+        path = out / FOLDER / f"inspection-{inspection.id}.sample.xlsx"
+        write_sample_list(path, inspection, store.inspections.fields(inspection.id))
+        drawn.append(Drawn(plan, inspection, path))
+    return drawn
+
+
+def _exported(store: Store, out: Path, templates: Sequence[Path], books: Sequence[HandedOverBook]) -> list[DrawnRecord]:
+    known = load_sources(out)
+    keys: dict[RecordId, BookKey] = {}
+    records: dict[RecordId, Record] = {}
+    for book in store.books():
+        for record in store.records(book.id):
+            records[record.key] = record
+            keys[record.key] = book.key
+    official = {key: name for key in keys if (source := known.get(key[0])) and (name := source.name)}
+    return exported_records(out, books, records, _forms(templates), known=keys, official=official)
+
+
+def _draft(
+    lot: Sequence[HandedOverBook], exported: Sequence[DrawnRecord], sampling: Sampling
+) -> tuple[SamplingPlan, SampleDraft]:
+    stems = {book.stem for book in lot}
+    records = [record for record in exported if record.book in stems]
+    plan = plan_for(len(records), sampling.level, sampling.aql, sampling.severity)
+    seed = sampling.seed or new_seed()
+    sample = draw(records, plan.sample_size, seed)
+    facts = tuple(book.facts(sum(record.book == book.stem for record in sample)) for book in lot)
+    return plan, SampleDraft(
+        level=plan.level,
+        aql=plan.aql,
+        severity=plan.severity.value,
+        code_letter=plan.plan_letter,
+        lot_size=plan.lot_size,
+        acceptance=plan.acceptance,
+        rejection=plan.rejection,
+        seed=seed,
+        lot=facts,
+        records=tuple(sample),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A written report."""
+
+    record: AcceptanceRecord
+    document: Path
+    workbook: Path
+
+
+def report_acceptance(store: Store, out: Path, templates: Sequence[Path], *, inspection: int | None = None) -> Reported:
+    """Count what is handed over, judge the sample, and write the report as DOCX and workbook.
+
+    Args:
+        inspection: number of the inspection; by default the newest that was not withdrawn. Where there is none, only
+            what is handed over is reported.
+
+    Raises:
+        ExportError: there is nothing handed over, or a file cannot be written.
+        StoreError: there is no such inspection.
+    """
+    found = _chosen(store, inspection)
+    stems = [str(book["stem"]) for book in found.lot] if found else []
+    books = handed_over_books(out, stems)
+    counted = count_handed_over(out, books, dict(load_profiles()), whole=not stems)
+    if found is not None:
+        _same_files(found, books)
+    status = store.status()
+    record = AcceptanceRecord(
+        books=tuple(books),
+        counted=counted,
+        pages=status.pages,
+        problems=status.page_problems,
+        forms=_forms(templates),
+        inspection=found,
+        outcome=outcome_of(found, store.inspections.fields(found.id)) if found else None,
+    )
+    stem = f"inspection-{found.id}" if found else "handed-over"
+    document, workbook = out / FOLDER / f"{stem}.report.docx", out / FOLDER / f"{stem}.report.xlsx"
+    write_document(document, record)
+    write_report_workbook(workbook, record)
+    return Reported(record, document, workbook)
+
+
+def _chosen(store: Store, wanted: int | None) -> Inspection | None:
+    if wanted is not None:
+        return store.inspections.get(wanted)
+    standing = [inspection for inspection in store.inspections.all() if inspection.withdrawn_at is None]
+    return standing[-1] if standing else None
+
+
+def _same_files(inspection: Inspection, books: Sequence[HandedOverBook]) -> None:
+    """Make sure that the sample was drawn from the very files that lie there now.
+
+    Raises:
+        ExportError: a book was exported anew since.
+    """
+    then: Mapping[str, object] = {str(book["stem"]): [book["package"], book["workbooks"]] for book in inspection.lot}
+    for book in books:
+        facts = book.facts(0)
+        if [facts["package"], facts["workbooks"]] != then[book.stem]:
+            raise ExportError(
+                f"{book.path}: the book was exported anew after the sample of inspection {inspection.id} was drawn.",
+                mend=f"Withdraw it (extractor acceptance withdraw OUT {inspection.id}) and draw a new sample.",
+            )
+
+
+def _forms(templates: Sequence[Path]) -> Forms:
+    return {form.schema.form: form.schema for form in load_forms(tuple(templates))}
+
+
+__all__ = [
+    "Drawn",
+    "HandedOverCount",
+    "Reported",
+    "Sampling",
+    "SettingsError",
+    "draw_samples",
+    "report_acceptance",
+]
