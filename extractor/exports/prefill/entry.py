@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -303,13 +304,20 @@ def _columns(spec: FieldSpec, field: EntryField, register: str) -> Iterator[tupl
 def _with_book(columns: Mapping[str, EntryColumn], book: BookKey, register: str) -> dict[str, EntryColumn]:
     """The columns, with the book's where the page has no say."""
     filled = dict(columns)
-    sheets = profiles_for(register, load_profiles())
-    for column, attribute in (sheets[0].book_columns if sheets else load_data("columns.yaml")["book_columns"]).items():
+    for column, attribute in _book_columns(register).items():
         text = str(getattr(book, attribute))
         former = filled.get(column)
         if text and (former is None or not (former.text or former.doubtful)):
             filled[column] = _other(column, text, Origin.BOOK, register)
     return filled
+
+
+@cache
+def _book_columns(register: str) -> Mapping[str, str]:
+    """Columns that come from the book, by the first import sheet of the register."""
+    sheets = profiles_for(register, load_profiles())
+    own: dict[str, str] = load_data("columns.yaml")["book_columns"]
+    return {**sheets[0].book_columns} if sheets else own
 
 
 def _supplied(

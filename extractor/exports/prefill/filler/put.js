@@ -1,0 +1,144 @@
+// Put values in the way the page's own framework notices: through the native setter of the element's own window, followed
+// by the events that typing gives. No key is pressed, no button is clicked, nothing is sent.
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function setNative(element, value) {
+  const view = element.ownerDocument.defaultView;
+  const kind = { TEXTAREA: "HTMLTextAreaElement", SELECT: "HTMLSelectElement" }[element.tagName] || "HTMLInputElement";
+  Object.getOwnPropertyDescriptor(view[kind].prototype, "value").set.call(element, value);
+}
+
+function fire(element, type, kind = "Event", more = {}) {
+  const view = element.ownerDocument.defaultView;
+  element.dispatchEvent(new view[kind](type, { bubbles: true, composed: true, cancelable: type !== "input", ...more }));
+}
+
+function typeText(element, text, leave = true) {
+  element.focus({ preventScroll: true });
+  setNative(element, text);
+  fire(element, "input", "InputEvent", { inputType: "insertText", data: text });
+  if (leave) {
+    fire(element, "change");
+    element.blur();
+  }
+}
+
+// One letter after the other, for boxes with a mask of their own.
+function typeLetters(element, text) {
+  element.focus({ preventScroll: true });
+  setNative(element, "");
+  for (const letter of text) {
+    fire(element, "keydown", "KeyboardEvent", { key: letter });
+    setNative(element, element.value + letter);
+    fire(element, "input", "InputEvent", { inputType: "insertText", data: letter });
+    fire(element, "keyup", "KeyboardEvent", { key: letter });
+  }
+  fire(element, "change");
+  element.blur();
+}
+
+function choose(element, option) {
+  element.selectedIndex = option.index;
+  fire(element, "input");
+  fire(element, "change");
+}
+
+// Clicking these could send the page or leave it.
+const leadsAway = (element) => Boolean(element.closest("a[href]:not([href='#']):not([href='']), button:not([type=button]), input[type=submit], input[type=image]"));
+
+function clickOption(option) {
+  for (const [type, kind] of [["pointerdown", "PointerEvent"], ["mousedown", "MouseEvent"], ["pointerup", "PointerEvent"], ["mouseup", "MouseEvent"]]) {
+    fire(option, type, kind, { button: 0 });
+  }
+  option.click();
+}
+
+async function fillCombobox(element, text, target) {
+  const before = element.value;
+  const options = () => {
+    const owned = (element.getAttribute("aria-controls") || element.getAttribute("aria-owns") || "").split(/\s+/).filter(Boolean)
+      .map((id) => element.getRootNode().getElementById(id)).filter(Boolean);
+    const all = target.options ? everywhere(target.options)
+      : owned.length ? owned.flatMap((list) => [...list.querySelectorAll("[role=option], li")]) : everywhere("[role=option]");
+    return all.filter(visible);
+  };
+  typeText(element, text, false);
+  for (let waited = 0; waited < 2500; waited += 60) {
+    await pause(60);
+    const fits = options().filter((option) => key(wordsOf(option) || option.textContent) === key(text));
+    if (fits.length > 1) break;
+    if (fits.length === 1) {
+      if (leadsAway(fits[0])) break;
+      clickOption(fits[0]);
+      await pause(60);
+      return "";
+    }
+  }
+  typeText(element, before);
+  return `danh sách gợi ý không có đúng một mục “${text}”`;
+}
+
+// Put one row's value in; gives the reason where it could not be done.
+async function put(row) {
+  const { control: c, plan, target } = row;
+  if (c.kind === "select") choose(c.at, plan.choice);
+  else if (c.kind === "radio") { if (!plan.choice.checked) plan.choice.click(); }
+  else if (c.kind === "checkbox") { if (!c.at.checked) c.at.click(); }
+  else if (c.kind === "combobox") return fillCombobox(c.at, plan.put, target);
+  else if (c.kind === "split_date") {
+    for (const step of plan.steps) step.choice ? choose(step.element, step.choice) : typeText(step.element, step.put);
+  } else if (target.typing) typeLetters(c.at, plan.put);
+  else typeText(c.at, plan.put);
+  return "";
+}
+
+// Whether the control holds now what was to be put in.
+function holdsNow(row) {
+  const { control: c, plan } = row;
+  if (c.kind === "select") return plan.choice.selected;
+  if (c.kind === "radio") return plan.choice.checked;
+  if (c.kind === "checkbox") return c.at.checked;
+  if (c.kind === "split_date") return plan.steps.every((step) => step.choice ? step.choice.selected : Number(step.element.value) === Number(step.put));
+  if (c.kind === "combobox") return key(c.at.value) === key(plan.put);
+  return c.at.value.normalize("NFC").trim() === plan.put.normalize("NFC").trim() || (plan.date && sameDate(c.at.value.trim(), plan.put));
+}
+
+// What to restore later.
+const snapshot = (c) => c.elements.map((element) => isTick(element)
+  ? { element, checked: element.checked } : element.tagName === "SELECT" ? { element, index: element.selectedIndex } : { element, value: element.value });
+
+function restore(saved) {
+  const ticked = saved.find((each) => each.checked && each.element.type === "radio");
+  for (const { element, checked, index, value } of saved) {
+    if (index !== undefined) {
+      if (element.selectedIndex !== index) { element.selectedIndex = index; fire(element, "input"); fire(element, "change"); }
+    } else if (checked === undefined) {
+      if (element.value !== value) typeText(element, value);
+    } else if (element.type === "checkbox" || ticked) {
+      if (checked !== element.checked && (element.type === "checkbox" || checked)) element.click();
+    } else if (element.checked) {
+      element.checked = false;
+      fire(element, "input");
+      fire(element, "change");
+    }
+  }
+}
+
+const restored = (saved) => saved.every(({ element, checked, index, value }) =>
+  index !== undefined ? element.selectedIndex === index : checked !== undefined ? element.checked === checked : element.value === value);
+
+// While boxes are filled, no form may be sent: some pages send themselves as soon as a list changes.
+function holdForms(onHeld) {
+  const released = [];
+  const windows = new Set(roots().map((root) => (root.defaultView || (root.ownerDocument || root).defaultView)).filter(Boolean));
+  for (const view of windows) {
+    const held = (event) => { event.preventDefault(); event.stopImmediatePropagation(); onHeld(); };
+    view.addEventListener("submit", held, true);
+    const proto = view.HTMLFormElement.prototype;
+    const own = { submit: proto.submit, requestSubmit: proto.requestSubmit };
+    proto.submit = onHeld;
+    proto.requestSubmit = onHeld;
+    released.push(() => { view.removeEventListener("submit", held, true); Object.assign(proto, own); });
+  }
+  return () => released.forEach((release) => release());
+}

@@ -1,0 +1,1 @@
+"""An invented entry page to try the filler on."""

@@ -1,0 +1,76 @@
+"""A site of invented entry pages, and a browser that lets nothing else through."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exports.prefill.visiting import SITE, Visit
+
+HERE = Path(__file__).parent
+STRICT = (
+    "default-src 'none'; script-src 'none'; style-src 'none'; connect-src 'none'; form-action 'none'; "
+    "require-trusted-types-for 'script'"
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A real headless Chromium of the system."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is not installed, and CI must drive it.")
+        pytest.skip("Chromium is not installed; install it to run the browser tests")
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        yield browser
+        browser.close()
+
+
+def _answer(visit: Visit) -> Any:
+    sample = Path(str(resources.files("extractor.exports.prefill.sample_pages")))
+
+    def answer(route: Any) -> None:
+        path, _, query = route.request.url.removeprefix(SITE).partition("?")
+        name = path.lstrip("/")
+        file = next((f for f in (HERE / "pages" / name, HERE / name, sample / name) if name and f.is_file()), None)
+        if file is None or route.request.method != "GET":
+            if name != "favicon.ico":
+                visit.asked.append(f"{route.request.method} {route.request.url}")
+            route.abort()
+            return
+        kind = "text/javascript" if file.suffix == ".js" else "text/html"
+        headers = {"Content-Security-Policy": STRICT} if query == "strict" else {}
+        route.fulfill(body=file.read_text(encoding="utf-8"), content_type=f"{kind}; charset=utf-8", headers=headers)
+
+    return answer
+
+
+@pytest.fixture(scope="session")
+def _context(chromium: Any) -> Iterator[Any]:
+    context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="vi-VN")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(_context: Any) -> Iterator[Visit]:
+    """A visit to the site; afterwards nothing may have been asked for or sent, and no script may have failed."""
+    page = _context.new_page()
+    page.set_default_timeout(10_000)
+    made = Visit(page)
+    page.on("pageerror", lambda error: made.troubles.append(str(error)))
+    page.route("**/*", _answer(made))
+    yield made
+    page.close()
+    assert made.asked == []
+    assert made.troubles == []
