@@ -159,18 +159,18 @@ def _settle_number(field: _Field, official: OfficialName | None, findings: list[
 def _settle_date(field: _Field, official: OfficialName | None, findings: list[Finding]) -> str:
     if official is not None and official.date:
         named = _from_iso(official.date)
-        if field.text and (field.settled or _is_date(field.text)) and not _dates_agree(named, field.text):
+        if field.text and (field.settled or _is_date(field.text)) and not dates_agree(named, field.text):
             findings.append(field.finding("disagrees_with_name"))
-        if _is_full_date(named):
+        if is_full_date(named):
             return named
-        if not (field.settled and _is_full_date(field.text)):
+        if not (field.settled and is_full_date(field.text)):
             findings.append(field.finding("partial_date"))
             return ""
         return field.text
     if not field.settled or not field.text:
         findings.append(field.unsettled())
         return ""
-    if not _is_full_date(field.text):
+    if not is_full_date(field.text):
         findings.append(field.finding("partial_date" if _PART_DATE.fullmatch(field.text) else "key_unclear"))
         return ""
     return field.text
@@ -210,7 +210,8 @@ def _is_date(text: str) -> bool:
     return bool(_FULL_DATE.fullmatch(text) or _PART_DATE.fullmatch(text))
 
 
-def _is_full_date(text: str) -> bool:
+def is_full_date(text: str) -> bool:
+    """Whether a text is a day there is, as ``dd.mm.yyyy``."""
     match = _FULL_DATE.fullmatch(text)
     if match is None:
         return False
@@ -231,7 +232,7 @@ def _from_iso(date: str) -> str:
     return ".".join(reversed(kept))
 
 
-def _dates_agree(one: str, other: str) -> bool:
+def dates_agree(one: str, other: str) -> bool:
     """Whether two dates agree as far as both go; year first, since parts are missing from the day upwards."""
     ours, theirs = one.split(".")[::-1], other.split(".")[::-1]
     return all(a == b for a, b in zip(ours, theirs, strict=False))

@@ -50,6 +50,7 @@ class ExportProfile(BaseModel):
         dates: how dates are written where not as ``dd.mm.yyyy``.
         with_package: whether the PDFs go with the sheet. A sheet without goes to another office than the rest; it is
             written only when it is asked for.
+        not_compared: columns in which a sheet that comes back may differ without being listed.
         verbatim: whether a cell shows what is written in the book where no code is known for it; else it stays empty.
     """
 
@@ -73,6 +74,7 @@ class ExportProfile(BaseModel):
     dates: Dates = Dates()
     with_package: bool = True
     verbatim: bool = False
+    not_compared: frozenset[str] = frozenset()
 
     @field_validator("columns", "header", mode="before")
     @classmethod
