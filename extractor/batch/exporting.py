@@ -51,8 +51,34 @@ def export_formats(profiles: Path | None = None) -> dict[str, str]:
     return {ALL: "records.jsonl and every workbook and package", RECORDS: "records.jsonl", **titles}
 
 
-def export_out(store: Store, out: Path, job: ExportJob) -> Iterator[str]:
-    """Export into the output folder of a run; yields a line for each thing written.
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export wrote.
+
+    Args:
+        records: lines of ``records_file``; none where it was not asked for.
+        books: workbooks, packages and lists; none where only the records were asked for.
+    """
+
+    records_file: Path
+    records: int | None
+    books: RunExport | None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that belong to it, in a fixed order."""
+        found: list[Path] = [self.records_file] if self.records is not None else []
+        if self.books is not None:
+            for book in self.books.books:
+                found += [workbook.path for workbook in book.workbooks]
+                found += [book.package.path] if book.package else []
+                found += [book.manifest] if book.manifest else []
+            found += [path for path in (self.books.held_back_list, self.books.checks_list) if path]
+        return tuple(dict.fromkeys(found))
+
+
+def export_now(store: Store, out: Path, job: ExportJob) -> Exported:
+    """Export into the output folder of a run.
 
     Raises:
         SettingsError: there is no such format or way of treating what is pending.
@@ -64,10 +90,9 @@ def export_out(store: Store, out: Path, job: ExportJob) -> Iterator[str]:
         raise SettingsError(f"There is no format '{job.wanted}'.", mend=f"Choose one of: {', '.join(formats)}.")
     if job.pending not in _PENDING:
         raise SettingsError(f"--pending {job.pending}: not known.", mend=f"Choose one of: {', '.join(_PENDING)}.")
-    if job.wanted in {ALL, RECORDS}:
-        yield f"{out / 'records.jsonl'}: {write_records_file(store, out)} records"
+    records = write_records_file(store, out) if job.wanted in {ALL, RECORDS} else None
     if job.wanted == RECORDS:
-        return
+        return Exported(out / "records.jsonl", records, None)
     forms = {form.schema.form: form for form in load_forms(job.templates)}
     exported = export_books(
         store,
@@ -78,9 +103,19 @@ def export_out(store: Store, out: Path, job: ExportJob) -> Iterator[str]:
         pending=job.pending,
         target_kb=job.target_kb,
     )
-    yield from _described(exported)
+    return Exported(out / "records.jsonl", records, exported)
+
+
+def export_out(store: Store, out: Path, job: ExportJob) -> Iterator[str]:
+    """Export into the output folder of a run, as :func:`export_now`; yields a line for each thing written."""
+    done = export_now(store, out, job)
+    if done.records is not None:
+        yield f"{done.records_file}: {done.records} records"
+    if done.books is None:
+        return
+    yield from _described(done.books)
     if job.wanted == ALL and job.pending == "blank":
-        yield from _left_over(out, exported)
+        yield from _left_over(out, done.books)
 
 
 def _described(exported: RunExport) -> Iterator[str]:

@@ -98,8 +98,8 @@ class Pictures:
         frame = Frame((field[0] - area[0]) / wide, (field[1] - area[1]) / high, width / wide, height / high)
         return CropPlan(area, frame)
 
-    def crop(self, picture: PageImage, box: Box) -> bytes:
-        """The cut-out as WebP.
+    def crop(self, picture: PageImage, box: Box, *, media_type: str = "image/webp") -> bytes:
+        """The cut-out as WebP, or as JPEG for programs that do not read that.
 
         Raises:
             ImageError: there is no such picture, or it cannot be read.
@@ -108,7 +108,7 @@ class Pictures:
         cut = self._page(self.path(picture.image)).crop(plan.area)
         if cut.width > MAX_CROP_WIDTH:
             cut = cut.resize((MAX_CROP_WIDTH, max(1, round(cut.height * MAX_CROP_WIDTH / cut.width))))
-        return _webp(cut)
+        return _webp(cut) if media_type == "image/webp" else _jpeg(cut)
 
     def small(self, relative: str, width: int) -> bytes:
         """A stored picture, no wider than ``width`` pixels, as WebP.
@@ -167,4 +167,10 @@ def _clip(area: tuple[float, float, float, float], size: tuple[int, int]) -> tup
 def _webp(picture: Image.Image) -> bytes:
     content = io.BytesIO()
     picture.save(content, "WEBP", quality=_QUALITY, method=2)
+    return content.getvalue()
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, "JPEG", quality=_QUALITY)
     return content.getvalue()

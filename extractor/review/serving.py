@@ -46,7 +46,7 @@ def serve(
     from extractor.review.app import create_app
     from extractor.settings import get_settings
 
-    listening = _listen(host, port)
+    listening = listen(host, port)
     port = listening.getsockname()[1]
     name = f"[{host}]" if ":" in host else host
     shown = "127.0.0.1" if host == "0.0.0.0" else "[::1]" if host == "::" else name  # noqa: S104 - compared, not bound
@@ -67,7 +67,12 @@ def serve(
         listening.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -214,4 +214,4 @@ class Listing:
             )
             .group_by(FieldRow.record_id)
         )
-        return dict(rows.tuples())
+        return dict(rows.tuples().all())

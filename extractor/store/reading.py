@@ -189,6 +189,7 @@ def stored_record(session: Session, record_id: int) -> StoredRecord:
         warnings=_tellable(_warnings(session, [row.id]).get(row.id, ()), hidden),
         previous_id=before,
         following_id=after,
+        form_version=row.form_version,
     )
 
 

@@ -320,6 +320,7 @@ class StoredRecord:
     warnings: tuple[RuleWarning, ...]
     previous_id: int | None = None
     following_id: int | None = None
+    form_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

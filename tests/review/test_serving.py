@@ -11,7 +11,7 @@ import pytest
 
 from extractor.errors import SettingsError
 from extractor.review import serve
-from extractor.review.serving import _listen
+from extractor.review.serving import listen
 from extractor.store import Store
 
 SERVER = textwrap.dedent(
@@ -87,7 +87,7 @@ def test_an_interrupt_ends_it_and_nothing_of_a_register_was_printed(start):
 
 
 def test_a_port_in_use_is_an_error_of_the_settings(book, pages):
-    taken = _listen("127.0.0.1", 0)
+    taken = listen("127.0.0.1", 0)
     with pytest.raises(SettingsError, match="cannot be listened on"):
         serve(book, pages, port=taken.getsockname()[1])
     taken.close()

@@ -1,0 +1,114 @@
+"""The process that carries out one job: ``python -m extractor.api.child OUT JOB ATTEMPT``.
+
+It goes on when the server dies, and ends by itself. The lock on its file tells a new server that it is still there; the
+attempt keeps one that was given up from writing into a job that another has begun.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from extractor.api.work import Cancelled, export, read_scans
+from extractor.batch.run import only_run
+from extractor.batch.storage import open_store
+from extractor.errors import ExtractorError, SettingsError
+from extractor.store import Job, JobKind, Jobs, JobState
+
+DATABASE_VARIABLE = "EXTRACTOR_API_DATABASE"
+TEMPLATES_VARIABLE = "EXTRACTOR_API_TEMPLATES"
+"""Addresses may hold a password, so they are not on the command line, which everybody on the machine can read."""
+
+FOLDER = "jobs"
+_WAIT = 2.0
+
+
+def lock_path(out: Path, job_id: str) -> Path:
+    """File that a job's process holds a lock on for as long as it lives."""
+    return out / FOLDER / f"{job_id}.lock"
+
+
+@contextmanager
+def holding(path: Path, *, wait: bool) -> Iterator[bool]:
+    """Hold a lock file; gives whether it could be had."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError:
+            yield False
+            return
+        yield True
+
+
+def main(out: Path, job_id: str, attempt: int) -> None:
+    """Carry out the job, unless another process does or did."""
+    templates = tuple(Path(part) for part in os.environ.get(TEMPLATES_VARIABLE, "").split(os.pathsep) if part)
+    database = os.environ.get(DATABASE_VARIABLE, "")
+    with holding(lock_path(out, job_id), wait=True), open_store(out, database) as store:
+        jobs = Jobs(store)
+        job = jobs.get(job_id)
+        if job.state is not JobState.RUNNING or job.attempts != attempt:
+            return
+        try:
+            report = _reporter(jobs, job)
+            _wait_for_folder(out, report)
+            result = (
+                read_scans(job, out, database, templates, report)
+                if job.kind is JobKind.RUN
+                else export(store, job, out, templates, report)
+            )
+        except Cancelled:
+            jobs.finish(job_id, JobState.CANCELLED)
+        except ExtractorError as error:
+            jobs.finish(job_id, JobState.FAILED, message=error.message, mend=error.mend)
+        except Exception as error:
+            # The error's own text may quote what stands in a register: only its kind and place are told.
+            frames = traceback.extract_tb(error.__traceback__)
+            places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-8:]]
+            sys.stderr.write(f"{type(error).__name__} at {' > '.join(places)}\n")
+            jobs.finish(
+                job_id,
+                JobState.FAILED,
+                message=f"The job failed ({type(error).__name__}).",
+                mend="The job's log in the output folder tells where.",
+            )
+        else:
+            jobs.finish(job_id, JobState.DONE, result=result)
+
+
+def _reporter(jobs: Jobs, job: Job) -> Callable[[int, int], None]:
+    """Notes progress, at most once a second; ends the job when its client wants that."""
+    noted = 0.0
+
+    def report(done: int, total: int) -> None:
+        nonlocal noted
+        now = time.monotonic()
+        if done < total and now - noted < 1.0:
+            return
+        noted = now
+        if jobs.progress(job.id, done, total):
+            raise Cancelled
+
+    return report
+
+
+def _wait_for_folder(out: Path, report: Callable[[int, int], None]) -> None:
+    """Wait while somebody runs in the same output folder from the command line."""
+    while True:
+        try:
+            with only_run(out):
+                return
+        except SettingsError:
+            report(0, 0)
+            time.sleep(_WAIT)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -1,0 +1,129 @@
+"""What every request needs, and how it gets at it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+
+from extractor.api.files import UploadFolder
+from extractor.api.problems import ApiError, not_found
+from extractor.api.throttle import Throttle
+from extractor.review.labels import Labels
+from extractor.review.pictures import Pictures
+from extractor.scans import Limits
+from extractor.store import ApiKey, ApiKeys, Jobs, Replies, Scope, Store, Uploads
+from extractor.store.listing import Listing
+from extractor.templates.form import FormSchema
+
+MOST_JSON = 256 * 1024
+"""Bytes of a request that is not an upload."""
+
+bearer = HTTPBearer(auto_error=False, description="A key made with 'extractor api key add'.")
+
+
+@dataclass(frozen=True)
+class ApiRoom:
+    """The parts of the running interface.
+
+    Args:
+        out: output folder; scans, pictures and exports lie below it.
+        wake: called when there is a new job.
+        throttle: requests by key; ``wrong_keys`` by address.
+    """
+
+    store: Store
+    out: Path
+    pictures: Pictures
+    labels: Labels
+    limits: Limits
+    throttle: Throttle
+    wrong_keys: Throttle
+    wake: Callable[[], None]
+    keys: ApiKeys = field(init=False)
+    listing: Listing = field(init=False)
+    uploads: Uploads = field(init=False)
+    jobs: Jobs = field(init=False)
+    replies: Replies = field(init=False)
+    upload_folder: UploadFolder = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give the rooms of the store their names."""
+        for name, made in {
+            "keys": ApiKeys(self.store),
+            "listing": Listing(self.store),
+            "uploads": Uploads(self.store),
+            "jobs": Jobs(self.store),
+            "replies": Replies(self.store),
+            "upload_folder": UploadFolder(self.out, self.limits),
+        }.items():
+            object.__setattr__(self, name, made)
+
+    @property
+    def folder(self) -> str:
+        """The output folder as jobs name it."""
+        return str(self.out.resolve())
+
+    @property
+    def forms(self) -> Mapping[str, FormSchema]:
+        """Known forms by name."""
+        return self.labels.schemas
+
+
+def room_of(request: Request) -> ApiRoom:
+    """The room this application serves."""
+    room: ApiRoom = request.app.state.room
+    return room
+
+
+def key_of(request: Request) -> ApiKey:
+    """The key the request came with; the door has looked at it."""
+    key: ApiKey = request.state.key
+    return key
+
+
+def resource_of(request: Request) -> str:
+    """Number for what the request makes: the same again for a request that was cut off and is sent again."""
+    resource: str | None = getattr(request.state, "resource", None)
+    return resource or secrets.token_hex(16)
+
+
+def needs(scope: Scope) -> Callable[..., ApiKey]:
+    """Dependency that lets in keys with that scope."""
+
+    def check(
+        request: Request, _credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    ) -> ApiKey:
+        key = key_of(request)
+        if scope not in key.scopes:
+            raise ApiError(
+                403, "scope", f"The key lacks the scope {scope}.", mend="Make a key with it: extractor api key add."
+            )
+        return key
+
+    check.scope = scope  # type: ignore[attr-defined] # the description of the interface names it
+    return check
+
+
+def must_open(key: ApiKey, book_id: int, what: str) -> None:
+    """Refuse what belongs to a book the key is not for, as if it did not exist."""
+    if not key.opens(book_id):
+        raise not_found(f"There is no such {what}.")
+
+
+AnyRoom = Annotated[ApiRoom, Depends(room_of)]
+Resource = Annotated[str, Depends(resource_of)]
+Uploader = Annotated[ApiKey, Depends(needs(Scope.UPLOADS_WRITE))]
+RunReader = Annotated[ApiKey, Depends(needs(Scope.RUNS_READ))]
+RunStarter = Annotated[ApiKey, Depends(needs(Scope.RUNS_WRITE))]
+RecordReader = Annotated[ApiKey, Depends(needs(Scope.RECORDS_READ))]
+CropReader = Annotated[ApiKey, Depends(needs(Scope.CROPS_READ))]
+Decider = Annotated[ApiKey, Depends(needs(Scope.DECISIONS_WRITE))]
+ExportReader = Annotated[ApiKey, Depends(needs(Scope.EXPORTS_READ))]
+ExportStarter = Annotated[ApiKey, Depends(needs(Scope.EXPORTS_WRITE))]

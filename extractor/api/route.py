@@ -1,0 +1,114 @@
+"""How operations take requests: nothing unknown in the query, JSON as JSON, a request sent twice carried out once."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import anyio
+from fastapi import Header, Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from extractor.api.problems import ApiError, FieldFault, as_api_error, as_response
+from extractor.api.room import key_of, room_of
+from extractor.errors import LeaseLostError
+from extractor.store import Reply, ReplyConflict
+
+REPLAYED = "Idempotency-Replayed"
+_PATTERN = r"^[!-~]{1,200}$"
+_PARAMETER = "idempotency_key"
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=_PATTERN,
+        description="Any text of your own. The same request under the same key is carried out once, for 24 hours.",
+    ),
+]
+"""Parameter of operations that make something."""
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class ApiRoute(APIRoute):
+    """An operation of the interface."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler with the checks around it."""
+        inner = super().get_route_handler()
+        known = {str(param.alias) for param in self.dependant.query_params}
+        creates = _PARAMETER in inspect.signature(self.endpoint).parameters
+
+        async def handler(request: Request) -> Response:
+            _check_query(request, known)
+            if self.body_field is not None:
+                _check_json(request)
+            name = request.headers.get("idempotency-key", "")
+            if creates and re.match(_PATTERN, name):
+                return await _once(request, name, inner)
+            return await inner(request)
+
+        return handler
+
+
+def _check_query(request: Request, known: set[str]) -> None:
+    """Refuse what would be overlooked: a misspelt parameter would silently widen what is asked for."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    faults = [
+        FieldFault(field="query", message=f"unknown parameter; known: {', '.join(sorted(known)) or 'none'}")
+        for name in given
+        if name not in known
+    ]
+    faults += [FieldFault(field=f"query.{name}", message="stands twice") for name in known if given.count(name) > 1]
+    if faults:
+        raise ApiError(422, "invalid", "The request is not valid.", mend="Correct the query.", errors=faults)
+
+
+def _check_json(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and (kind or request.headers.get("content-length", "0") != "0"):
+        raise ApiError(415, "unsupported-type", "The body is not JSON.", mend="Send Content-Type: application/json.")
+
+
+async def _once(request: Request, name: str, inner: Handler) -> Response:
+    """Carry a request out, or give the answer it was given before."""
+    room, key = room_of(request), key_of(request)
+    asked = b"\n".join([request.method.encode(), request.url.path.encode(), await request.body()])
+    begun = await run_in_threadpool(room.replies.begin, key.id, name, hashlib.sha256(asked).hexdigest())
+    if isinstance(begun, Reply):
+        return Response(begun.body, begun.status, {**begun.headers, REPLAYED: "true"})
+    if isinstance(begun, ReplyConflict):
+        raise _conflict(begun)
+    request.state.resource = begun.resource
+    try:
+        response = await inner(request)
+    except LeaseLostError as error:
+        # Refused for good, and the refused answer is kept: sent again it would be refused and kept once more.
+        response = as_response(as_api_error(error))
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(room.replies.forget, key.id, name)
+        raise
+    kept = {header: response.headers[header] for header in ("content-type", "location") if header in response.headers}
+    reply = Reply(response.status_code, kept, bytes(response.body).decode())
+    with anyio.CancelScope(shield=True):
+        await run_in_threadpool(room.replies.finish, key.id, name, reply)
+    return response
+
+
+def _conflict(conflict: ReplyConflict) -> ApiError:
+    if conflict.under_way:
+        return ApiError(
+            409, "under-way", "The same request is still worked on.", mend="Wait, then send it again.",
+            headers={"Retry-After": "1"},
+        )  # fmt: skip
+    fault = FieldFault(field="header.Idempotency-Key", message="was used for another request")
+    return ApiError(
+        422, "key-reused", "The Idempotency-Key was used for another request.", mend="Make a new one for each request.",
+        errors=[fault],
+    )  # fmt: skip

@@ -1,0 +1,76 @@
+"""Run the interface on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from extractor.api.child import FOLDER, holding
+from extractor.errors import SettingsError
+from extractor.store import Store
+
+
+def serve(
+    store: Store,
+    out: Path,
+    *,
+    database: str = "",
+    templates: Sequence[Path],
+    host: str = "127.0.0.1",
+    port: int = 8700,
+    tls: tuple[Path, Path] | None = None,
+    announce: Callable[[str], None],
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        store: where everything is; the caller closes it.
+        out: output folder of the runs.
+        database: URL of the store, or empty for the SQLite file in ``out``; processes of jobs open it themselves.
+        host: address to listen on; only this machine by default.
+        port: port to listen on; 0 takes a free one.
+        tls: certificate chain and private key, PEM; without them the interface speaks plain HTTP.
+        announce: called with the address once it is listened on.
+
+    Raises:
+        SettingsError: the address cannot be listened on, the certificate cannot be used, or another server works in the
+            output folder.
+    """
+    import uvicorn
+
+    from extractor.api.app import create_app
+    from extractor.api.runner import Runner
+    from extractor.review.serving import listen
+
+    with holding(out / FOLDER / "server.lock", wait=False) as alone:
+        if not alone:
+            raise SettingsError(f"{out}: another server works in this folder.", mend="Stop it, or name another folder.")
+        listening = listen(host, port)
+        try:
+            port = listening.getsockname()[1]
+            app = create_app(
+                store, out, templates=templates, runner=Runner(store, out, database=database, templates=templates)
+            )
+            # No access log: addresses tell who was looked at when. No header that tells the server's make.
+            config = uvicorn.Config(
+                app,
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                lifespan="on",
+                timeout_keep_alive=30,
+                ssl_certfile=tls[0] if tls else None,
+                ssl_keyfile=tls[1] if tls else None,
+            )
+            try:
+                config.load()
+            except OSError as error:  # also what ssl says of a file that holds no certificate
+                raise SettingsError(
+                    f"--tls-cert, --tls-key: cannot be used ({error.strerror or type(error).__name__}).",
+                    mend="Give certificate and key as PEM files that belong together.",
+                ) from error
+            shown = f"[{host}]" if ":" in host else host
+            announce(f"{'https' if tls else 'http'}://{shown}:{port}/v1")
+            uvicorn.Server(config).run(sockets=[listening])
+        finally:
+            listening.close()

@@ -1,0 +1,124 @@
+"""Fields for people: claimed under a lease, renewed, given back, decided."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from extractor.api.models import (
+    ClaimAsked,
+    Claimed,
+    Decided,
+    DecisionAsked,
+    ReleaseAsked,
+    Released,
+    RenewAsked,
+    Renewed,
+    TaskShown,
+)
+from extractor.api.problems import answers
+from extractor.api.room import AnyRoom, ApiRoom, Decider, must_open
+from extractor.api.route import ApiRoute, IdempotencyKey
+from extractor.api.views import task_shown
+from extractor.review.answers import make_answer
+from extractor.store import ApiKey, QueueEmpty, Task
+
+router = APIRouter(prefix="/v1", route_class=ApiRoute)
+
+TaskId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+@router.post("/tasks/claim", tags=["tasks"], responses=answers(400, 404, 409, 413, 415))
+def claim(room: AnyRoom, key: Decider, asked: ClaimAsked, idempotency_key: IdempotencyKey = None) -> Claimed:
+    """Take the next field that waits, or the one named.
+
+    Fields that name a record come first, then the surest. A blind task comes without what the machine read.
+    """
+    if asked.book is not None:
+        must_open(key, asked.book, "book")
+    if asked.field is not None:
+        must_open(key, room.listing.book_of_field(asked.field), "field")
+        task = room.store.claim_field(
+            asked.field, _named(key, asked.person), lease_seconds=asked.lease_seconds, formerly=(asked.person,)
+        )
+        return Claimed(task=_shown(room, task, asked.person), held_by_others=0, left=_left(room, key, asked))
+    held_by_others = 0
+    for book in [asked.book] if asked.book is not None else sorted(key.books) if key.books is not None else [None]:
+        found = room.store.claim(
+            _named(key, asked.person),
+            kinds=_kinds(asked),
+            book=book,
+            lease_seconds=asked.lease_seconds,
+            formerly=(asked.person,),
+        )
+        if isinstance(found, Task):
+            return Claimed(task=_shown(room, found, asked.person), held_by_others=0, left=_left(room, key, asked))
+        held_by_others += found.held_by_others if isinstance(found, QueueEmpty) else 0
+    return Claimed(task=None, held_by_others=held_by_others, left=_left(room, key, asked))
+
+
+@router.post("/tasks/{task_id}/renew", tags=["tasks"], responses=answers(400, 404, 409, 413, 415))
+def renew(room: AnyRoom, key: Decider, task_id: TaskId, asked: RenewAsked) -> Renewed:
+    """Prolong a lease; one that ran out is given anew if nobody took the field meanwhile."""
+    must_open(key, room.listing.book_of_task(task_id), "task")
+    until = room.store.renew(task_id, asked.token, person=_named(key, asked.person), lease_seconds=asked.lease_seconds)
+    return Renewed(leased_until=until)
+
+
+@router.post("/tasks/{task_id}/release", tags=["tasks"], responses=answers(400, 404, 413, 415))
+def release(room: AnyRoom, key: Decider, task_id: TaskId, asked: ReleaseAsked) -> Released:
+    """Give a field back unanswered, for somebody else or for later."""
+    must_open(key, room.listing.book_of_task(task_id), "task")
+    give = room.store.skip if asked.skip else room.store.release
+    return Released(released=give(task_id, asked.token, person=_named(key, asked.person)))
+
+
+@router.post("/decisions", tags=["tasks"], responses=answers(400, 404, 409, 413, 415))
+def decide(room: AnyRoom, key: Decider, asked: DecisionAsked, idempotency_key: IdempotencyKey = None) -> Decided:
+    """Answer a field under its lease.
+
+    Under a lease that was lost, nothing changes: the answer is kept in the field's history as refused (409).
+    """
+    must_open(key, room.listing.book_of_task(asked.task), "task")
+    context = room.store.field_context(room.store.field_of(asked.task))
+    answer = make_answer(asked.state, asked.raw, room.labels, context)
+    value = room.store.decide(
+        asked.task,
+        asked.token,
+        person=_named(key, asked.person),
+        raw=answer.raw,
+        value=answer.value,
+        state=answer.state,
+        formerly=(asked.person,),
+    )
+    if context.blind:
+        return Decided(decision=None, value=None)
+    return Decided(decision=value.decision, value=value.value)
+
+
+def _named(key: ApiKey, person: str) -> str:
+    """The person as the log and the queue know them.
+
+    The bare name is given beside it as one the person went by: who saw a reading in the review application under the
+    same name does not type it blind here.
+    """
+    return f"{key.client}/{person}"
+
+
+def _kinds(asked: ClaimAsked) -> list[str] | None:
+    return None if asked.kind is None else [asked.kind.value]
+
+
+def _left(room: ApiRoom, key: ApiKey, asked: ClaimAsked) -> int:
+    books = [asked.book] if asked.book is not None else sorted(key.books) if key.books is not None else [None]
+    return sum(
+        room.store.open_tasks(
+            kinds=_kinds(asked), book=book, person=_named(key, asked.person), formerly=(asked.person,)
+        )
+        for book in books
+    )
+
+
+def _shown(room: ApiRoom, task: Task, person: str) -> TaskShown:
+    return task_shown(task, room.store.field_context(task.field_id), room.labels, person)

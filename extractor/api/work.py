@@ -1,0 +1,87 @@
+"""What a job does: read the scans of uploads, or write what is handed over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from extractor.api.files import FOLDER as UPLOADS
+from extractor.batch.exporting import ExportJob, export_now
+from extractor.batch.run import RunOptions, run
+from extractor.batch.summary import describe_suspension
+from extractor.confidence import load_certificate
+from extractor.exports.files import sha256_of
+from extractor.pipeline import PipelineOptions
+from extractor.records import BookKey
+from extractor.settings import get_settings
+from extractor.store import Job, Store
+
+Report = Callable[[int, int], None]
+
+
+class Cancelled(Exception):  # noqa: N818 - no error: the client wanted it
+    """The job's client wants it stopped."""
+
+
+def read_scans(job: Job, out: Path, database: str, templates: tuple[Path, ...], report: Report) -> dict[str, Any]:
+    """Run the main job on a job's uploads; what it was stopped at before is gone on with."""
+    settings, asked = get_settings(), job.options
+    options = RunOptions(
+        inputs=tuple(out / UPLOADS / upload_id for upload_id in asked["uploads"]),
+        out=out,
+        pipeline=PipelineOptions(
+            out=out,
+            templates=templates or (settings.templates_dir,),
+            form=asked["form"],
+            book=BookKey(**asked["book"]),
+        ),
+        certificate=None if asked["certificate"] == "none" else load_certificate(settings.certificate),
+        database=database,
+        workers=settings.worker_count,
+        render_dpi=settings.render_dpi,
+        redo=asked["redo"],
+        recheck=asked["recheck"],
+    )
+    summary = run(options, on_progress=report)
+    exported = summary.outputs.exported if summary.outputs else None
+    return {
+        "pages": summary.pages,
+        "pages_new": summary.pages_new,
+        "set_aside": [asdict(item) for item in summary.set_aside],
+        "exported": sum(book.rows for book in exported.books) if exported else 0,
+        "held_back": len(exported.held_back) if exported else 0,
+        "suspended": [describe_suspension(item)[1] for item in summary.suspended],
+    }
+
+
+def export(store: Store, job: Job, out: Path, templates: tuple[Path, ...], report: Report) -> dict[str, Any]:
+    """Write an export; its files are kept as they are, apart from those that later exports replace."""
+    asked = job.options
+    folders = templates or (get_settings().templates_dir,)
+    done = export_now(store, out, ExportJob(asked["format"], folders, pending=asked["pending"]))
+    report(0, 0)
+    kept = out / "jobs" / job.id
+    shutil.rmtree(kept, ignore_errors=True)  # of an attempt that was cut off
+    files = [_keep(path, kept / path.relative_to(out), out) for path in done.files if path.is_file()]
+    store.append_audit(
+        actor=job.client, action="exported", subject=f"job:{job.id}", content=[file["sha256"] for file in files]
+    )
+    return {"files": files}
+
+
+def _keep(path: Path, target: Path, out: Path) -> dict[str, Any]:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        os.link(path, target)  # files of exports are replaced, never written into
+    except OSError:
+        shutil.copyfile(path, target)
+    return {
+        "name": path.relative_to(out).as_posix(),
+        "path": target.relative_to(out).as_posix(),
+        "size": target.stat().st_size,
+        "sha256": sha256_of(target),
+    }
