@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import csv
-import shutil
-import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
@@ -194,20 +191,6 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, record, book, form, 
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ExportError, match=r"book\.xlsx: cannot be written"):
         write_workbook(tmp_path / "file" / "book.xlsx", [record()], form, book, ks60, split=splitter)
-
-
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice (soffice) is not installed")
-def test_libreoffice_opens_the_workbook(write, record, ks70, tmp_path):
-    path = write([record("05", nksHoTen="=HYPERLINK(1)"), record("06", page=2)], profile=ks70).path
-    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to"]
-    command += ["csv:Text - txt - csv (StarCalc):44,34,76", "--outdir", str(tmp_path), str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    with (tmp_path / "book.csv").open(encoding="utf-8-sig", newline="") as file:
-        header, first, second = csv.reader(file)
-    assert header == list(column_lists()["KS_70_template158"])
-    assert first[header.index("so")] == "05/2017"
-    assert first[header.index("nksHoTen")] == "=HYPERLINK(1)"
-    assert second[header.index("ngayDangKy")] == "03.02.2017"
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
