@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from extractor.errors import ExtractorError, ImageError, NotStoredError
-from extractor.review import api, pages
+from extractor.review import api, inspecting, pages
 from extractor.review.access import COOKIE, Access
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
@@ -63,6 +63,8 @@ def create_app(
     app.mount("/static", StaticFiles(directory=_HERE / "static"))
     app.include_router(pages.router)
     app.include_router(api.router)
+    app.include_router(inspecting.pages_router)
+    app.include_router(inspecting.router)
     app.add_exception_handler(NotInvitedError, _not_invited)
     app.add_exception_handler(NamelessError, _nameless)
     app.add_exception_handler(ForeignPostError, _foreign)

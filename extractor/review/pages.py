@@ -80,6 +80,7 @@ def home(room: AnyRoom, visit: NamedVisit) -> HTMLResponse:
         visit,
         "home.html",
         books=lines,
+        inspections=sum(found.withdrawn_at is None for found in room.store.inspections.all()),
         waiting=sum(line["waiting"] for line in lines),
         total=_sum([book.counts for book in books]),
     )

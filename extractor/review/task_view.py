@@ -28,6 +28,8 @@ _NOTHING_READ: dict[str, Any] = {
     "segments": [],
 }
 _NOTHING_BESIDE: dict[str, Any] = {"dittoValue": None, "warnings": [], "before": None, "after": None}
+BLIND = {**_NOTHING_READ, **_NOTHING_BESIDE}
+"""The parts of a task that would tell what was read, with nothing in them."""
 
 
 def task_view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def task_view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
         "disputed": disputed,
         **(_NOTHING_READ if hidden else _read(context)),
         **(_NOTHING_BESIDE if task.blind else _beside(labels, context, language)),
-        **_pictures(room, context),
+        **pictures_of(room, context),
     }
 
 
@@ -105,7 +107,7 @@ def _neighbour(neighbour: Neighbour | None) -> dict[str, str] | None:
     return {"raw": neighbour.field.raw, "state": neighbour.field.state.value}
 
 
-def _pictures(room: Room, context: FieldContext) -> dict[str, Any]:
+def pictures_of(room: Room, context: FieldContext) -> dict[str, Any]:
     """Addresses of crop and page, with the field's frame on each; none where the page has no picture."""
     place = place_of(room.store, context)
     page: dict[str, Any] = {"url": f"/page/{context.page_id}", "frame": None}

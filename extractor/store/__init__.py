@@ -11,6 +11,7 @@ from extractor.store.inspection_results import (
     InspectionTask,
     Judgement,
     Part,
+    Reading,
     SampleDraft,
 )
 from extractor.store.inspections import Inspections
@@ -78,6 +79,7 @@ __all__ = [
     "ProblemResolution",
     "QueueEmpty",
     "QueueStatus",
+    "Reading",
     "RecordKey",
     "Replies",
     "Reply",

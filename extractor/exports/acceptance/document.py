@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.errors import ExportError
 from extractor.exports import files
 from extractor.exports.acceptance.record import AcceptanceRecord
-from extractor.exports.acceptance.words import count, fault_text, interval, percent, texts
+from extractor.exports.acceptance.words import count, fault_text, interval, rate_text, texts
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -20,6 +20,7 @@ _FONT = "Times New Roman"
 _MADE = datetime(2000, 1, 1)  # stated in the file in place of the present
 _LEFT_MM, _RIGHT_MM, _EDGE_MM = 30, 15, 20
 _TEXT_MM = 210 - _LEFT_MM - _RIGHT_MM
+_SHORT = 16
 
 
 def write_document(path: Path, record: AcceptanceRecord, *, now: datetime | None = None) -> bool:
@@ -171,7 +172,7 @@ def _sample(document: Any, record: AcceptanceRecord) -> None:
     _table(document, (), record.plan_lines, (62, 103))
     _heading(document, "IV", words["result"])
     rows = [
-        [name, count(rate.inspected), count(rate.errors), percent(rate.interval.share), interval(rate)]
+        [name, count(rate.inspected), count(rate.errors), rate_text(rate), interval(rate)]
         for name, rate in record.rates
     ]
     _table(document, words["result_columns"], rows, (52, 28, 20, 22, 43), numbers=(1, 2, 3))
@@ -240,9 +241,13 @@ def _table(
     size: float = 11,
 ) -> None:
     """A table with borders; ``numbers`` are columns set to the right, and the last row is a sum where ``total``."""
+    from docx.shared import Mm
+
     table = document.add_table(rows=0, cols=len(widths_mm))
     table.style = "Table Grid"
     table.autofit = False
+    for column, width in zip(table.columns, widths_mm, strict=True):
+        column.width = Mm(width)
     lines = [headings, *rows] if headings else list(rows)
     for at, line in enumerate(lines):
         head = bool(headings) and at == 0
@@ -252,6 +257,8 @@ def _table(
             strong = head or (total and at == len(lines) - 1) or (not headings and column == 0)
             cell.paragraphs[0].runs[0].bold = strong
             _align(cell, "centre" if head else "right" if column in numbers else "left")
+            # A short table stays on one page.
+            cell.paragraphs[0].paragraph_format.keep_with_next = len(lines) <= _SHORT and at < len(lines) - 1
     if headings:
         _repeat_head(table.rows[0])
     _keep_rows_whole(table)

@@ -33,11 +33,17 @@ def write_pdf(document: Path, *, now: datetime | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix="pdf-") as folder:
         profile = (Path(folder) / "profile").as_uri()  # its own, so that a running LibreOffice is not disturbed
         command = [program, f"-env:UserInstallation={profile}", "--headless", "--convert-to", "pdf"]
+        made = Path(folder) / path.name
         try:
             subprocess.run(
                 [*command, "--outdir", folder, str(document)], check=True, capture_output=True, timeout=_SECONDS
             )
-            shutil.copyfile(Path(folder) / path.name, files.part_of(path))
+            if not made.exists():  # it ends with 0 all the same
+                raise MissingProgramError(
+                    f"{document.name}: LibreOffice could not open it; its part for texts (Writer) may be missing.",
+                    mend="Install libreoffice-writer, or print the DOCX to PDF.",
+                )
+            shutil.copyfile(made, files.part_of(path))
         except (OSError, subprocess.SubprocessError) as error:
             raise ExportError(
                 f"{path}: LibreOffice made no PDF ({type(error).__name__}).", mend="Print the DOCX to PDF."

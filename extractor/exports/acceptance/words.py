@@ -38,9 +38,16 @@ def day(at: datetime) -> str:
     return at.astimezone(VIETNAM).strftime("%d/%m/%Y")
 
 
+def rate_text(rate: Rate) -> str:
+    """A rate of errors; a dash where nothing was inspected."""
+    return percent(rate.interval.share) if rate.inspected else "–"
+
+
 def interval(rate: Rate) -> str:
     """A confidence interval, or that nothing was estimated."""
     words = texts()["report"]
+    if not rate.inspected:
+        return "–"
     if rate.interval.low == rate.interval.high:
         return str(words["whole"])
     return str(words["interval"]).format(low=percent(rate.interval.low), high=percent(rate.interval.high))

@@ -108,6 +108,7 @@ def _write(workbook: Any, table: Table, formats: dict[str, Any]) -> None:
     for line, note in enumerate(table.notes, start=1):
         sheet.write_string(line, 0, note, formats["note"])
     top = len(table.notes) + 2
+    sheet.set_row(top, 34)
     for at, column in enumerate(table.columns):
         sheet.write_string(top, at, column.heading, formats["head"])
     for line, row in enumerate(table.rows, start=top + 1):

@@ -2,7 +2,9 @@
 import { SessionGone, fill, picture, post, setup } from "./server.js";
 import { makeViewer, placeFrame } from "./viewer.js";
 
-const { book, kind, field: single, total, leaseSeconds, texts } = setup();
+const { book, kind, field: single, total, leaseSeconds, texts, api = "/api" } = setup();
+// Under the address of an inspection nothing can be put off: its fields are keyed in their order.
+const skips = api === "/api";
 const wanted = { book, kind, field: single };
 const by = (id) => document.getElementById(id);
 const box = by("box");
@@ -65,7 +67,7 @@ function fetchMore() {
 
 async function claim() {
   const was = current();
-  const { data } = await inTurn(() => asking(() => post("/api/claim", wanted)));
+  const { data } = await inTurn(() => asking(() => post(`${api}/claim`, wanted)));
   left = data.left;
   // An answer still on its way may have been counted, and its field handed out again.
   take(data.tasks.filter((task) => !answered.has(`${task.id}/${task.token}`)));
@@ -284,7 +286,7 @@ function showValue() {
   place.textContent = "";
   previewTimer = setTimeout(async () => {
     try {
-      const { status, data } = await post("/api/preview", { task: task.id, field: task.field, raw });
+      const { status, data } = await post(`${api}/preview`, { task: task.id, field: task.field, raw });
       if (status === 200 && current() === task && box.value.trim() === raw) say(data.value, raw);
     } catch { /* a preview may be missing; saving says what is wrong */ }
   }, 200);
@@ -318,7 +320,7 @@ async function answer(state) {
   await before;
   by("saved").textContent = texts.saving;
   try {
-    const { status, data } = await inTurn(() => asking(() => post("/api/decide", given)));
+    const { status, data } = await inTurn(() => asking(() => post(`${api}/decide`, given)));
     if (status === 409) lost(task, raw, data);
     else if (status !== 200) putBack(task, raw, texts.error_title);
     else {
@@ -351,6 +353,7 @@ function kept(task, state, raw) {
 function next() {
   const task = tasks.shift();
   answered.add(`${task.id}/${task.token}`);
+  clearTimeout(previewTimer);
   dropCrop(task);
   notice("");
   if (tasks.length) show();
@@ -379,18 +382,18 @@ function putBack(task, raw, why, blind = task.blind) {
 
 async function skip() {
   const task = current();
-  if (!task || single) return;
+  if (!task || single || !skips) return;
   const lease = { task: task.id, token: task.token };
   next();
   by("saved").textContent = texts.skipped;
   await saving;
-  await asking(() => post("/api/skip", lease));
+  await asking(() => post(`${api}/skip`, lease));
   if (tasks.length < 2) fetchMore();
 }
 
 async function back() {
   await saving;
-  const { data } = await inTurn(() => asking(() => post("/api/undo", {})));
+  const { data } = await inTurn(() => asking(() => post(`${api}/undo`, {})));
   if (!data.task) { by("saved").textContent = texts.nothing_to_undo; return; }
   park();
   tasks = [data.task, ...tasks.filter((known) => known.id !== data.task.id)];
@@ -480,7 +483,7 @@ by("act-help").addEventListener("click", openHelp);
 by("empty-back").addEventListener("click", back);
 by("help-close").addEventListener("click", () => by("help").close());
 by("ask-again").addEventListener("click", () => { by("loading").hidden = false; by("empty").hidden = true; fetchMore(); });
-by("kind").addEventListener("change", () => by("kind").form.submit());
+by("kind")?.addEventListener("change", () => by("kind").form.submit());
 for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => box.focus());
 window.addEventListener("resize", () => { if (current()?.crop) sizeCrop(current()); });
 
@@ -489,7 +492,7 @@ window.addEventListener("resize", () => { if (current()?.crop) sizeCrop(current(
 setInterval(async () => {
   if (!tasks.length) return;
   try {
-    const { data } = await post("/api/renew", tasks.map(({ id, token }) => ({ task: id, token })));
+    const { data } = await post(`${api}/renew`, tasks.map(({ id, token }) => ({ task: id, token })));
     // The field in hand stays: its answer will be refused with a message, and kept. Those behind it go quietly.
     tasks = tasks.filter((task, at) => at === 0 || !data.lost.includes(task.id));
   } catch { /* the next answer says what is wrong */ }
@@ -499,7 +502,7 @@ window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventD
 
 window.addEventListener("pagehide", () => {
   if (tasks.length) {
-    post("/api/release", tasks.map(({ id, token }) => ({ task: id, token })), { keepalive: true }).catch(() => {});
+    post(`${api}/release`, tasks.map(({ id, token }) => ({ task: id, token })), { keepalive: true }).catch(() => {});
   }
 });
 

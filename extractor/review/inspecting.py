@@ -1,0 +1,200 @@
+"""The pages and answers of acceptance inspections: re-keying exported records blind, and judging differences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from extractor.errors import LeaseLostError
+from extractor.records import FieldState
+from extractor.review.access import Visit
+from extractor.review.answers import make_answer, read_value
+from extractor.review.inspection_view import inspection_line, judging_view, keying_view
+from extractor.review.pages import render
+from extractor.review.room import AnyRoom, NamedCheckedVisit, NamedVisit, Room
+from extractor.review.texts import text, texts
+from extractor.store import FieldContext, InspectionTask, Judgement, Part
+
+pages_router = APIRouter(default_response_class=HTMLResponse)
+router = APIRouter(prefix="/api/inspections/{inspection}")
+
+_KEYED_AT_ONCE = 2
+"""The field in hand and the next, whose crop is fetched meanwhile."""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class Lease(_Body):
+    """An inspected field and the token it was given under."""
+
+    task: int
+    token: int
+
+
+class Keyed(Lease):
+    """What an inspector reads."""
+
+    raw: str = Field(max_length=4000)
+    state: FieldState
+
+
+class Preview(_Body):
+    """A text whose value is asked for, for a field in the person's hands."""
+
+    task: int
+    raw: str = Field(max_length=4000)
+
+
+class Judged(Lease):
+    """Which of two readings the book holds."""
+
+    judgement: Judgement
+
+
+@pages_router.get("/inspections")
+def inspections(room: AnyRoom, visit: NamedVisit) -> HTMLResponse:
+    """All inspections and how far they are."""
+    found = [inspection_line(room, visit, one) for one in reversed(room.store.inspections.all())]
+    return render(room, visit, "inspections.html", inspections=found)
+
+
+@pages_router.get("/inspections/{inspection}/{part}")
+def inspect(room: AnyRoom, visit: NamedVisit, inspection: int, part: Part) -> HTMLResponse:
+    """One field after the other; the page's script asks for them."""
+    found = room.store.inspections.get(inspection)
+    total = sum(found.fields.values()) if part is Part.INSPECTOR else found.disputed
+    template = "inspect.html" if part is Part.INSPECTOR else "judge.html"
+    return render(
+        room,
+        visit,
+        template,
+        inspection=inspection,
+        total=total,
+        said=dict(texts(visit.language)),
+        lease_seconds=room.lease_seconds,
+    )
+
+
+@router.post("/{part}/claim")
+def claim(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part) -> dict[str, Any]:
+    """The fields the person holds, topped up with the next free ones."""
+    held = list(room.store.inspections.held(inspection, part, visit.person))
+    while len(held) < (_KEYED_AT_ONCE if part is Part.INSPECTOR else 1):
+        found = room.store.inspections.claim(
+            inspection, part, visit.person, lease_seconds=room.lease_seconds, formerly=visit.formerly
+        )
+        if found is None:
+            break
+        held.append(found)
+    left = room.store.inspections.waiting(inspection, part, visit.person, formerly=visit.formerly)
+    views = [_view(room, visit, part, task) for task in held]
+    return {"tasks": views, "left": left, **_nothing(room, visit, inspection, part, bool(held))}
+
+
+@router.post("/{part}/renew")
+def renew(
+    room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part, leases: list[Lease]
+) -> dict[str, list[int]]:
+    """Prolong leases; names the fields that were lost."""
+    lost = []
+    for lease in leases[:10]:
+        try:
+            room.store.inspections.renew(lease.task, lease.token, person=visit.person, lease_seconds=room.lease_seconds)
+        except LeaseLostError:
+            lost.append(lease.task)
+    return {"lost": lost}
+
+
+@router.post("/{part}/release")
+def release(
+    room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part, leases: list[Lease]
+) -> dict[str, bool]:
+    """Give fields back, as a page does when it is closed."""
+    for lease in leases[:10]:
+        room.store.inspections.release(lease.task, lease.token, person=visit.person)
+    return {"ok": True}
+
+
+@router.post("/{part}/undo")
+def undo(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part) -> dict[str, Any]:
+    """Take the person's last answer back and hand the field out again."""
+    task = room.store.inspections.undo_last(inspection, part, visit.person, lease_seconds=room.lease_seconds)
+    return {"task": None if task is None else _view(room, visit, part, task)}
+
+
+@router.post("/inspector/preview", response_model=None)
+def preview(
+    room: AnyRoom, visit: NamedCheckedVisit, inspection: int, asked: Preview
+) -> dict[str, str | None] | JSONResponse:
+    """The value a text stands for, for a field that the person holds."""
+    for task in room.store.inspections.held(inspection, Part.INSPECTOR, visit.person):
+        if task.id == asked.task:
+            return {"value": read_value(room.labels, _blind(room, task), asked.raw)}
+    return JSONResponse({"error": "lease"}, 409)
+
+
+@router.post("/inspector/decide", response_model=None)
+def decide(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, keyed: Keyed) -> dict[str, Any] | JSONResponse:
+    """Take what an inspector reads; nothing in the answer tells whether it is what was exported."""
+    held = {task.id: task for task in room.store.inspections.held(inspection, Part.INSPECTOR, visit.person)}
+    task = held.get(keyed.task)
+    raw, value = keyed.raw, None
+    if task is not None:
+        answer = make_answer(keyed.state, keyed.raw, room.labels, _blind(room, task))
+        # What stands above is not compared: a ditto agrees with a ditto.
+        raw, value = ("", None) if keyed.state is FieldState.DITTO else (answer.raw, answer.value)
+    try:
+        room.store.inspections.answer(
+            keyed.task,
+            keyed.token,
+            person=visit.person,
+            raw=raw,
+            value=value,
+            state=keyed.state,
+            formerly=visit.formerly,
+        )
+    except LeaseLostError:
+        return _lost(visit)
+    return {"ok": True}
+
+
+@router.post("/judge/decide", response_model=None)
+def judge(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, judged: Judged) -> dict[str, Any] | JSONResponse:
+    """Take which of two readings the book holds."""
+    try:
+        room.store.inspections.judge(
+            judged.task, judged.token, judged.judgement, person=visit.person, formerly=visit.formerly
+        )
+    except LeaseLostError:
+        return _lost(visit)
+    return {"ok": True}
+
+
+def _view(room: Room, visit: Visit, part: Part, task: InspectionTask) -> dict[str, Any]:
+    return keying_view(room, visit, task) if part is Part.INSPECTOR else judging_view(room, visit, task)
+
+
+def _blind(room: Room, task: InspectionTask) -> FieldContext:
+    """The field's context for reading a text as one that is typed blind: as if nothing stood in the field."""
+    return replace(room.store.field_context(task.field_id), blind=True)
+
+
+def _lost(visit: Visit) -> JSONResponse:
+    return JSONResponse({"message": text(visit.language, "inspection_lost"), "task": None}, 409)
+
+
+def _nothing(room: Room, visit: Visit, inspection: int, part: Part, any_held: bool) -> dict[str, Any]:
+    """Why the person gets nothing: others hold the rest, or it is for other people."""
+    if any_held:
+        return {"others": 0, "message": ""}
+    found = room.store.inspections.get(inspection)
+    rest = found.waiting if part is Part.INSPECTOR else found.disputed
+    if found.withdrawn_at is not None:
+        return {"others": 0, "message": text(visit.language, "inspection_withdrawn")}
+    return {"others": 0, "message": text(visit.language, "inspection_not_yours", count=rest) if rest else ""}
