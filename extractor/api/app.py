@@ -76,7 +76,13 @@ def create_app(
             runner.stop()
 
     app = FastAPI(
-        title="extractor", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=working
+        title="extractor",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=working,
+        generate_unique_id_function=lambda route: route.name,
     )
     room = ApiRoom(
         store=store,

@@ -6,45 +6,21 @@ attempt keeps one that was given up from writing into a job that another has beg
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+from extractor.api.locks import DATABASE_VARIABLE, TEMPLATES_VARIABLE, holding, lock_path
 from extractor.api.work import Cancelled, export, read_scans
 from extractor.batch.run import only_run
 from extractor.batch.storage import open_store
 from extractor.errors import ExtractorError, SettingsError
 from extractor.store import Job, JobKind, Jobs, JobState
 
-DATABASE_VARIABLE = "EXTRACTOR_API_DATABASE"
-TEMPLATES_VARIABLE = "EXTRACTOR_API_TEMPLATES"
-"""Addresses may hold a password, so they are not on the command line, which everybody on the machine can read."""
-
-FOLDER = "jobs"
 _WAIT = 2.0
-
-
-def lock_path(out: Path, job_id: str) -> Path:
-    """File that a job's process holds a lock on for as long as it lives."""
-    return out / FOLDER / f"{job_id}.lock"
-
-
-@contextmanager
-def holding(path: Path, *, wait: bool) -> Iterator[bool]:
-    """Hold a lock file; gives whether it could be had."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except OSError:
-            yield False
-            return
-        yield True
 
 
 def main(out: Path, job_id: str, attempt: int) -> None:

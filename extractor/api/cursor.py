@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from extractor.api.problems import ApiError, wrong_field
+from extractor.api.problems import ApiError
 
 MOST = 200
 USUAL = 50
@@ -49,4 +49,6 @@ def _read(kind: str, cursor: str | None) -> str:
 
 
 def _wrong() -> ApiError:
-    return wrong_field("query.after", "is no cursor of this list", mend="Give what 'next' of the page before said.")
+    return ApiError(
+        404, "no-cursor", "The list cannot go on from there.", mend="Give what 'next' of the page before said."
+    )

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from extractor.api.links import LINKS
 from extractor.api.problems import Problem
 from extractor.api.room import ApiRoom
 from extractor.batch.exporting import export_formats
@@ -41,6 +42,11 @@ def describe(app: FastAPI, room: ApiRoom, operations: Sequence[APIRoute]) -> dic
         components.pop(unused, None)
     components["RunAsked"]["properties"]["form"]["enum"] = ["", *sorted(room.forms)]
     components["ExportAsked"]["properties"]["format"]["enum"] = list(export_formats())
+    for name, answered in LINKS.items():
+        operation = next(route for route in operations if route.name == name)
+        described = schema["paths"][operation.path_format][next(iter(operation.methods or ())).lower()]
+        for status, more in answered.items():
+            described["responses"][status].update(more)
     for route in operations:
         for method in route.methods or ():
             _name_scope(schema["paths"][route.path_format][method.lower()], route)

@@ -18,13 +18,12 @@ from extractor.exports.files import sha256_of
 from extractor.records import BookKey
 from extractor.scans import Limits
 from extractor.scans.archives import list_members
-from extractor.scans.kinds import HEAD_BYTES, FileKind, is_hidden, is_sidecar
+from extractor.scans.kinds import HEAD_BYTES, FileKind, is_hidden
 from extractor.scans.sources import check_kind, inspect_file, read_head
 
 FOLDER = "uploads"
 _KEPT_FREE = 512 * 1024 * 1024
-_LONGEST_PART = 200
-_MOST_PARTS = 4
+_LONGEST_PART = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class UploadFolder:
         archive = name.lower().endswith(".zip")
         limit = self._limits.zip_total_bytes if archive else self._limits.file_bytes
         if size > limit:
-            raise ApiError(413, "too-large", f"The file is larger than {limit} bytes.", mend="Split the file.")
+            raise ApiError(409, "limit", f"Such a file may have at most {limit} bytes.", mend="Split the file.")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if shutil.disk_usage(self._folder).free < size + _KEPT_FREE:
             raise ApiError(507, "no-space", "The server's disk has no room for it.", mend="Free space on the server.")
@@ -146,15 +145,9 @@ def clean_name(name: str) -> str:
     """A file's name, or its path below a folder, in the spelling in which records will be known by it.
 
     Raises:
-        ApiError: it leads elsewhere, or a run would pass such a file over.
+        ApiError: a run would pass such a file over, or no disk takes its name.
     """
-    parts = unicodedata.normalize("NFC", name).split("/")
-    bad = [part for part in parts if not part.strip() or part != part.strip() or part in {".", ".."}]
-    if bad or len(parts) > _MOST_PARTS or any(len(part.encode()) > _LONGEST_PART for part in parts):
-        raise wrong_field("body.name", f"is no file name, or no path of up to {_MOST_PARTS} parts below a folder")
-    joined = "/".join(parts)
-    if is_hidden(joined) or is_sidecar(joined):
-        raise wrong_field(
-            "body.name", "is the name of a file that holds no scan", mend="Give PDF, TIFF, JPEG, PNG, ZIP."
-        )
-    return joined
+    clean = unicodedata.normalize("NFC", name)
+    if is_hidden(clean) or any(len(part.encode()) > _LONGEST_PART for part in clean.split("/")):
+        raise wrong_field("body.name", "is a name that scans cannot have", mend="Give a plain name.")
+    return clean

@@ -5,21 +5,33 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from extractor.records import Decision, FieldState, PageProblemKind, Severity
-from extractor.scans import REGISTERS
+from extractor.scans import REGISTERS, Limits
 from extractor.store import JobState, ProblemResolution, UploadState
 from extractor.templates.form import Kind
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"
 """Text without control characters."""
 
+_PART = r"[^\x00-\x20./\\\x7f]([^\x00-\x1f/\\\x7f]{0,58}[^\x00-\x20/\\\x7f])?"
+"""One part of a path: up to 60 characters, which fit into any file system; not hidden, no blanks at its ends."""
+
 HEX32 = r"^[0-9a-f]{32}$"
 
-Number = Annotated[int, Strict(), Field(ge=1, le=2**63 - 1)]
-Token = Annotated[int, Strict(), Field(ge=0, le=2**31 - 1)]
-LeaseSeconds = Annotated[int, Strict(), Field(ge=30, le=3600, description="How long the field is held, in seconds")]
+
+def _whole(value: object) -> object:
+    """Take 3.0 for 3, as JSON Schema does; nothing else is turned into a number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Number = Annotated[int, Strict(), Field(ge=1, le=2**53), BeforeValidator(_whole)]
+Token = Annotated[int, Strict(), Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
+Size = Annotated[int, Strict(), Field(ge=1, le=Limits().zip_total_bytes, description="Bytes"), BeforeValidator(_whole)]
+LeaseSeconds = Annotated[
+    int, Strict(), Field(ge=30, le=3600, description="How long the field is held, in seconds"), BeforeValidator(_whole)
+]
 Person = Annotated[
     str,
     Field(
@@ -51,12 +63,12 @@ class UploadAsked(_Asked):
 
     name: str = Field(
         min_length=1,
-        max_length=400,
-        pattern=r"^[^\x00-\x1f\x7f\\]+$",
-        description="Name, or path below a folder with '/'. Records are known by it. Official names and folders "
+        max_length=243,
+        pattern=rf"^{_PART}(/{_PART}){{0,3}}$",
+        description="Name, or path below up to three folders. Records are known by it. Official names and folders "
         "(KS.2017.01) tell register, year and number of the book.",
     )
-    size: Annotated[int, Strict()] = Field(ge=1, le=2**53, description="Bytes")
+    size: Size
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$", description="Checked when the file is whole")
 
 

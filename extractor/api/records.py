@@ -22,11 +22,11 @@ from extractor.store import ApiKey, StoredRecord
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute)
 
-BookId = Annotated[int, Path(ge=1, le=2**63 - 1)]
-RecordId = Annotated[int, Path(ge=1, le=2**63 - 1)]
-PageId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+BookId = Annotated[int, Path(ge=1, le=2**53)]
+RecordId = Annotated[int, Path(ge=1, le=2**53)]
+PageId = Annotated[int, Path(ge=1, le=2**53)]
 Code = Annotated[str, Path(pattern=r"^[a-z][A-Za-z0-9]{0,63}$")]
-OfBook = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
+OfBook = Annotated[int | None, Query(ge=1, le=2**53)]
 After = Annotated[str | None, Query(max_length=80)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 

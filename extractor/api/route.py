@@ -103,12 +103,7 @@ async def _once(request: Request, name: str, inner: Handler) -> Response:
 
 def _conflict(conflict: ReplyConflict) -> ApiError:
     if conflict.under_way:
-        return ApiError(
-            409, "under-way", "The same request is still worked on.", mend="Wait, then send it again.",
-            headers={"Retry-After": "1"},
-        )  # fmt: skip
-    fault = FieldFault(field="header.Idempotency-Key", message="was used for another request")
-    return ApiError(
-        422, "key-reused", "The Idempotency-Key was used for another request.", mend="Make a new one for each request.",
-        errors=[fault],
-    )  # fmt: skip
+        detail, mend = "The same request is still worked on.", "Wait, then send it again."
+        return ApiError(409, "under-way", detail, mend=mend, headers={"Retry-After": "1"})
+    detail = "The Idempotency-Key was used for another request."
+    return ApiError(409, "key-reused", detail, mend="Make a new one for each request.")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from extractor.api.child import DATABASE_VARIABLE, FOLDER, TEMPLATES_VARIABLE, holding, lock_path
+from extractor.api.locks import DATABASE_VARIABLE, FOLDER, TEMPLATES_VARIABLE, holding, lock_path
 from extractor.store import Job, Jobs, Store
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from extractor.api.child import FOLDER, holding
+from extractor.api.locks import FOLDER, holding
 from extractor.errors import SettingsError
 from extractor.store import Store
 

@@ -26,7 +26,7 @@ from extractor.store import ApiKey, QueueEmpty, Task
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute)
 
-TaskId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+TaskId = Annotated[int, Path(ge=1, le=2**53)]
 
 
 @router.post("/tasks/claim", tags=["tasks"], responses=answers(400, 404, 409, 413, 415))

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from extractor.api.cursor import MOST, USUAL, make_cursor, read_id
 from extractor.api.files import clean_name
 from extractor.api.models import HEX32, UploadAsked, UploadPage, UploadShown
-from extractor.api.problems import ApiError, answers, as_api_error
+from extractor.api.problems import ApiError, answers
 from extractor.api.room import AnyRoom, ApiRoom, Resource, Uploader
 from extractor.api.route import ApiRoute, IdempotencyKey
 from extractor.api.views import upload_shown
@@ -78,7 +78,7 @@ def drop(room: AnyRoom, key: Uploader, upload_id: UploadId) -> None:
     room.uploads.remove(upload_id)
 
 
-@router.put("/{upload_id}/content", responses=answers(404, 409, 413, 415), openapi_extra=_CONTENT)
+@router.put("/{upload_id}/content", responses=answers(404, 409, 415), openapi_extra=_CONTENT)
 async def send(
     request: Request,
     room: AnyRoom,
@@ -100,9 +100,8 @@ async def send(
             upload = await run_in_threadpool(_finish, room, upload)
     except InputError as error:
         # The file is of no use whatever else is sent of it.
-        refused = as_api_error(error)
         await run_in_threadpool(_refuse, room, upload, error)
-        raise refused from None
+        raise ApiError(409, error.reason.replace("_", "-"), f"{upload.name}: {error.detail}", mend=error.mend) from None
     return await run_in_threadpool(_shown, room, upload)
 
 
@@ -118,7 +117,7 @@ async def _receive(request: Request, room: ApiRoom, upload: Upload, offset: int)
             waiting += piece
             if offset + len(waiting) > upload.size:
                 raise ApiError(
-                    413, "too-large", "More arrived than was announced.", mend="Announce the file's true size."
+                    409, "too-long", "More arrived than was announced.", mend="Announce the file's true size."
                 )
             if len(waiting) >= _BATCH:
                 offset += await run_in_threadpool(file.write, bytes(waiting))

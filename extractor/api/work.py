@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.api.files import FOLDER as UPLOADS
+from extractor.api.locks import FOLDER
 from extractor.batch.exporting import ExportJob, export_now
 from extractor.batch.run import RunOptions, run
 from extractor.batch.summary import describe_suspension
@@ -64,7 +65,7 @@ def export(store: Store, job: Job, out: Path, templates: tuple[Path, ...], repor
     folders = templates or (get_settings().templates_dir,)
     done = export_now(store, out, ExportJob(asked["format"], folders, pending=asked["pending"]))
     report(0, 0)
-    kept = out / "jobs" / job.id
+    kept = out / FOLDER / job.id
     shutil.rmtree(kept, ignore_errors=True)  # of an attempt that was cut off
     files = [_keep(path, kept / path.relative_to(out), out) for path in done.files if path.is_file()]
     store.append_audit(

@@ -40,7 +40,7 @@ def api_serve(
 
     Example: extractor api serve ket-qua --port 8700
     """
-    from extractor.api import serve
+    from extractor.api.serving import serve
     from extractor.errors import SettingsError
 
     if (tls_cert is None) != (tls_key is None):
@@ -73,7 +73,7 @@ def api_schema(
     import sys
     import tempfile
 
-    from extractor.api import create_app
+    from extractor.api.app import create_app
     from extractor.api.description import as_text
     from extractor.batch.storage import open_store
     from extractor.exports.files import part_of, put_in_place
