@@ -2,6 +2,7 @@
 
 # Importing a module registers its commands, in the order in which the help shows them.
 from extractor.cli import running, templates, working, exporting, importing, accepting, measuring, training, serving_api  # noqa: F401, I001
+from extractor.cli import prefilling  # noqa: F401
 from extractor.cli.root import main
 
 __all__ = ["main"]

@@ -147,6 +147,7 @@ class EntryDocument(BaseModel):
         fields: by field code, in the form's order; codes the form does not know come last.
         columns: by import column: the form's first, then the book's, then supplements.
         complete: no field is doubtful, missing or withheld.
+        edits: what a person typed otherwise into the entry form, by column; the store knows nothing of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -159,6 +160,7 @@ class EntryDocument(BaseModel):
     register_code: str = ""
     book: EntryBook
     complete: bool
+    edits: dict[str, str] = {}
     fields: dict[str, EntryField]
     columns: dict[str, EntryColumn]
     warnings: tuple[EntryWarning, ...] = ()
@@ -214,6 +216,24 @@ def entry_document(
             if not set(w.fields) & set(withheld)
         ),
     )
+
+
+def settled_only(document: EntryDocument) -> EntryDocument:
+    """The document without proposals that nobody answers for; their fields stay, marked, with nothing in them."""
+    nothing = {"text": "", "meaning": ""}
+    unread = {**nothing, "value": None, "raw": "", "confidence": None}
+    return document.model_copy(
+        update={
+            "fields": {c: f.model_copy(update=unread) if f.doubtful else f for c, f in document.fields.items()},
+            "columns": {c: v.model_copy(update=nothing) if v.doubtful else v for c, v in document.columns.items()},
+        }
+    )
+
+
+def key_of(book: EntryBook) -> BookKey:
+    """The book's key."""
+    known = book.model_dump()
+    return BookKey(register=known.pop("register_code"), **known)
 
 
 def entry_schema() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from extractor.exports.prefill.entry import EntryDocument, entry_document
 from extractor.exports.prefill.filler_code import filler_code
 from extractor.exports.prefill.mapping import MappingProfile
-from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, Registration
+from extractor.records import BookKey, Box, Decision, FieldState, FieldValue, Record, Registration
 from extractor.templates import load_forms
 
 SITE = "http://he-thong.test"
@@ -34,26 +34,42 @@ TEXTS = {
 }
 
 
-def make_entry(doubtful: tuple[str, ...] = (), blank: tuple[str, ...] = (), **texts: str) -> EntryDocument:
-    """A settled record of an invented child; the fields named are doubtful or blank instead."""
+def make_record(
+    page: int = 5,
+    doubtful: tuple[str, ...] = (),
+    blank: tuple[str, ...] = (),
+    accepted: tuple[str, ...] = (),
+    boxes: bool = False,
+    **texts: str,
+) -> Record:
+    """A settled record of an invented child; the fields named are doubtful, blank, or accepted by the machine."""
     known = {**TEXTS, **{code: (text, text) for code, text in texts.items()}}
+    other = {**dict.fromkeys(doubtful, Decision.REVIEW), **dict.fromkeys(accepted, Decision.ACCEPTED)}
     fields = {
         code: FieldValue(
-            raw=raw, value=value, confidence=0.9, decision=Decision.REVIEW if code in doubtful else Decision.CONFIRMED
+            raw=raw,
+            value=value,
+            confidence=0.9,
+            decision=other.get(code, Decision.CONFIRMED),
+            box=Box(400, 800, 500, 60) if boxes else None,
         )
         for code, (raw, value) in known.items()
     }
     for code in blank:
         fields[code] = FieldValue(state=FieldState.BLANK, decision=Decision.CONFIRMED)
-    record = Record(
+    return Record(
         file="so.pdf",
-        page=5,
+        page=page,
         form="ks-2016",
         form_version="1",
         registration=Registration(ok=True, residual_px=1.0, coverage=1.0, method="labels"),
         fields=fields,
     )
-    return entry_document(record, SCHEMA, BookKey("KS", "2017", "01", "UBND xã Đồng Thử"))
+
+
+def make_entry(**options: Any) -> EntryDocument:
+    """The entry document of :func:`make_record`."""
+    return entry_document(make_record(**options), SCHEMA, BookKey("KS", "2017", "01", "UBND xã Đồng Thử"))
 
 
 def make_profile(**targets: Any) -> MappingProfile:

@@ -50,7 +50,7 @@ async function fillRows(rows, onStep) {
       active = row;
       row.held = false;
       const lost = refresh(row);
-      row.saved = lost ? [] : snapshot(row.control);
+      row.saved = row.saved || (lost ? [] : snapshot(row.control));
       row.failure = lost || barred(row.control) || await put(row);
       await pause(25);
       onStep(row);
@@ -104,7 +104,7 @@ function openPanel() {
   shadow.adoptedStyleSheets = [sheet];
   for (const type of ["keydown", "keyup", "keypress", "paste", "copy", "input", "change", "click", "focusin", "mousedown", "pointerdown"]) host.addEventListener(type, (event) => event.stopPropagation());
 
-  const state = { entry: null, rows: [], profiles: PROFILES.slice(), chosen: LABELS, done: false };
+  const state = { entry: null, rows: [], profiles: PROFILES.slice(), chosen: LABELS, done: false, undone: false };
   const said = h("p", { className: "said", role: "status" });
   const body = h("div", { className: "body" });
   const actions = h("div", { className: "actions" });
@@ -147,6 +147,7 @@ function openPanel() {
   function plan() {
     unframe();
     state.done = false;
+    state.undone = false;
     const items = itemsOf(state.entry);
     const profile = state.profiles.find((each) => each.name === state.chosen);
     const targets = profile ? profile.targets : propose(items);
@@ -166,7 +167,7 @@ function openPanel() {
 
   function rowOf(row) {
     const [sign, word] = SIGNS[row.kind];
-    const tick = h("input", { type: "checkbox", checked: row.tick, disabled: !row.plan || state.done || row.kind === "same", "aria-label": `Điền ${row.item.label}`, onchange: () => { row.tick = tick.checked; } });
+    const tick = h("input", { type: "checkbox", checked: row.tick, disabled: !row.plan || ["same", "filled", "undone"].includes(row.kind), "aria-label": `Điền ${row.item.label}`, onchange: () => { row.tick = tick.checked; } });
     const look = () => { if (row.control) { row.control.at.scrollIntoView({ block: "center", behavior: "auto" }); frame(row.control.elements, "3px dotted #1f4e6e"); } };
     const text = row.plan ? row.plan.shown : row.item.meaning || row.item.text;
     const why = [row.note, row.failure || (state.done && row.kind !== "cannot" && row.kind !== "empty" && !row.tick ? "không đánh dấu nên để lại" : row.kind === "filled" || row.kind === "undone" ? "" : row.reason)].filter(Boolean).join("");
@@ -198,31 +199,36 @@ function openPanel() {
     const undo = h("button", { type: "button", onclick: back }, "Hoàn tác");
     const copy = h("button", { type: "button", title: "Chép ra để lưu thành tệp .json và dùng lại lần sau", onclick: keep }, "Chép hồ sơ ánh xạ");
     const other = h("button", { type: "button", onclick: () => { unframe(); state.done = false; say(""); askRecord(); } }, "Bản ghi khác");
-    actions.replaceChildren(...(state.done ? [undo] : [fill]), ...(state.chosen === LABELS && !state.done ? [copy] : []), other);
-    (state.done ? undo : fill).focus({ preventScroll: true });
+    const again = h("button", { type: "button", onclick: plan }, "Điền lại");
+    const more = state.rows.some((row) => row.plan && !["filled", "same", "undone"].includes(row.kind));
+    if (state.done) fill.textContent = "Điền tiếp ô đã đánh dấu";
+    actions.replaceChildren(...(state.undone ? [again] : state.done ? [undo, ...(more ? [fill] : [])] : [fill]), ...(state.chosen === LABELS && !state.done ? [copy] : []), other);
+    (state.undone ? again : state.done ? undo : fill).focus({ preventScroll: true });
   }
 
   async function run() {
-    const wanted = state.rows.filter((row) => row.tick && row.plan && row.kind !== "same");
+    const wanted = state.rows.filter((row) => row.tick && row.plan && !["same", "filled"].includes(row.kind));
     if (!wanted.length) return say("Chưa đánh dấu ô nào để điền.", true);
     unframe();
     actions.querySelectorAll("button").forEach((button) => { button.disabled = true; });
     let done = 0;
     await fillRows(wanted, () => { done += 1; say(`Đang điền ${done} / ${wanted.length} …`); });
     state.done = true;
-    for (const row of wanted) frame(row.control.elements, row.kind === "filled" ? "3px solid #0a7d38" : "3px dashed #b3382c");
+    for (const row of state.rows.filter((each) => each.kind === "filled" || each.kind === "failed")) {
+      frame(row.plan.choice && isTick(row.plan.choice) ? [row.plan.choice] : row.control.elements, row.kind === "filled" ? "3px solid #0a7d38" : "3px dashed #b3382c");
+    }
     show();
     const failed = wanted.filter((row) => row.kind === "failed").length;
     const left = state.rows.filter((row) => !row.tick && row.plan && row.kind !== "same").length;
-    say(`Đã điền ${wanted.length - failed} ô (khung liền).${failed ? ` ${failed} ô chưa điền được (khung đứt).` : ""}${left ? ` ${left} ô để lại.` : ""} Chưa gửi gì: hãy kiểm tra rồi tự bấm Lưu trên trang.`, failed > 0);
+    say(`Đã điền ${state.rows.filter((row) => row.kind === "filled").length} ô (khung liền).${failed ? ` ${failed} ô chưa điền được (khung đứt).` : ""}${left ? ` ${left} ô để lại.` : ""} Chưa gửi gì: hãy kiểm tra rồi tự bấm Lưu trên trang.`, failed > 0);
   }
 
   async function back() {
     const filled = state.rows.filter((row) => row.saved && row.saved.length);
     unframe();
     await undoRows(filled);
+    state.undone = true;
     show();
-    actions.querySelectorAll("button").forEach((button) => { if (button.textContent === "Hoàn tác") button.remove(); });
     const stuck = filled.filter((row) => row.kind === "failed").length;
     say(stuck ? `${stuck} ô không trả lại được giá trị cũ.` : "Đã trả các ô về như trước khi điền.", stuck > 0);
     for (const row of filled) row.saved = null;

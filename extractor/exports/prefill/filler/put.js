@@ -63,9 +63,12 @@ async function fillCombobox(element, text, target) {
     return all.filter(visible);
   };
   typeText(element, text, false);
-  for (let waited = 0; waited < 2500; waited += 60) {
+  // A list that came and does not offer the text will hardly do so later.
+  for (let waited = 0, shown = 0; waited < 2500 && shown < 900; waited += 60) {
     await pause(60);
-    const fits = options().filter((option) => key(wordsOf(option) || option.textContent) === key(text));
+    const offered = options();
+    shown += offered.length ? 60 : 0;
+    const fits = offered.filter((option) => key(wordsOf(option) || option.textContent) === key(text));
     if (fits.length > 1) break;
     if (fits.length === 1) {
       if (leadsAway(fits[0])) break;

@@ -1,0 +1,1 @@
+"""Pages of entry forms, with their style and script."""
