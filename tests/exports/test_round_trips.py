@@ -95,7 +95,7 @@ def written(record, form, profile, book):
 
 @pytest.mark.parametrize("name", list(PROFILES))
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(data=st.data())
 def test_what_was_exported_comes_back(name, data, tmp_path):

@@ -56,21 +56,21 @@ def _answer(visit: Visit) -> Any:
 
 
 @pytest.fixture(scope="session")
-def _context(chromium: Any) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="vi-VN")
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def visit(_context: Any) -> Iterator[Visit]:
-    """A visit to the site; afterwards nothing may have been asked for or sent, and no script may have failed."""
-    page = _context.new_page()
+def _visitor(chromium: Any) -> Iterator[Visit]:
+    page = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="vi-VN").new_page()
     page.set_default_timeout(10_000)
     made = Visit(page)
     page.on("pageerror", lambda error: made.troubles.append(str(error)))
     page.route("**/*", _answer(made))
     yield made
-    page.close()
-    assert made.asked == []
-    assert made.troubles == []
+    page.context.close()
+
+
+@pytest.fixture
+def visit(_visitor: Visit) -> Iterator[Visit]:
+    """A visit to the site; afterwards nothing may have been asked for or sent, and no script may have failed."""
+    _visitor.asked.clear()
+    _visitor.troubles.clear()
+    yield _visitor
+    assert _visitor.asked == []
+    assert _visitor.troubles == []

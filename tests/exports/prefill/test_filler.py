@@ -169,7 +169,7 @@ def test_a_page_with_a_strict_policy(visit):
 
 def test_the_bookmark_itself_runs_on_a_page(visit):
     visit.page.goto("http://he-thong.test/table.html")
-    address = bookmarklet(filler_code(load_mappings(), shadow="open"))
+    address = bookmarklet(filler_code(load_mappings(), shadow="open", settle_ms=150))
     visit.page.evaluate(
         "href => document.body.append(Object.assign(document.createElement('a'), {id: 'mark', href, text: 'x'}))",
         address,

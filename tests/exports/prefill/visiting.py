@@ -96,7 +96,7 @@ class Visit:
         return self
 
     def start(self, *profiles: MappingProfile) -> None:
-        self.page.evaluate(filler_code(profiles, shadow="open"))
+        self.page.evaluate(filler_code(profiles, shadow="open", settle_ms=150))
 
     def paste(self, entry: EntryDocument | str) -> Visit:
         self.page.fill("#extractor-filler #record", entry if isinstance(entry, str) else entry.model_dump_json())

@@ -1,0 +1,309 @@
+"""Exports of an output folder from the command line, and sheets of the police's software that come back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import openpyxl
+import pytest
+import yaml
+
+from extractor.batch.assurance import remember_assurance
+from extractor.batch.sources import FILE as SOURCES
+from extractor.batch.sources import KnownSource
+from extractor.batch.storage import open_store
+from extractor.cli import main
+from extractor.exports.supplements import C06_FILE, FILE, Supplement, read_supplements, write_supplements
+from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, Registration
+from extractor.settings import get_settings
+from extractor.store import PageResult
+
+GOLDEN = Path(__file__).parent / "golden"
+BOOK = BookKey("KS", "2015", "01", "UBND xã Đồng Thử", "Xã Đồng Thử", "Huyện Bù Đăng", "Tỉnh Bình Phước")
+STEM = "xadongthu_hbd_tbp.KS.2015.01"
+SHEET = f"import/{STEM}.c06.xlsx"
+
+
+def record_of(page: int, **changes: str) -> Record:
+    """The frozen birth record of the form of 2006 with another number: no identity number is on that form."""
+    content = yaml.safe_load((GOLDEN / "records.yaml").read_text(encoding="utf-8"))["ks-2006"]["fields"]
+    content |= {"so": f"{page:02d}/2015", **changes}
+    fields = {}
+    for code, text in content.items():
+        parts = text if isinstance(text, dict) else {"raw": text or "", "value": text}
+        state = FieldState.READ if parts["raw"] else FieldState.BLANK
+        fields[code] = FieldValue(decision=Decision.ACCEPTED, confidence=0.99, state=state, **parts)
+    return Record(
+        file="so.jpg" if page == 1 else f"so-{page}.jpg",
+        page=1,
+        form="ks-2006",
+        form_version="1",
+        registration=Registration(ok=True, residual_px=1.0, coverage=1.0, method="test"),
+        fields=fields,
+    )
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory):
+    """The one form that is needed here: reading all of them takes long."""
+    folder = tmp_path_factory.mktemp("templates")
+    shutil.copytree(get_settings().templates_dir / "ks-2006", folder / "ks-2006")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """An output folder with an empty store."""
+    folder = tmp_path_factory.mktemp("empty")
+    open_store(folder).close()
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path, empty, jpeg):
+    """An output folder of four records, all settled, and their scans."""
+    folder = tmp_path / "out"
+    shutil.copytree(empty, folder)
+    sources = []
+    with open_store(folder) as store:
+        for page in range(1, 5):
+            record = record_of(page)
+            scan = tmp_path / record.file
+            scan.write_bytes(jpeg(page))
+            digest = hashlib.sha256(scan.read_bytes()).hexdigest()
+            sources.append(KnownSource(record.file, str(scan), "", digest, None))
+            store.save_page(
+                PageResult(
+                    file=record.file,
+                    page=1,
+                    sha256=digest,
+                    width=60,
+                    height=90,
+                    image="",
+                    pipeline_version="1",
+                    book=BOOK,
+                    records=(record,),
+                )
+            )
+    (folder / SOURCES).write_text(json.dumps([asdict(source) for source in sources]), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def extractor(monkeypatch, capfd, templates):
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> tuple[int, str]:
+        if "--from" in arguments:
+            arguments = (*arguments, "--templates", templates)
+        monkeypatch.setattr(sys, "argv", ["extractor", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        shown = capfd.readouterr()
+        return code, shown.out + shown.err
+
+    return call
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith("extractor.sqlite")
+    }
+
+
+def test_export_list_names_every_profile(extractor):
+    code, shown = extractor("export", "--list")
+    assert code == 0
+    lines = dict(line.split(maxsplit=1) for line in shown.splitlines())
+    assert {"all", "records", "ks-60", "ks-70", "ks-c06", "kh-44", "kt-48", "hn-35", "cmc-50"} <= lines.keys()
+    own = [name for name in lines if name.endswith("-own")]
+    assert len(own) == 5
+    assert all("không phải mẫu nhập chính thức" in lines[name] for name in own)
+
+
+def test_export_writes_verifies_and_repeats_itself(out, extractor):
+    code, shown = extractor("export", "all", "--from", out)
+    assert code == 0
+    assert f"{STEM}.zip: 4 PDFs" in shown
+    before = contents(out)
+    manifest = json.loads(before[f"packages/{STEM}.manifest.json"])
+    assert manifest["certificate"] is None
+    assert extractor("export", "all", "--from", out)[0] == 0
+    assert contents(out) == before
+    assert extractor("export", "--verify", "--from", out) == (0, "1 manifests, 0 faults\n")
+    head = manifest["audit"]["head"]
+    assert extractor("audit", "verify", out, "--head", head)[0] == 0
+    (out / "packages" / f"{STEM}.zip").write_bytes(b"")
+    code, shown = extractor("export", "--verify", "--from", out)
+    assert code == 7
+    assert f"{STEM}.zip" in shown
+
+
+def test_the_manifest_says_which_certificate_the_last_run_went_by(out, extractor):
+    remember_assurance(out, None, [])
+    extractor("export", "ks-60", "--from", out)
+    manifest = json.loads((out / "packages" / f"{STEM}.manifest.json").read_text(encoding="utf-8"))
+    assert manifest["certificate"] == {"in_force": False}
+    (out / "certificate.json").write_text("{", encoding="utf-8")
+    code, shown = extractor("export", "all", "--from", out)
+    assert code == 7
+    assert "certificate.json is damaged" in shown
+
+
+def test_wrong_arguments_are_named(out, extractor):
+    for arguments, code, message in [
+        (("ks-61",), 2, "There is no format 'ks-61'"),
+        (("all", "--pending", "maybe"), 2, "--pending maybe"),
+        (("all", "--profiles", "gone"), 7, "no profile"),
+        (("all", "--target-kb", "0"), 2, "target-kb"),
+    ]:
+        found, shown = extractor("export", *arguments, "--from", out)
+        assert (found, message in shown) == (code, True), shown
+
+
+@pytest.fixture
+def returned(out, extractor, tmp_path):
+    """The sheet that was exported for the police, changed as they might, in a file of its own."""
+
+    def make(*changes: tuple[int, str, object], name: str = "tra-ve.xlsx", extra=()) -> Path:
+        if not (out / SHEET).exists():
+            extractor("export", "ks-c06", "--from", out)
+        workbook = openpyxl.load_workbook(out / SHEET)
+        sheet = workbook["KS"]
+        places = {cell.value: cell.column for cell in sheet[1]}
+        for row, heading, value in changes:
+            sheet.cell(row, places[heading]).value = value
+        for row in extra:
+            sheet.append([row.get(heading) for heading in places])
+        workbook.save(tmp_path / name)
+        return tmp_path / name
+
+    return make
+
+
+def lists(out: Path, name: str = "tra-ve.xlsx") -> dict[str, list[tuple]]:
+    workbook = openpyxl.load_workbook(out / "reconciliation/c06" / name)
+    return {sheet.title: list(sheet.iter_rows(min_row=2, values_only=True)) for sheet in workbook}
+
+
+def test_a_sheet_that_comes_back_unchanged_changes_nothing(out, returned, extractor):
+    file = returned()
+    before = {name: data for name, data in contents(out).items() if not name.startswith("reconciliation")}
+    code, shown = extractor("import", "c06", file, "--from", out)
+    assert code == 0
+    assert "Dòng khớp với một bản ghi: 4" in shown
+    found = lists(out)
+    assert [found[name] for name in ("Sai lệch", "Không dùng được", "Không có dòng", "Bổ sung")] == [[]] * 4
+    after = {name: data for name, data in contents(out).items() if not name.startswith("reconciliation")}
+    assert after == before
+
+
+def test_identity_numbers_become_supplements_and_the_next_export_takes_them(out, returned, extractor):
+    extractor("export", "all", "--from", out)
+    file = returned((2, "NKSSODINHDANH", "070215000001"), (3, "MESODINHDANHCANHAN", "070184000002"))
+    code, _ = extractor("import", "c06", file, "--from", out)
+    assert code == 0
+    known = read_supplements(out / FILE)
+    assert {key[0]: one.columns for key, one in known.items()} == {
+        "so.jpg": {"nksSoDinhDanh": "070215000001"},
+        "so-2.jpg": {"meSoDinhDanhCaNhan": "070184000002"},
+    }
+    assert {one.source for one in known.values()} == {"C06: tra-ve.xlsx"}
+    before = contents(out)
+    assert extractor("import", "c06", file, "--from", out)[0] == 0
+    assert contents(out) == before
+    extractor("export", "all", "--from", out)
+    manifest = json.loads((out / "packages" / f"{STEM}.manifest.json").read_text(encoding="utf-8"))
+    assert [one["cells_from_elsewhere"] for one in manifest["workbooks"]] == [0, 2]
+    sheet = openpyxl.load_workbook(out / "import" / f"{STEM}.70cot.xlsx")["DL Import"]
+    header, first, *_ = sheet.iter_rows(values_only=True)
+    assert first[header.index("nksSoDinhDanh")] == "070215000001"
+
+
+def test_what_another_source_said_is_kept_and_joined(out, returned, extractor):
+    said = Supplement(file="so.jpg", page=1, columns={"nksSoDinhDanh": "1", "loaiDangKy": "4"}, source="CSDLQGVDC")
+    write_supplements(out / FILE, [said])
+    extractor("import", "c06", returned((2, "NKSSODINHDANH", "070215000001")), "--from", out)
+    again = returned((2, "NKSSODINHDANH", None), (2, "CHASODINHDANHCANHAN", "2"), name="sau.xlsx")
+    extractor("import", "c06", again, "--from", out)
+    joined = read_supplements(out / FILE)["so.jpg", 1, 1]
+    assert joined.columns == {"loaiDangKy": "4", "chaSoDinhDanhCaNhan": "2"}
+    assert joined.disputed == ("nksSoDinhDanh",)
+    assert joined.source == "CSDLQGVDC; C06: tra-ve.xlsx; C06: sau.xlsx"
+    assert (out / C06_FILE).exists()
+
+
+def test_differences_are_listed_and_the_record_stays(out, returned, extractor):
+    before = extractor("export", "records", "--from", out) and (out / "records.jsonl").read_bytes()
+    file = returned(
+        (2, "NKSHOTEN", "Trần tú  oanh"),  # case and spaces are no difference
+        (3, "NKSHOTEN", "Trần Tú Oánh"),
+        (4, "NKSNGAYSINH", "22/07/2015"),
+        (4, "CHAHOTEN", None),
+        (5, "MENOICUTRU", "nơi ở hôm nay"),
+        (5, "NKSQUEQUAN", ", xã Đăk Nhau, , huyện Bù Đăng, tỉnh Bình Phước"),
+        (5, "TRANGSO", ", , , "),
+        (5, "NOIDANGKY", "ubnd xã đồng thử, huyện Bù Đăng, tỉnh Bình Phước"),
+    )
+    code, shown = extractor("import", "c06", file, "--from", out)
+    assert code == 0
+    assert "Oánh" not in shown
+    found = lists(out)
+    assert [(line[0], line[1], line[6], line[8], line[9], line[10]) for line in found["Sai lệch"]] == [
+        ("3", "so-2.jpg", "nksHoTen", "Khác nhau", "TRẦN TÚ OANH", "Trần Tú Oánh"),
+        ("4", "so-3.jpg", "nksNgaySinh", "Khác nhau", "21.07.2015", "22.07.2015"),
+        ("4", "so-3.jpg", "chaHoTen", "Tệp trả về để trống", "Trần Thanh Thái", ""),
+    ]
+    assert found["Bổ sung"] == []
+    extractor("export", "records", "--from", out)
+    assert (out / "records.jsonl").read_bytes() == before
+
+
+def test_rows_that_cannot_be_used_are_named_with_row_and_mend(out, returned, extractor):
+    file = returned(
+        (2, "SO", "01/"),  # the year was lost on the way; the day still tells the record
+        (3, "SO", None),
+        (4, "NGAYDANGKY", "31/02/2015"),
+        (5, "NKSSODINHDANH", 70215000001),
+        (5, "MESODINHDANHCANHAN", "07018400000x"),
+        extra=[
+            {"SO": "77/2015", "QUYENSO": "01/2015", "NGAYDANGKY": "21/08/2015"},
+            {"SO": "04/2015", "QUYENSO": "01/2015", "NGAYDANGKY": "22/08/2015"},
+            {"SO": "02/2015", "QUYENSO": "1a", "NGAYDANGKY": "21/08/2015"},
+        ],
+    )
+    code, shown = extractor("import", "c06", file, "--from", out)
+    assert code == 3
+    found = lists(out)
+    assert [line[:3] for line in found["Không dùng được"]] == [
+        ("3", "so", "Số đăng ký để trống hoặc không đọc được."),
+        ("4", "ngayDangKy", "Ngày đăng ký để trống, không đủ hoặc không có thật, mà số lại không có năm."),
+        ("5", "meSoDinhDanhCaNhan", "Giá trị không đúng dạng của cột (mã, số hoặc ngày)."),
+        ("5", "nksSoDinhDanh", "Ô là số chứ không phải chữ, có thể đã mất số 0 ở đầu."),
+        ("6", "", "Không có bản ghi nào mang số, ngày và quyển này."),
+        ("7", "", "Có bản ghi cùng số, cùng năm nhưng ngày đăng ký hoặc quyển khác."),
+        ("8", "quyenSo", "Quyển số không đọc được."),
+    ]
+    assert all(line[3] for line in found["Không dùng được"])
+    assert [line[0] for line in found["Không có dòng"]] == ["so-2.jpg", "so-3.jpg"]
+    assert "7 rows or cells were not used" in shown
+
+
+def test_rows_of_one_record_that_differ_are_all_left_out(out, returned, extractor):
+    keys = {"QUYENSO": "01/2015", "NGAYDANGKY": "21/08/2015"}
+    extra = [{"SO": "01/2015", **keys, "NKSSODINHDANH": "1"}]
+    code, _ = extractor("import", "c06", returned(extra=extra), "--from", out)
+    assert code == 3
+    found = lists(out)
+    assert [line[0] for line in found["Không dùng được"]] == ["2", "6"]
+    assert read_supplements(out / FILE) == {}
