@@ -1,0 +1,70 @@
+"""The database in which records and persons are compared: DuckDB in a file of its own, with bounded memory."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+
+from extractor.errors import ExportError
+from extractor.exports.reconciliation.names import key_sound, name_key
+from extractor.vietnamese.lists import ethnic_groups, sexes
+from extractor.vietnamese.text import single_spaces
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What DuckDB may use: memory as DuckDB writes it, and threads."""
+
+    memory: str = "2GB"
+    threads: int = 2
+
+
+@lru_cache(maxsize=4096)
+def sex_code(text: str) -> str:
+    """``1``, ``2`` or ``3``; empty where the text names no sex."""
+    text = single_spaces(text)
+    return text if text in ("1", "2", "3") else (sexes().find(text) or "")
+
+
+@lru_cache(maxsize=4096)
+def ethnic_key(text: str) -> str:
+    """Official name of the ethnic group, or the text in lower case where it is none."""
+    text = single_spaces(text)
+    return ethnic_groups().find(text) or text.casefold()
+
+
+@contextmanager
+def working_database(folder: Path, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A fresh database in ``folder``, which is emptied before and after: it holds personal data.
+
+    Raises:
+        ExportError: it cannot be made, or needs more memory or space than there is.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        connection = duckdb.connect(str(folder / "work.duckdb"))
+        try:
+            connection.execute(f"SET memory_limit = '{limits.memory}'")
+            connection.execute(f"SET threads = {int(limits.threads)}")
+            connection.execute(f"SET temp_directory = '{(folder / 'spill').as_posix().replace(chr(39), chr(39) * 2)}'")
+            for name, function in (
+                ("name_key", name_key), ("key_sound", key_sound), ("sex_code", sex_code), ("ethnic_key", ethnic_key),
+            ):  # fmt: skip
+                connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
+            yield connection
+        finally:
+            connection.close()
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        raise ExportError(
+            f"The comparison needs more memory or disk space than it may use ({type(error).__name__}).",
+            mend="Free space on the disk of the output folder, or allow more with --memory.",
+        ) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

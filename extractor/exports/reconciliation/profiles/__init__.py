@@ -1,0 +1,1 @@
+"""Population profiles: how extracts of the population database are laid out."""
