@@ -43,8 +43,8 @@ def toy(tmp_path):
     recipe = tmp_path / "toy.yaml"
     entries = {
         "seed": 3, "start": "start", "kalapa": "lines", "work": "work", "out": "model",
-        "language_lines": 300, "watched": 6, "fitted": 12,
-        "fine_tune": {"lines": 32, "batch": 8, "rate": 0.001, "encoder_rate": 0.0001},
+        "language_lines": 100, "watched": 3, "fitted": 6,
+        "fine_tune": {"lines": 16, "batch": 8, "rate": 0.001, "encoder_rate": 0.0001},
         "mixture": {"kalapa": 0.5, "fonts": 0.4, "empty": 0.1},
     }  # fmt: skip
     recipe.write_text(yaml.safe_dump(entries), "utf-8")
