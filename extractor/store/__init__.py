@@ -1,5 +1,6 @@
 """What was read and what people decided, kept on SQLite or PostgreSQL."""
 
+from extractor.store.activity import DayCount, Deed
 from extractor.store.clients import ApiKey, ApiKeys, Scope
 from extractor.store.convert import person_key
 from extractor.store.inspection_results import (
@@ -54,7 +55,9 @@ __all__ = [
     "BookRef",
     "BookSummary",
     "Counts",
+    "DayCount",
     "DecidedField",
+    "Deed",
     "Dispute",
     "DrawnRecord",
     "ExportedField",

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from extractor.errors import LeaseLostError, NotStoredError, StoreError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
 from extractor.store import audit, queue, reading, saving
+from extractor.store.activity import DayCount, activity
 from extractor.store.engine import make_engine, parse_url, writing
 from extractor.store.inspections import Inspections
 from extractor.store.migrate import upgrade
@@ -215,6 +216,11 @@ class Store:
                 .where(TaskRow.status == TaskStatus.OPEN.value, TaskRow.leased_until > self._clock())
             )
             return QueueStatus(**total, leased=leased or 0)
+
+    def activity(self) -> tuple[DayCount, ...]:
+        """What was done and still stands, by day in Vietnam, deed and person."""
+        with self._reading() as session:
+            return tuple(activity(session))
 
     def page_image(self, page_id: int) -> PageImage:
         """The picture of a page.

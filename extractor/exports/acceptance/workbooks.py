@@ -72,7 +72,7 @@ def write_report_workbook(path: Path, record: AcceptanceRecord, *, now: datetime
         headings = [*words["result_columns"][:4], "Cận dưới 95 %", "Cận trên 95 %"]
         shares = tuple(Column(heading, 16, share=at >= 3) for at, heading in enumerate(headings))
         tables += [
-            Table("Phương án", words["sampling"], _columns(("", ""), (40, 70)), record.plan_lines),
+            Table("Phương án", words["sampling"], _columns(("Mục", "Nội dung"), (40, 70)), record.plan_lines),
             Table(
                 "Kết quả",
                 words["result"],

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ Cell = str | int | float | None
 _CREATED = datetime(2000, 1, 1)  # stated in the file in place of the present
 _MAX_CELL = 32_767
 _FONT = "Times New Roman"
+_LINE_POINTS, _MOST_LINES = 15.0, 20
+_LETTERS_A_WIDTH = 0.92
+"""Letters that fit into a column, for each unit of its width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,16 @@ def _formats(workbook: Any) -> dict[str, Any]:
     base = {"font_name": _FONT, "font_size": 11, "valign": "top"}
     cell = {**base, "border": 1, "text_wrap": True}
     shapes = {
-        "title": {**base, "font_size": 14, "bold": True},
-        "note": {**base, "italic": True, "font_color": "#444444"},
-        "head": {**cell, "bold": True, "bg_color": "#E8EEF4", "valign": "vcenter", "align": "center"},
+        "title": {**base, "font_size": 14, "bold": True, "text_wrap": True},
+        "note": {**base, "italic": True, "font_color": "#444444", "text_wrap": True},
+        "head": {
+            **cell,
+            "bold": True,
+            "bg_color": "#E8EEF4",
+            "valign": "vcenter",
+            "align": "center",
+            "num_format": "@",
+        },
         "text": {**cell, "num_format": "@"},
         "number": {**cell, "num_format": "#,##0"},
         "share": {**cell, "num_format": "0.00%"},
@@ -102,17 +113,20 @@ def _formats(workbook: Any) -> dict[str, Any]:
 
 def _write(workbook: Any, table: Table, formats: dict[str, Any]) -> None:
     sheet = workbook.add_worksheet(table.name)
-    for at, column in enumerate(table.columns):
-        sheet.set_column(at, at, column.width)
-    sheet.write_string(0, 0, table.title, formats["title"])
+    widths = [column.width for column in table.columns]
+    for at, width in enumerate(widths):
+        sheet.set_column(at, at, width)
+    _across(sheet, 0, table.title, widths, formats["title"])
     for line, note in enumerate(table.notes, start=1):
-        sheet.write_string(line, 0, note, formats["note"])
+        _across(sheet, line, note, widths, formats["note"])
     top = len(table.notes) + 2
-    sheet.set_row(top, 34)
-    for at, column in enumerate(table.columns):
-        sheet.write_string(top, at, column.heading, formats["head"])
+    headings = [column.heading for column in table.columns]
+    sheet.set_row(top, _height(headings, widths))
+    for at, heading in enumerate(headings):
+        sheet.write_string(top, at, heading, formats["head"])
     for line, row in enumerate(table.rows, start=top + 1):
         last = "_total" if table.total and line == top + len(table.rows) else ""
+        sheet.set_row(line, _height(row, widths))
         for at, (value, column) in enumerate(zip(row, table.columns, strict=True)):
             _put(sheet, (line, at), value, formats[f"{_shape(value, column)}{last}"])
     sheet.freeze_panes(top + 1, 0)
@@ -124,6 +138,22 @@ def _write(workbook: Any, table: Table, formats: dict[str, Any]) -> None:
     sheet.set_footer("&C&P / &N")
     if table.chart is not None and table.rows:
         _draw(workbook, sheet, table, top)
+
+
+def _height(texts: Sequence[Cell], widths: Sequence[float]) -> float:
+    """Height of a row in points: some programs do not find it themselves for wrapped text."""
+    fitting = [_LETTERS_A_WIDTH * width for width in widths]
+    lines = [sum(max(1, ceil(len(part) / fit)) for part in (text if isinstance(text, str) else "").split("\n"))
+             for text, fit in zip(texts, fitting, strict=True)]  # fmt: skip
+    return _LINE_POINTS * min(max(lines, default=1), _MOST_LINES)
+
+
+def _across(sheet: Any, line: int, text: str, widths: Sequence[float], cell_format: Any) -> None:
+    """Text over the whole width of the table, so that it does not make the printed page wider."""
+    if len(widths) > 1:
+        sheet.merge_range(line, 0, line, len(widths) - 1, "", cell_format)
+    sheet.write_string(line, 0, text, cell_format)
+    sheet.set_row(line, max(_height([text], [sum(widths)]), 1.3 * _LINE_POINTS if line == 0 else 0))
 
 
 def _shape(value: Cell, column: Column) -> str:
