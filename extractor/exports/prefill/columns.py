@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -62,6 +63,11 @@ def column_name(column: str, spec: FieldSpec | None = None) -> ColumnName:
     label = own or known.get("label") or (spec.label if spec is not None else "") or column
     others = (known.get("label", ""), *known.get("also", ()))
     return ColumnName(label, group, tuple(dict.fromkeys(o for o in others if o and o != label)), group_also)
+
+
+def holds_date(column: str) -> bool:
+    """Whether a column holds a date in digits, by its code."""
+    return bool(re.search(r"(?:^ngay|Ngay)(?=[A-Z]|$)", column)) and "BangChu" not in column
 
 
 def meanings(column: str, register: str = "", spec: FieldSpec | None = None) -> Mapping[str, str]:

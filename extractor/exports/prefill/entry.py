@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from extractor.exports.fields import column_owners, default_split
-from extractor.exports.prefill.columns import column_name, group_of, load_data, meanings
+from extractor.exports.prefill.columns import column_name, group_of, holds_date, load_data, meanings
 from extractor.exports.profile import load_profiles, profiles_for
 from extractor.exports.supplements import Supplement
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, Severity
@@ -82,6 +82,7 @@ class EntryColumn(BaseModel):
     """One import column.
 
     Args:
+        kind: of the field that fills it, or a date where the column is one; none where that is not known.
         field: code of the form's field that fills it, or empty.
         source: for a supplement, where it comes from.
         codes: all codes of the column and what they mean; empty where it holds none.
@@ -310,7 +311,7 @@ def _columns(spec: FieldSpec, field: EntryField, register: str) -> Iterator[tupl
                 group=name.group,
                 text=text,
                 meaning=codes.get(text, ""),
-                kind=spec.kind,
+                kind=Kind.DATE if holds_date(column) else spec.kind,
                 doubtful=field.doubtful,
                 mark=mark,
                 field=spec.code,
@@ -357,6 +358,7 @@ def _other(column: str, text: str, origin: Origin, register: str, source: str = 
         group=name.group,
         text=text,
         meaning=codes.get(text, ""),
+        kind=Kind.DATE if holds_date(column) else None,
         doubtful=False,
         mark=Mark.SETTLED,
         origin=origin,

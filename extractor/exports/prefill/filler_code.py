@@ -27,6 +27,7 @@ def filler_code(
     *,
     start: Literal["openPanel", "waitForKey"] = "openPanel",
     shadow: Literal["closed", "open"] = "closed",
+    settle_ms: int = 350,
 ) -> str:
     """The whole filler as one script that loads nothing.
 
@@ -34,11 +35,13 @@ def filler_code(
         profiles: mapping profiles it carries.
         start: what it does when it is run.
         shadow: whether scripts of the page can look into the panel; only tests open it.
+        settle_ms: how long a page may take to change what was filled, before it is read back.
     """
     body = "".join(_read(name) for name in _PARTS).replace("__SHADOW__", shadow)
     known = json.dumps([profile.for_page() for profile in profiles], ensure_ascii=False, separators=(",", ":"))
     style = json.dumps(re.sub(r"\s*\n\s*", " ", _read("panel.css")).strip(), ensure_ascii=False)
-    return f'(() => {{\n"use strict";\nconst PROFILES = {known};\nconst STYLE = {style};\n{body}{start}();\n}})();\n'
+    head = f"const PROFILES = {known};\nconst STYLE = {style};\nconst SETTLE = {settle_ms};\n"
+    return f'(() => {{\n"use strict";\n{head}{body}{start}();\n}})();\n'
 
 
 def bookmarklet(code: str) -> str:

@@ -20,7 +20,7 @@ FORMAT: Literal["extractor-mapping/1"] = "extractor-mapping/1"
 
 _MEND = "Correct the profile; docs/prefill.md describes it, and the panel of the filler can propose one."
 
-Kind = Literal["auto", "text", "date", "split_date", "select", "radio", "checkbox", "combobox"]
+Kind = Literal["auto", "text", "date", "split_date", "select", "radio", "checkbox", "combobox", "listbox"]
 
 
 class Match(BaseModel):
@@ -52,7 +52,8 @@ class Target(BaseModel):
         selector: CSS selectors, the first that finds something counts; frames of the same origin and open shadow roots
             are searched too.
         label: label of the box, where no selector is sure; ``group`` is the heading above it.
-        kind: what sort of box it is; ``auto`` judges the box itself.
+        kind: what sort of box it is; ``auto`` judges the box itself. A ``combobox`` is typed into and then chosen
+            from, a ``listbox`` is a list of the page's own make that opens by the mouse.
         format: form of a date, of ``dd``, ``mm``, ``yyyy`` and signs between them.
         partial: whether a date without its day or month is written as far as it goes.
         day, month, year: selectors of the parts of a ``split_date``.
@@ -60,7 +61,7 @@ class Target(BaseModel):
         by: whether the page is given words (``label``) or the code itself: typed (``code``), or as the value behind
             the entries of a list (``value``).
         when: for a checkbox, the texts of the column that tick it.
-        options: selector of the entries a combobox proposes.
+        options: selector of the entries that a combobox or listbox offers.
         typing: type letter by letter, for boxes with a mask of their own.
     """
 

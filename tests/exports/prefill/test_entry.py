@@ -130,3 +130,12 @@ def test_the_written_schema_is_the_documents_own():
     text = resources.files("extractor.exports.prefill.data").joinpath("entry.schema.json").read_text(encoding="utf-8")
     assert json.loads(text) == entry_schema()
     assert entry_schema()["properties"]["format"]["const"] == FORMAT
+
+
+def test_the_date_among_the_parts_of_an_identity_paper_is_a_date():
+    paper = value(
+        "CMND số 285698406, cấp 10/02/2010 tại CA Bình Phước", "CMND số 285698406, cấp 10/02/2010 tại CA Bình Phước"
+    )
+    columns = entry_document(record(nycGiayToTuyThan=paper), FORMS["ks-2016"], BOOK).columns
+    assert (columns["nycNgayCapGiayToTuyThan"].text, columns["nycNgayCapGiayToTuyThan"].kind) == ("10.02.2010", "date")
+    assert columns["nycSoGiayToTuyThan"].kind == "identity_paper"

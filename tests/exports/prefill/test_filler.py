@@ -80,6 +80,21 @@ def test_widgets_of_a_pages_own_make(visit):
     assert visit.page.is_hidden("#popup")
 
 
+def test_lists_that_a_page_draws_itself(visit):
+    visit.open("widgets.html").paste(make_entry(blank=("so",), meQuocTich="Việt Nam", meDanToc="Thái")).fill()
+    model = visit.page.evaluate("model")
+    assert (model["mui"], model["ant"]) == ("Việt Nam", "Thái")
+    assert visit.page.locator("[role=listbox]").count() == 0
+    visit.undo()
+    assert visit.page.inner_text("#mui") == "-- Chọn quốc tịch --"
+    # A list that offers no empty entry cannot be emptied again.
+    assert visit.kind("meDanToc") == "failed" and "bằng tay" in visit.why("meDanToc")
+    visit.open("widgets.html", make_profile(nksQueQuan={"selector": "#plain"}, meDanToc={"selector": "#ant"}))
+    visit.paste(make_entry(meDanToc="Tày")).fill()
+    assert "có thể gửi" in visit.why("nksQueQuan") and "đúng một mục" in visit.why("meDanToc")
+    assert visit.page.locator("[role=listbox]").count() == 0
+
+
 def test_what_a_list_does_not_offer_is_not_left_in_the_box(visit):
     profile = make_profile(nksNoiSinh={"selector": "#place", "kind": "combobox", "options": "#portal [role=option]"})
     visit.open("widgets.html", profile).paste(make_entry(nksNoiSinh="Trạm y tế xã Khác")).fill()

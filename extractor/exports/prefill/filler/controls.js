@@ -12,6 +12,7 @@ function control(element, wanted = "auto") {
     if (element.tagName === "SELECT") kind = "select";
     else if (element.type === "checkbox") kind = "checkbox";
     else if (element.type === "date" || element.type === "month") kind = "native_date";
+    else if (element.matches(LISTS) || (element.readOnly && element.getAttribute("role") === "combobox")) kind = "listbox";
     else if (wanted === "date") kind = "date";
     else if (element.getAttribute("role") === "combobox" || /list|both/.test(element.getAttribute("aria-autocomplete"))) kind = "combobox";
     else kind = "text";
@@ -74,6 +75,19 @@ function nameOf(control) {
   return plain || labelBeside(around);
 }
 
+// The text of a list's closed box, up to the element that holds nothing but this box.
+function shownBeside(element) {
+  const labels = [...(element.labels || [])];
+  const alone = (box) => box && !box.matches("label, form, body") && box.querySelectorAll(FIELDS).length === 1 && !labels.some((label) => box.contains(label));
+  let around = element;
+  while (alone(around.parentElement)) around = around.parentElement;
+  return around.textContent;
+}
+
+const listText = (element) => squeeze(element.tagName === "INPUT" ? element.value || shownBeside(element) : element.textContent);
+
+const HINTS = new RegExp(`^$|^(${["chọn", "vui lòng chọn", "hãy chọn", "select", "choose", "please select"].map(key).join("|")})( |$)`);
+
 const current = {
   radio: (c) => { const on = c.elements.find((each) => each.checked); return on ? labelOf(on) || on.value : ""; },
   checkbox: (c) => c.at.checked ? "☑" : "",
@@ -83,6 +97,11 @@ const current = {
     // A list that nobody touched shows its first entry, and that is no answer.
     const untouched = c.at.selectedIndex === 0 && ![...c.at.options].some((option) => option.defaultSelected);
     return untouched ? "" : squeeze(chosen.text);
+  },
+  // What a list of the page's own make shows: its text, beside it where its box is a mere input; a hint is no answer.
+  listbox: (c) => {
+    const shown = listText(c.at);
+    return HINTS.test(key(shown)) ? "" : shown;
   },
   split_date: (c) => {
     const parts = c.elements.map((each) => each.tagName === "SELECT" ? current.select({ at: each }) : squeeze(each.value));
@@ -97,6 +116,6 @@ function barred(c) {
   if (!c.at.isConnected) return "ô không còn trên trang";
   if (!shown.length) return "ô đang ẩn";
   if (c.elements.every((each) => each.matches(":disabled") || each.getAttribute("aria-disabled") === "true")) return "ô bị khóa (disabled)";
-  if (c.elements.some((each) => each.readOnly || each.getAttribute("aria-readonly") === "true")) return "ô chỉ đọc (readonly)";
+  if (c.kind !== "listbox" && c.elements.some((each) => each.readOnly || each.getAttribute("aria-readonly") === "true")) return "ô chỉ đọc (readonly)";
   return "";
 }

@@ -29,6 +29,9 @@ function fits(profile, entry) {
 function asWanted(element, kind) {
   if (!isField(element)) return { reason: "bộ chọn trong hồ sơ ánh xạ không chỉ vào một ô nhập" };
   const tags = { select: "SELECT", radio: "radio", checkbox: "checkbox" };
+  if ((kind === "listbox") !== (control(element).kind === "listbox") && kind !== "auto") {
+    return { reason: `ô trên trang không phải loại “${kind}” như trong hồ sơ ánh xạ` };
+  }
   const is = element.tagName === "SELECT" ? "SELECT" : element.type;
   const wrong = tags[kind] ? tags[kind] !== is : kind !== "auto" && (isTick(element) || (is === "SELECT" && kind !== "date"));
   return wrong ? { reason: `ô trên trang không phải loại “${kind}” như trong hồ sơ ánh xạ` } : control(element, kind);
@@ -142,7 +145,7 @@ function asProfile(rows, entry) {
     }
     const target = { selector: c.kind === "radio" && c.at.name ? `input[type="radio"][name="${CSS.escape(c.at.name)}"]` : selectorOf(c.at) };
     if (row.item.kind === "date" && c.kind === "text") Object.assign(target, { kind: "date", format: hintedFormat(c.at) || "dd/mm/yyyy" });
-    else if (c.kind === "combobox") target.kind = "combobox";
+    else if (c.kind === "combobox" || c.kind === "listbox") target.kind = c.kind;
     targets[row.item.code] = target;
   }
   const page = location.href.split(/[?#]/)[0];

@@ -1,6 +1,7 @@
 // What stands on the page: its boxes, what they are called, and below which heading they stand. Frames of the same origin
 // and open shadow roots belong to it.
-const FIELDS = "input, select, textarea";
+const LISTS = "[role=combobox]:not(input, select, textarea), [aria-haspopup=listbox]:not(input, select, textarea)";
+const FIELDS = `input, select, textarea, ${LISTS}`;
 const NO_FIELDS = ["hidden", "submit", "button", "image", "reset", "file", "password"];
 const HEADINGS = "h1, h2, h3, h4, h5, h6, legend, [role=heading], caption, th[colspan], .card-header, .panel-heading, .panel-title";
 
@@ -21,7 +22,7 @@ function everywhere(selector) {
   return roots().flatMap((root) => [...root.querySelectorAll(selector)]);
 }
 
-const isField = (element) => element.matches(FIELDS) && !NO_FIELDS.includes(element.type);
+const isField = (element) => element.matches(FIELDS) && (element.matches(LISTS) || !NO_FIELDS.includes(element.type));
 const isTick = (element) => element.type === "radio" || element.type === "checkbox";
 const visible = (element) => element.getClientRects().length > 0 &&
   element.ownerDocument.defaultView.getComputedStyle(element).visibility !== "hidden";
@@ -29,7 +30,7 @@ const visible = (element) => element.getClientRects().length > 0 &&
 // The words of an element without those of the boxes and buttons in it.
 function wordsOf(node) {
   if (node.nodeType === 3) return node.data;
-  if (node.nodeType !== 1 || node.matches("input, select, textarea, button, script, style, option, [role=listbox]")) return "";
+  if (node.nodeType !== 1 || node.matches(`${FIELDS}, button, script, style, option, [role=listbox]`)) return "";
   return squeeze([...node.childNodes].map(wordsOf).join(" "));
 }
 

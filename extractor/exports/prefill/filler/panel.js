@@ -55,7 +55,7 @@ async function fillRows(rows, onStep) {
       await pause(25);
       onStep(row);
     }
-    await pause(350);
+    await pause(SETTLE);
     for (const row of rows) {
       const lost = row.failure ? "" : refresh(row);
       if (lost) row.failure = lost;
@@ -76,10 +76,10 @@ async function undoRows(rows) {
   const release = holdForms(() => {});
   try {
     for (const row of [...rows].reverse()) {
-      if (row.saved.every(({ element }) => element.isConnected)) restore(row.saved);
+      if (row.saved.every(({ element }) => element.isConnected)) await restore(row.saved, row.target);
       await pause(15);
     }
-    await pause(250);
+    await pause(SETTLE);
     for (const row of rows) {
       const back = row.saved.every(({ element }) => element.isConnected) && restored(row.saved);
       const unsure = row.control.kind === "radio" && !row.saved.some((each) => each.checked);

@@ -46,39 +46,58 @@ function choose(element, option) {
 // Clicking these could send the page or leave it.
 const leadsAway = (element) => Boolean(element.closest("a[href]:not([href='#']):not([href='']), button:not([type=button]), input[type=submit], input[type=image]"));
 
-function clickOption(option) {
+function clickLike(option) {
   for (const [type, kind] of [["pointerdown", "PointerEvent"], ["mousedown", "MouseEvent"], ["pointerup", "PointerEvent"], ["mouseup", "MouseEvent"]]) {
     fire(option, type, kind, { button: 0 });
   }
   option.click();
 }
 
-async function fillCombobox(element, text, target) {
-  const before = element.value;
-  const options = () => {
-    const owned = (element.getAttribute("aria-controls") || element.getAttribute("aria-owns") || "").split(/\s+/).filter(Boolean)
-      .map((id) => element.getRootNode().getElementById(id)).filter(Boolean);
-    const all = target.options ? everywhere(target.options)
-      : owned.length ? owned.flatMap((list) => [...list.querySelectorAll("[role=option], li")]) : everywhere("[role=option]");
-    return all.filter(visible);
-  };
-  typeText(element, text, false);
-  // A list that came and does not offer the text will hardly do so later.
+// The entries that a box offers now.
+function offers(element, target) {
+  const root = element.getRootNode();
+  const owned = (element.getAttribute("aria-controls") || element.getAttribute("aria-owns") || "").split(/\s+/).filter(Boolean)
+    .map((id) => root.getElementById(id)).filter(Boolean);
+  const all = target.options ? everywhere(target.options)
+    : owned.length ? owned.flatMap((list) => [...list.querySelectorAll("[role=option], li")]) : everywhere("[role=option]");
+  return all.filter(visible);
+}
+
+// Choose the one entry with this text as soon as it is offered; a list that came without it will hardly offer it later.
+async function chooseOffered(element, text, target) {
   for (let waited = 0, shown = 0; waited < 2500 && shown < 900; waited += 60) {
     await pause(60);
-    const offered = options();
+    const offered = offers(element, target);
     shown += offered.length ? 60 : 0;
     const fits = offered.filter((option) => key(wordsOf(option) || option.textContent) === key(text));
-    if (fits.length > 1) break;
+    if (fits.length > 1 || (fits[0] && leadsAway(fits[0]))) break;
     if (fits.length === 1) {
-      if (leadsAway(fits[0])) break;
-      clickOption(fits[0]);
+      clickLike(fits[0]);
       await pause(60);
-      return "";
+      return true;
     }
   }
+  return false;
+}
+
+const notOffered = (text) => `danh sách gợi ý không có đúng một mục “${text}”`;
+
+async function fillCombobox(element, text, target) {
+  const before = element.value;
+  typeText(element, text, false);
+  if (await chooseOffered(element, text, target)) return "";
   typeText(element, before);
-  return `danh sách gợi ý không có đúng một mục “${text}”`;
+  return notOffered(text);
+}
+
+// A list of the page's own make: opened by the mouse, chosen from, and closed again where it does not offer the text.
+async function fillListbox(element, text, target) {
+  if (leadsAway(element)) return "ô này là nút có thể gửi trang, nên không bấm";
+  const open = () => element.getAttribute("aria-expanded") === "true";
+  if (!open()) clickLike(element);
+  if (await chooseOffered(element, text, target)) return "";
+  if (open()) clickLike(element);
+  return notOffered(text);
 }
 
 // Put one row's value in; gives the reason where it could not be done.
@@ -87,6 +106,7 @@ async function put(row) {
   if (c.kind === "select") choose(c.at, plan.choice);
   else if (c.kind === "radio") { if (!plan.choice.checked) plan.choice.click(); }
   else if (c.kind === "checkbox") { if (!c.at.checked) c.at.click(); }
+  else if (c.kind === "listbox") return fillListbox(c.at, plan.put, target);
   else if (c.kind === "combobox") return fillCombobox(c.at, plan.put, target);
   else if (c.kind === "split_date") {
     for (const step of plan.steps) step.choice ? choose(step.element, step.choice) : typeText(step.element, step.put);
@@ -102,18 +122,20 @@ function holdsNow(row) {
   if (c.kind === "radio") return plan.choice.checked;
   if (c.kind === "checkbox") return c.at.checked;
   if (c.kind === "split_date") return plan.steps.every((step) => step.choice ? step.choice.selected : Number(step.element.value) === Number(step.put));
+  if (c.kind === "listbox") return holds(key(currentText(c)), key(plan.put));
   if (c.kind === "combobox") return key(c.at.value) === key(plan.put);
   return c.at.value.normalize("NFC").trim() === plan.put.normalize("NFC").trim() || (plan.date && sameDate(c.at.value.trim(), plan.put));
 }
 
 // What to restore later.
-const snapshot = (c) => c.elements.map((element) => isTick(element)
+const snapshot = (c) => c.elements.map((element) => c.kind === "listbox" ? { element, shown: currentText(c), raw: listText(element) } : isTick(element)
   ? { element, checked: element.checked } : element.tagName === "SELECT" ? { element, index: element.selectedIndex } : { element, value: element.value });
 
-function restore(saved) {
+async function restore(saved, target) {
   const ticked = saved.find((each) => each.checked && each.element.type === "radio");
-  for (const { element, checked, index, value } of saved) {
-    if (index !== undefined) {
+  for (const { element, checked, index, value, shown, raw } of saved) {
+    if (shown !== undefined) await fillListbox(element, shown || raw, target);
+    else if (index !== undefined) {
       if (element.selectedIndex !== index) { element.selectedIndex = index; fire(element, "input"); fire(element, "change"); }
     } else if (checked === undefined) {
       if (element.value !== value) typeText(element, value);
@@ -127,8 +149,8 @@ function restore(saved) {
   }
 }
 
-const restored = (saved) => saved.every(({ element, checked, index, value }) =>
-  index !== undefined ? element.selectedIndex === index : checked !== undefined ? element.checked === checked : element.value === value);
+const restored = (saved) => saved.every(({ element, checked, index, value, raw }) => raw !== undefined
+  ? listText(element) === raw : index !== undefined ? element.selectedIndex === index : checked !== undefined ? element.checked === checked : element.value === value);
 
 // While boxes are filled, no form may be sent: some pages send themselves as soon as a list changes.
 function holdForms(onHeld) {

@@ -10,7 +10,9 @@ function prepare(c, item, target) {
     const on = target.when ? target.when.includes(item.text) : key(labelOf(c.at)) === key(item.meaning || item.text);
     return on ? { shown: "☑", wanted: "☑" } : { reason: "ô đánh dấu này dành cho giá trị khác" };
   }
-  const date = item.kind === "date" || target.kind === "date" || c.kind === "split_date" ? dateParts(text) : null;
+  if (c.kind === "listbox") return { shown: text, put: text, wanted: text };
+  const dated = item.kind === "date" || target.kind === "date" || c.kind === "split_date" || c.kind === "native_date";
+  const date = dated ? dateParts(text) : null;
   if (c.kind === "split_date") return date ? fromParts(c, date) : { reason: "không phải ngày, tháng, năm" };
   if (c.kind === "native_date") {
     if (!date) return { reason: "không phải ngày, tháng, năm" };
