@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from extractor.api.problems import MEDIA_TYPE, ApiError, as_api_error, as_response
@@ -64,6 +65,8 @@ class Door:
             await as_response(error)(scope, receive, noting)
         except ExtractorError as error:
             await as_response(as_api_error(error))(scope, receive, noting)
+        except ClientDisconnect:
+            return  # nobody is left to answer
         except Exception as error:
             _tell(error)
             if begun:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import anyio
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -110,15 +111,14 @@ async def _receive(request: Request, room: ApiRoom, upload: Upload, offset: int)
     folder = room.upload_folder
     entered = folder.writing(upload.id, offset)
     file = await run_in_threadpool(entered.__enter__)
-    checked = False
+    checked, waiting = False, bytearray()
     try:
-        waiting = bytearray()
         async for piece in request.stream():
-            waiting += piece
-            if offset + len(waiting) > upload.size:
+            if offset + len(waiting) + len(piece) > upload.size:
                 raise ApiError(
                     409, "too-long", "More arrived than was announced.", mend="Announce the file's true size."
                 )
+            waiting += piece
             if len(waiting) >= _BATCH:
                 offset += await run_in_threadpool(file.write, bytes(waiting))
                 waiting.clear()
@@ -126,10 +126,10 @@ async def _receive(request: Request, room: ApiRoom, upload: Upload, offset: int)
                     await run_in_threadpool(file.flush)
                     await run_in_threadpool(folder.check_beginning, upload.id, upload.name)
                     checked = True
-        offset += await run_in_threadpool(file.write, bytes(waiting))
-        await run_in_threadpool(file.flush)
     finally:
-        await run_in_threadpool(entered.__exit__, None, None, None)
+        with anyio.CancelScope(shield=True):  # also what arrived before the connection broke
+            offset += await run_in_threadpool(file.write, bytes(waiting))
+            await run_in_threadpool(entered.__exit__, None, None, None)
     if not checked and folder.beginning_is_there(upload.id):
         await run_in_threadpool(folder.check_beginning, upload.id, upload.name)
     return offset == upload.size

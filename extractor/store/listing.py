@@ -214,4 +214,4 @@ class Listing:
             )
             .group_by(FieldRow.record_id)
         )
-        return dict(rows.tuples().all())
+        return {row[0]: row[1] for row in rows}

@@ -1,0 +1,155 @@
+"""Fields in people's hands: leases, answers, refusals, and who is named in the log."""
+
+import pytest
+from api.conftest import SECRET
+
+from extractor.records import Decision
+from extractor.store import MachineChange
+
+
+@pytest.fixture
+def claim(client):
+    def take(person="Lan", **wanted):
+        answer = client.post("/v1/tasks/claim", json={"person": person, **wanted})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["task"]
+
+    return take
+
+
+def lease(task, person="Lan", **more):
+    return {"token": task["token"], "person": person, **more}
+
+
+def decide(client, task, raw, person="Lan", **more):
+    body = {"task": task["id"], "raw": raw, **lease(task, person), **more}
+    headers = {"Idempotency-Key": more.pop("key")} if "key" in more else {}
+    body.pop("key", None)
+    return client.post("/v1/decisions", json=body, headers=headers)
+
+
+def test_an_answer_is_stored_under_client_and_person(client, claim, store):
+    task = claim(kind="person_name")
+    assert task["reading"]["raw"] == task["choices"][0]
+    answer = decide(client, task, " Lò Thị Khác ")
+    assert answer.json() == {"decision": "corrected", "value": "Lò Thị Khác"}
+    field = next(f for f in store.stored_record(task["record_id"]).fields if f.id == task["field_id"])
+    assert (field.field.raw, field.field.decision, field.person) == (
+        "Lò Thị Khác",
+        Decision.CORRECTED,
+        "một cửa/Lan",
+    )
+    assert store.verify_audit().ok
+
+
+def test_two_people_never_hold_one_field(client, claim):
+    taken = [claim(person)["id"] for person in ("Lan", "Hòa", "Minh")]
+    assert len(set(taken)) == 3
+    held = claim("Lan", book=1)
+    other = client.post("/v1/tasks/claim", json={"person": "Hòa", "field": held["field_id"]})
+    assert other.status_code == 409
+
+
+def test_an_answer_under_a_lost_lease_changes_nothing_and_is_kept(client, claim, store, clock):
+    task = claim(lease_seconds=30)
+    clock.forward(seconds=31)
+    again = claim("Hòa", field=task["field_id"])
+    refused = decide(client, task, "muộn", key="k1")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:extractor:problem:lease-lost")
+    assert refused.json()["mend"]
+    assert decide(client, again, again["reading"]["raw"], "Hòa").json()["decision"] == "confirmed"
+    repeated = decide(client, task, "muộn", key="k1")
+    assert repeated.status_code == 409
+    assert repeated.headers["idempotency-replayed"] == "true"
+    steps = [(entry.action, entry.after["raw"]) for entry in store.history(task["field_id"])]
+    assert steps.count(("refused", "muộn")) == 1
+    assert steps[-1][0] == "confirm"
+
+
+def test_a_lease_is_prolonged_given_back_or_put_off(client, claim, clock):
+    task = claim(lease_seconds=60)
+    clock.forward(seconds=50)
+    renewed = client.post(f"/v1/tasks/{task['id']}/renew", json=lease(task, lease_seconds=60))
+    assert renewed.json()["leased_until"] > task["leased_until"]
+    wrong = client.post(f"/v1/tasks/{task['id']}/renew", json=lease(task, "Hòa"))
+    assert wrong.status_code == 409
+    given = client.post(f"/v1/tasks/{task['id']}/release", json=lease(task, skip=True))
+    assert given.json() == {"released": True}
+    assert client.post(f"/v1/tasks/{task['id']}/release", json=lease(task)).json() == {"released": False}
+    assert claim()["id"] != task["id"]
+
+
+def test_a_blind_answer_is_not_told_whether_it_was_right(client, claim, blind, store):
+    record_id, code = blind
+    field = next(field.id for field in store.stored_record(record_id).fields if field.code == code)
+    task = claim(field=field)
+    assert decide(client, task, SECRET).json() == {"decision": None, "value": None}
+    assert store.field_context(field).field.decision is Decision.CONFIRMED
+    assert client.get(f"/v1/records/{record_id}").json()["fields"][code]["raw"] == SECRET
+
+
+def test_who_saw_a_reading_in_the_review_application_does_not_key_it_blind_here(client, store, blind):
+    _, code = blind
+    key = ("a.pdf", 2, 1)
+    other = store.record_ids(1)[1]
+    field = next(field for field in store.stored_record(other).fields if field.code == code)
+    store.claim_field(field.id, "Lan")  # shown the reading
+    store.update_machine_values([MachineChange(key, code, field.field, recheck=True)])
+    refused = client.post("/v1/tasks/claim", json={"person": "Lan", "field": field.id})
+    assert (refused.status_code, SECRET in refused.text) == (409, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"person": ""},
+        {"person": "   "},
+        {"person": "a/b"},
+        {"person": "a\nb"},
+        {"person": "a\x00b"},
+        {"person": "x" * 81},
+        {"person": "Lan", "book": "1"},
+        {"person": "Lan", "book": True},
+        {"person": "Lan", "kind": "nothing"},
+        {"person": "Lan", "lease_seconds": 5},
+        {"person": "Lan", "lease_seconds": 10**9},
+        {"person": "Lan", "field": 2**70},
+        {"person": "Lan", "unknown": "Giá Trị"},
+        [],
+        "Lan",
+        None,
+    ],
+)
+def test_bad_claims_are_refused_by_field_and_without_their_values(client, body):
+    refused = client.post("/v1/tasks/claim", json=body)
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
+    assert refused.json()["errors"][0]["field"].startswith("body")
+    assert "Giá Trị" not in refused.text
+
+
+def test_a_text_that_is_no_text_is_refused(client):
+    for raw in (b'{"person": "\\ud800"}', b'{"person": "\xff"}', b'{"person": NaN}', b"{", b"\x00"):
+        refused = client.post("/v1/tasks/claim", content=raw, headers={"Content-Type": "application/json"})
+        assert refused.status_code in {400, 422}, raw
+
+
+def test_bodies_that_are_not_json_or_too_large_are_refused(client):
+    form = client.post("/v1/tasks/claim", data={"person": "Lan"})
+    assert (form.status_code, form.json()["type"]) == (415, "urn:extractor:problem:unsupported-type")
+    large = client.post("/v1/decisions", json={"raw": "x" * 300_000})
+    assert (large.status_code, large.headers["content-type"]) == (413, "application/problem+json")
+    assert decide(client, {"id": 1, "token": 1}, "x" * 4001).status_code == 422
+
+
+def test_tasks_that_are_not_there_are_not_found(client):
+    for path, body in (("/v1/tasks/999/renew", {"token": 1, "person": "Lan"}),
+                       ("/v1/tasks/999/release", {"token": 1, "person": "Lan"}),
+                       ("/v1/decisions", {"task": 999, "token": 1, "person": "Lan"}),
+                       ("/v1/tasks/claim", {"field": 999, "person": "Lan"})):  # fmt: skip
+        assert client.post(path, json=body).status_code == 404
+
+
+def test_the_method_an_address_takes_is_named(client):
+    wrong = client.put("/v1/uploads")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, POST")

@@ -1,0 +1,169 @@
+"""Files sent in pieces: taken up again, checked, refused with reasons."""
+
+import hashlib
+import io
+import zipfile
+
+import anyio
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from extractor.api.app import create_app
+from extractor.scans import Limits
+
+BYTES = {"Content-Type": "application/octet-stream"}
+
+
+def picture(kind="PNG", size=(400, 560)):
+    content = io.BytesIO()
+    Image.effect_noise(size, 60).save(content, kind)
+    return content.getvalue()
+
+
+def announce(client, content, name="so/KS.2017.01/scan.png", **more):
+    answer = client.post("/v1/uploads", json={"name": name, "size": len(content), **more})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def send(client, upload, piece, offset=0, **headers):
+    return client.put(
+        f"/v1/uploads/{upload}/content", content=piece, headers={**BYTES, "Upload-Offset": str(offset), **headers}
+    )
+
+
+def test_a_file_sent_in_pieces_is_whole_at_the_end(client, out, store):
+    content = picture()
+    upload = announce(client, content, sha256=hashlib.sha256(content).hexdigest())
+    half = len(content) // 2
+    assert send(client, upload, content[:half]).json()["offset"] == half
+    assert client.get(f"/v1/uploads/{upload}").json()["offset"] == half
+    wrong = send(client, upload, content[half + 1 :], half + 1)
+    assert (wrong.status_code, wrong.json()["offset"]) == (409, half)
+    done = send(client, upload, content[half:], half).json()
+    assert (done["state"], done["kind"], done["pages"], done["offset"]) == ("complete", "png", 1, len(content))
+    path = out / "uploads" / upload / "so" / "KS.2017.01" / "scan.png"
+    assert path.read_bytes() == content
+    assert (out / "uploads").stat().st_mode & 0o077 == 0
+    assert send(client, upload, b"x", len(content)).status_code == 409
+    assert client.delete(f"/v1/uploads/{upload}").status_code == 409
+    assert store.verify_audit().ok
+
+
+def test_bytes_that_arrived_before_a_break_are_kept(client, app):
+    content = picture()
+    upload = announce(client, content)
+    arriving = iter([{"type": "http.request", "body": content[:5000], "more_body": True}, {"type": "http.disconnect"}])
+    headers = {**BYTES, "Upload-Offset": "0", **dict(client.headers)}
+    scope = {
+        "type": "http", "method": "PUT", "path": f"/v1/uploads/{upload}/content", "query_string": b"",
+        "headers": [(name.lower().encode(), content.encode()) for name, content in headers.items()],
+    }  # fmt: skip
+
+    async def receive():
+        return next(arriving)
+
+    async def send_nothing(_message):
+        raise AssertionError("nobody is there to be answered")
+
+    anyio.run(app, scope, receive, send_nothing)
+    assert client.get(f"/v1/uploads/{upload}").json()["offset"] == 5000
+    assert send(client, upload, content[5000:], 5000).json()["state"] == "complete"
+
+
+def test_what_is_no_scan_is_refused_as_soon_as_its_beginning_is_there(client, out):
+    content = b"day la van ban " * 200
+    upload = announce(client, content, "so.pdf")
+    refused = send(client, upload, content[:1500])
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:extractor:problem:unsupported-type")
+    shown = client.get(f"/v1/uploads/{upload}").json()
+    assert (shown["state"], shown["reason"]) == ("refused", "unsupported_type")
+    assert send(client, upload, content[1500:], 1500).status_code == 409
+    assert not (out / "uploads" / f"{upload}.part").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("cut.pdf", b"%PDF-1.7\n" + b"x" * 2000, "truncated"),
+        ("tiny.png", picture(size=(8, 8)), "limit"),
+        ("empty.zip", b"PK\x05\x06" + bytes(18), "empty"),
+    ],
+)
+def test_damaged_files_are_refused_with_a_reason(client, name, content, reason):
+    upload = announce(client, content, name)
+    refused = send(client, upload, content)
+    assert refused.status_code == 409, refused.text
+    assert refused.json()["type"] == f"urn:extractor:problem:{reason}"
+    assert refused.json()["detail"].startswith(name)
+    assert client.get(f"/v1/uploads/{upload}").json()["reason"] == reason
+
+
+def test_an_archive_that_leads_out_of_its_folder_is_refused(client, out):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("../../extractor.sqlite", picture())
+    upload = announce(client, packed.getvalue(), "so.zip")
+    assert send(client, upload, packed.getvalue()).json()["type"] == "urn:extractor:problem:unsafe-path"
+
+
+def test_more_than_was_announced_is_refused_and_the_file_can_be_given_up(client, out):
+    content = picture()
+    upload = announce(client, content[:-1])
+    long = send(client, upload, content)
+    assert (long.status_code, long.json()["type"]) == (409, "urn:extractor:problem:too-long")
+    assert client.delete(f"/v1/uploads/{upload}").status_code == 204
+    assert client.get(f"/v1/uploads/{upload}").status_code == 404
+    assert not list((out / "uploads").iterdir())
+
+
+def test_a_file_that_is_not_the_one_announced_is_sent_again_from_its_start(client):
+    content = picture()
+    upload = announce(client, content, sha256="0" * 64)
+    wrong = send(client, upload, content)
+    assert (wrong.json()["type"], wrong.json()["offset"]) == ("urn:extractor:problem:wrong-hash", 0)
+    assert client.get(f"/v1/uploads/{upload}").json()["state"] == "receiving"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../a.pdf", "/a.pdf", "a//b.pdf", "a\\b.pdf", ".hidden.pdf", "a/.b/c.pdf", "a.pdf ", " a.pdf",
+     "a\x00.pdf", "a\n.pdf", "a/b/c/d/e.pdf", "x" * 61, "__MACOSX/a.pdf", "a.pdf/"],
+)  # fmt: skip
+def test_names_that_lead_elsewhere_are_refused(client, name):
+    refused = client.post("/v1/uploads", json={"name": name, "size": 10})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "body.name")
+
+
+def test_names_are_kept_in_one_spelling(client):
+    upload = announce(client, picture(), "so\u0302\u0309 KS.png")
+    assert client.get(f"/v1/uploads/{upload}").json()["name"] == "s\u1ed5 KS.png"
+
+
+def test_files_that_are_too_large_are_refused_before_they_are_sent(store, out, client, templates):
+    small = create_app(store, out, templates=templates, limits=Limits(file_bytes=1000))
+    other = TestClient(small, headers=dict(client.headers))
+    refused = other.post("/v1/uploads", json={"name": "a.pdf", "size": 1001})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:extractor:problem:limit")
+    assert "1000" in refused.json()["detail"]
+    assert client.post("/v1/uploads", json={"name": "a.pdf", "size": 2**40}).status_code == 422
+
+
+def test_pieces_are_bytes_with_a_place(client):
+    upload = announce(client, picture())
+    path = f"/v1/uploads/{upload}/content"
+    assert client.put(path, json={}, headers={"Upload-Offset": "0"}).status_code == 415
+    missing = client.put(path, content=b"x", headers=BYTES)
+    assert (missing.status_code, missing.json()["errors"][0]["field"]) == (422, "header.Upload-Offset")
+    assert send(client, upload, b"x", -1).status_code == 422
+
+
+def test_uploads_are_the_programs_own(client, enter):
+    upload = announce(client, picture())
+    other = enter(name="khác")
+    for method, path in (("GET", f"/v1/uploads/{upload}"), ("DELETE", f"/v1/uploads/{upload}")):
+        assert other.request(method, path).status_code == 404
+    assert other.get("/v1/uploads").json()["items"] == []
+    assert send(other, upload, b"x").status_code == 404
+    assert enter().get(f"/v1/uploads/{upload}").status_code == 200  # another key of the same program
