@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from extractor.exports.reconciliation.engine import literal
 from extractor.exports.reconciliation.names import compare_names
 from extractor.exports.reconciliation.weights import Weights
 
@@ -163,7 +164,7 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, folder: Path, table: s
         "CREATE OR REPLACE TABLE name_pair AS SELECT * FROM read_csv(?, header = false, auto_detect = false, "
         "delim = ',', quote = '\"', escape = '\"', "
         "columns = {'one': 'VARCHAR', 'other': 'VARCHAR', 'level': 'TINYINT'})",
-        [str(path)],
+        [literal(path)],
     )
     path.unlink()
 

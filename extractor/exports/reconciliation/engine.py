@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +39,28 @@ def ethnic_key(text: str) -> str:
     """Official name of the ethnic group, or the text in lower case where it is none."""
     text = single_spaces(text)
     return ethnic_groups().find(text) or text.casefold()
+
+
+def literal(path: Path) -> str:
+    """A path for DuckDB's readers, which take some signs for patterns."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep a second reconciliation out of a folder while one is at work.
+
+    Raises:
+        ExportError: one is at work there.
+    """
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ExportError(
+                f"{folder}: another reconciliation is at work here.", mend="Wait until it has ended and start again."
+            ) from None
+        yield
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def _kind(
     weights: Weights,
     crowded: set[int],
     contested: set[int],
-    twins: set[tuple[int, int]],
+    twins: Mapping[tuple[int, int], bool],
 ) -> Kind:
     if answer.person is not None and answer.margin >= weights.sure:
         return Kind.CONTESTED if answer.person in contested else Kind.LINKED
@@ -149,8 +149,9 @@ def _kind(
     if answer.rivals and candidates[0].bits > 0:
         return Kind.DOUBLED_RECORD
     if len(candidates) > 1 and candidates[1].bits > candidates[0].bits - weights.sure:
-        pair = tuple(sorted((candidates[0].person, candidates[1].person)))
-        return Kind.DOUBLED_PERSON if pair in twins else Kind.ALIKE
+        one, other = candidates[0].person, candidates[1].person
+        pair = (min(one, other), max(one, other))
+        return Kind.ALIKE if pair not in twins else Kind.DOUBLED_PERSON if twins[pair] else Kind.TWIN
     return Kind.DOUBTFUL
 
 
@@ -159,6 +160,7 @@ def _edges(
 ) -> tuple[dict[int, list[Candidate]], dict[int, list[Candidate]], set[int]]:
     """Candidates and relatives by subject, best first, and contested persons among them."""
     levels = ", ".join(f"l_{name}" for name in COMPARISONS)
+    forced = _forced(connection, said)
     rows = connection.execute(
         f"""
         SELECT s, p, net, eligible, contested, identity, {levels} FROM edge JOIN person ON person.id = edge.p
@@ -168,7 +170,6 @@ def _edges(
     found: dict[int, list[Candidate]] = defaultdict(list)
     kin: dict[int, list[Candidate]] = defaultdict(list)
     contested: set[int] = set()
-    forced = {subject for subject, _ in said.same}
     while batch := rows.fetchmany(20_000):
         for subject, person, net, eligible, doubled, identity, *compared in batch:
             if (subject, identity) in said.other:
@@ -183,17 +184,32 @@ def _edges(
     return found, kin, contested
 
 
-def _alike_persons(connection: duckdb.DuckDBPyConnection) -> set[tuple[int, int]]:
-    """Pairs of persons, among candidates of one subject, who have name, birth and known parents in common."""
+def _forced(connection: duckdb.DuckDBPyConnection, said: Said) -> set[int]:
+    """Subjects that an officer gave a person who is among their candidates; another extract may not have the person."""
+    if not said.same:
+        return set()
+    subjects, identities = zip(*sorted(said.same), strict=True)
     rows = connection.execute(
         """
-        SELECT DISTINCT least(a.id, b.id), greatest(a.id, b.id)
+        SELECT DISTINCT e.s FROM edge AS e JOIN person AS p ON p.id = e.p
+        JOIN (SELECT unnest(?) AS s, unnest(?) AS identity) AS said ON said.s = e.s AND said.identity = p.identity
+        """,
+        [list(subjects), list(identities)],
+    ).fetchall()
+    return {int(subject) for (subject,) in rows}
+
+
+def _alike_persons(connection: duckdb.DuckDBPyConnection) -> dict[tuple[int, int], bool]:
+    """Pairs of persons, among candidates of one subject, born alike of the same parents; whether the name is one."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT least(a.id, b.id), greatest(a.id, b.id), a.name_key = b.name_key
         FROM edge AS x JOIN edge AS y ON x.s = y.s AND x.p < y.p AND x.eligible AND y.eligible
         JOIN person AS a ON a.id = x.p JOIN person AS b ON b.id = y.p
-        WHERE x.net > 0 AND y.net > 0 AND a.name_sound = b.name_sound AND a.year = b.year
+        WHERE x.net > 0 AND y.net > 0 AND a.year = b.year
             AND coalesce(a.month = b.month, true) AND coalesce(a.day = b.day, true)
             AND (a.mother_sound = b.mother_sound OR a.father_sound = b.father_sound)
             AND coalesce(a.mother_sound = b.mother_sound, true) AND coalesce(a.father_sound = b.father_sound, true)
         """
     ).fetchall()
-    return {(int(one), int(two)) for one, two in rows}
+    return {(int(one), int(two)): bool(same) for one, two, same in rows}

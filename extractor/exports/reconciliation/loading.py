@@ -13,6 +13,7 @@ import duckdb
 
 from extractor.errors import EmptyInputError, ExportError, InputError, MissingInputError, UnsupportedTypeError
 from extractor.exports.reconciliation import deriving
+from extractor.exports.reconciliation.engine import literal
 from extractor.exports.reconciliation.profile import PopulationProfile
 from extractor.exports.reconciliation.roles import ATTRIBUTES, Attribute
 
@@ -43,7 +44,15 @@ def load_population(
     for number, path in enumerate(files):
         _load_file(connection, number, path, profile, folder)
     _sort_out(connection, profile)
-    return int(connection.execute("SELECT count(*) FROM person").fetchall()[0][0])
+    persons = int(connection.execute("SELECT count(*) FROM person").fetchall()[0][0])
+    if not persons:
+        reasons = connection.execute("SELECT reason, count(*) FROM unusable GROUP BY 1 ORDER BY 1").fetchall()
+        listed = ", ".join(f"{reason} {number}" for reason, number in reasons) or "no rows"
+        raise ExportError(
+            f"{', '.join(str(path) for path in files)}: no row can be used ({listed}).",
+            mend="Check the delimiter, the columns and the way dates are written against the profile.",
+        )
+    return persons
 
 
 def _load_file(
@@ -65,7 +74,7 @@ def _load_file(
     elif encoding not in _UTF8:
         text = folder / f"text-{number}.csv"
         _recode(path, text, encoding)
-    headers = _headers(path, text, delimiter)
+    delimiter, headers = _headers(path, text, delimiter)
     try:
         found = profile.match(headers)
     except ValueError as error:
@@ -74,18 +83,21 @@ def _load_file(
             mend=f"Profile '{profile.name}' lists the known columns; name others under 'ignored' in a profile of "
             "your own (--profile FILE.yaml), or choose the profile that fits.",
         ) from None
-    _copy(connection, number, path, text, delimiter=delimiter, width=len(headers), found=found)
+    _copy(connection, number, path, text, folder=folder, delimiter=delimiter, width=len(headers), found=found)
 
 
-def _headers(path: Path, text: Path, delimiter: str) -> list[str]:
+def _headers(path: Path, text: Path, delimiter: str) -> tuple[str, list[str]]:
+    """The delimiter, that of the profile unless the header row is plainly parted otherwise, and the headers."""
     try:
         with text.open(encoding="utf-8-sig", newline="") as file:
-            headers = next(csv.reader(file, delimiter=delimiter), [])
+            line = file.readline()
     except UnicodeDecodeError:
         raise _undecodable(path) from None
+    rows = ((sign, next(csv.reader([line], delimiter=sign), [])) for sign in (delimiter, ";", "\t", ","))
+    delimiter, headers = max(rows, key=lambda pair: len(pair[1]) > 1)
     if not any(header.strip() for header in headers):
         raise EmptyInputError(path, "there is no header row.", mend="The first row must name the columns.")
-    return [header.strip() for header in headers]
+    return delimiter, [header.strip() for header in headers]
 
 
 def _undecodable(path: Path) -> ExportError:
@@ -147,41 +159,61 @@ def _cell(value: object, profile: PopulationProfile) -> str:
     return " ".join(str(value).split())
 
 
+def _with_one_line_end(source: Path, target: Path) -> Path:
+    with source.open(encoding="utf-8-sig") as old, target.open("w", encoding="utf-8", newline="\n") as new:
+        while chunk := old.read(1 << 20):
+            new.write(chunk)
+    return target
+
+
 def _copy(
     connection: duckdb.DuckDBPyConnection,
     number: int,
     path: Path,
     text: Path,
     *,
+    folder: Path,
     delimiter: str,
     width: int,
     found: dict[Attribute, int],
 ) -> None:
     layout = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(width))
     chosen = ", ".join(deriving.clean(f"c{found[name]}") if name in found else "''" for name in ATTRIBUTES)
+    query = f"""
+        INSERT INTO plain SELECT {number}, 1 + row_number() OVER (), {chosen}
+        FROM read_csv(?, delim = ?, header = false, skip = 1, columns = {{{layout}}}, quote = '"', escape = '"',
+            auto_detect = false, store_rejects = true, rejects_scan = 'scan_{number}',
+            rejects_table = 'errors_{number}')
+    """  # noqa: S608 - numbers and our own names
     try:
-        connection.execute(
-            f"""
-            INSERT INTO plain SELECT {number}, 1 + row_number() OVER (), {chosen}
-            FROM read_csv(?, delim = ?, header = false, skip = 1, columns = {{{layout}}}, quote = '"', escape = '"',
-                auto_detect = false, store_rejects = true, rejects_scan = 'scan_{number}',
-                rejects_table = 'errors_{number}')
-            """,  # noqa: S608 - numbers and our own names
-            [str(text), delimiter],
-        )
+        try:
+            connection.execute(query, [literal(text), delimiter])
+        except duckdb.InvalidInputException as error:
+            if "unicode" in str(error).lower() or "utf" in str(error).lower():
+                raise
+            # Ends of lines of two kinds, as where lists were put together by hand.
+            connection.execute(query, [literal(_with_one_line_end(text, folder / f"lines-{number}.csv")), delimiter])
     except duckdb.Error as error:
         if "unicode" in str(error).lower() or "utf" in str(error).lower():
             raise _undecodable(path) from None
         raise ExportError(
             f"{path}: cannot be read as CSV ({type(error).__name__}).", mend="Save the extract as CSV UTF-8 again."
         ) from None
-    # Rows that could not be taken apart are counted in, so that numbers are those of the file.
-    lines = connection.execute(f"SELECT DISTINCT line FROM errors_{number} ORDER BY 1").fetchall()  # noqa: S608
-    wrong = [int(line) for (line,) in lines]
-    for line in wrong:
-        connection.execute("UPDATE plain SET row = row + 1 WHERE file = ? AND row >= ?", [number, line])
-    if wrong:
-        connection.executemany("INSERT INTO unusable VALUES (?, ?, 'columns')", [[number, line] for line in wrong])
+    # Rows that could not be taken apart are counted in, so that numbers are those of the file: the k-th of them (from
+    # 0), in line r, has r - 2 - k good rows before it, and all rows behind those stand one line further down.
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE wrong AS
+            SELECT line, row_number() OVER (ORDER BY line) AS shift, line - 1 - shift AS before FROM (
+                SELECT DISTINCT line FROM errors_{number});
+        UPDATE plain SET row = row + w.shift FROM (
+            SELECT p.row AS at, max(w.shift) AS shift FROM plain AS p ASOF JOIN wrong AS w ON p.row - 1 > w.before
+            WHERE p.file = {number} GROUP BY p.row
+        ) AS w WHERE plain.file = {number} AND plain.row = w.at;
+        INSERT INTO unusable SELECT {number}, line, 'columns' FROM wrong;
+        DROP TABLE wrong;
+        """  # noqa: S608
+    )
 
 
 def _sort_out(connection: duckdb.DuckDBPyConnection, profile: PopulationProfile) -> None:

@@ -12,7 +12,7 @@ import duckdb
 from extractor.exports.fields import Forms, cells_of
 from extractor.exports.findings import RecordId
 from extractor.exports.reconciliation import lists, tracking
-from extractor.exports.reconciliation.engine import Limits, working_database
+from extractor.exports.reconciliation.engine import Limits, alone, working_database
 from extractor.exports.reconciliation.linking import Link, Said, link
 from extractor.exports.reconciliation.loading import load_population
 from extractor.exports.reconciliation.outcome import Result, results_of
@@ -78,10 +78,23 @@ def reconcile(
     """
     folder = out / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    draft = pending == "proposal"
+    with alone(folder):
+        return _reconcile(out, given, population, profile, draft=pending == "proposal", limits=limits or Limits())
+
+
+def _reconcile(
+    out: Path,
+    given: Given,
+    population: Sequence[Path],
+    profile: PopulationProfile,
+    *,
+    draft: bool,
+    limits: Limits,
+) -> Reconciled:
+    folder = out / FOLDER
     verdicts, odd = _verdicts(folder) if not draft else (load_verdicts(folder), 0)
     told = _look_at(given, draft)
-    with working_database(folder / WORK, limits or Limits()) as connection:
+    with working_database(folder / WORK, limits) as connection:
         persons = load_population(connection, population, profile, folder / WORK)
         results = _results(connection, told.subjects, folder / WORK, verdicts)
         unusable = connection.execute("SELECT file, row, reason FROM unusable ORDER BY file, row, reason").fetchall()

@@ -13,6 +13,7 @@ import duckdb
 from extractor.exports.fields import Cells, Forms, Split, cells_of, default_split
 from extractor.exports.findings import RecordId
 from extractor.exports.reconciliation import deriving
+from extractor.exports.reconciliation.engine import literal
 from extractor.exports.reconciliation.roles import ATTRIBUTES, Attribute, Role, registers
 from extractor.records import FieldState, Record
 from extractor.templates.form import FormSchema
@@ -217,7 +218,7 @@ def load_subjects(
         FROM read_csv(?, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"',
             columns = {{{layout}}});
         """,  # noqa: S608 - our own names
-        [str(path)],
+        [literal(path)],
     )
     connection.execute(f"{deriving.derive(f'{table}_plain', table)}; DROP TABLE {table}_plain")
     path.unlink()

@@ -82,6 +82,9 @@ def write_tracking(
             settled = book.sheet(words["settled"], words["headings"], _WIDTHS, hidden=words["headings"][-1])
             for number, verdict in enumerate(gone, start=1):
                 settled.row(_gone_row(number, verdict))
+        guide = book.sheet(words["guide"], [words["guide"]], {words["guide"]: 110})
+        for line in words["guide_lines"]:
+            guide.row([line])
     if crops is not None:
         crops.tidy()
     return TrackingCounts(rows, decided, len(gone))

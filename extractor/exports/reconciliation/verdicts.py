@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from extractor.errors import ExportError
 
 FILE = "verdicts.jsonl"
-SEPARATOR = " ¦ "
+SEPARATOR = "¦"
 
 Key = tuple[str, int, int, str, str, str]
 """File, page, record, role, attribute (empty for a whole person), identity number."""
@@ -164,4 +164,4 @@ def _text(cell: object) -> str:
 
     if isinstance(cell, datetime | date):
         return cell.strftime("%d/%m/%Y")
-    return " ".join(str(cell).split())
+    return str(cell).strip()

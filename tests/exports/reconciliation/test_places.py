@@ -1,0 +1,22 @@
+import pytest
+
+from extractor.exports.reconciliation.places import SamePlace, same_place
+
+
+@pytest.mark.parametrize(
+    ("book", "extract", "answer"),
+    [
+        ("xã Tân Lập, huyện Đồng Phú, tỉnh Bình Phước", "Tân Lập, Đồng Phú, Bình Phước", SamePlace.SAME),
+        # renamed and merged in 2025
+        ("xã Tân Lập, huyện Đồng Phú, tỉnh Bình Phước", "Xã Đồng Phú, Tỉnh Đồng Nai", SamePlace.SAME),
+        ("ấp 3, xã Hoà Ân, huyện Cầu Kè, tỉnh Trà Vinh", "Xã Hòa Ân, Huyện Cầu Kè, Tỉnh Trà Vinh", SamePlace.SAME),
+        ("tỉnh Trà Vinh", "Xã Cầu Kè, Tỉnh Vĩnh Long", SamePlace.MAY_BE),
+        ("Bệnh viện đa khoa tỉnh Bình Phước", "Tỉnh Đồng Nai", SamePlace.MAY_BE),
+        ("xã Tân Lập, huyện Đồng Phú, tỉnh Bình Phước", "Phường Hoài Nhơn, Tỉnh Gia Lai", SamePlace.OTHER),
+        ("huyện Dầu Tiếng, tỉnh Bình Dương", "Tỉnh Cà Mau", SamePlace.OTHER),
+        ("Nhà bảo sanh Mẫu", "Tỉnh Cà Mau", SamePlace.UNKNOWN),
+    ],
+)
+def test_units_of_all_years(book, extract, answer):
+    assert same_place(book, extract) is answer
+    assert same_place(extract, book) is answer
