@@ -69,6 +69,7 @@ def create_app(
 
     @asynccontextmanager
     async def working(_app: FastAPI) -> AsyncIterator[None]:
+        uploads.forget_unfinished(room)
         if runner is not None:
             runner.start()
         yield

@@ -12,15 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from extractor.errors import (
-    ExtractorError,
-    ImageError,
-    InputError,
-    LeaseLostError,
-    NotStoredError,
-    StoreError,
-    UnsupportedTypeError,
-)
+from extractor.errors import ExtractorError, ImageError, LeaseLostError, NotStoredError, StoreError
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:extractor:problem:"
@@ -104,10 +96,6 @@ def as_api_error(error: ExtractorError) -> ApiError:
         return ApiError(404, "no-picture", error.message, mend=error.mend or "Run the scans again with this folder.")
     if isinstance(error, LeaseLostError):
         return ApiError(409, "lease-lost", error.message, mend=error.mend or "Claim the next field.")
-    if isinstance(error, UnsupportedTypeError):
-        return ApiError(415, "unsupported-type", error.detail, mend=error.mend)
-    if isinstance(error, InputError):
-        return ApiError(422, error.reason.replace("_", "-"), error.detail, mend=error.mend)
     if isinstance(error, StoreError):
         return ApiError(503, "store", "The database gave up.", mend="Try again; then look at the server's database.")
     return ApiError(500, "failed", error.message, mend=error.mend)

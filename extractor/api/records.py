@@ -83,7 +83,7 @@ def get_record(room: AnyRoom, key: RecordReader, record_id: RecordId) -> RecordS
     return record_shown(_record(room, key, record_id), room.labels)
 
 
-@router.get("/records/{record_id}/entry", tags=["records"], responses=answers(404, 409))
+@router.get("/records/{record_id}/entry", tags=["records"], responses=answers(404))
 def get_entry(room: AnyRoom, key: RecordReader, record_id: RecordId) -> EntryDocument:
     """A record as it is typed into another system: by field code and by import column."""
     stored = _record(room, key, record_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import anyio
@@ -21,6 +22,9 @@ from extractor.store import Upload, UploadState
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=ApiRoute)
 
 UploadId = Annotated[str, Path(pattern=HEX32)]
+KEPT = timedelta(days=7)
+"""How long a file may take to arrive."""
+
 _BATCH = 1024 * 1024
 _CONTENT_TYPE = "application/octet-stream"
 _CONTENT: dict[str, Any] = {
@@ -104,6 +108,15 @@ async def send(
         await run_in_threadpool(_refuse, room, upload, error)
         raise ApiError(409, error.reason.replace("_", "-"), f"{upload.name}: {error.detail}", mend=error.mend) from None
     return await run_in_threadpool(_shown, room, upload)
+
+
+def forget_unfinished(room: ApiRoom) -> int:
+    """Give up files that were announced a week ago and never became whole; returns how many."""
+    old = room.uploads.unfinished_before(room.store.now() - KEPT)
+    for upload in old:
+        room.upload_folder.drop(upload.id)
+        room.uploads.remove(upload.id)
+    return len(old)
 
 
 async def _receive(request: Request, room: ApiRoom, upload: Upload, offset: int) -> bool:

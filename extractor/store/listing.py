@@ -14,7 +14,7 @@ from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
-from extractor.store import convert, reading, rekeying
+from extractor.store import convert, reading
 from extractor.store.client_tables import KeyRow
 from extractor.store.reading import PLACE, current_records
 from extractor.store.results import BookSummary, Counts, PageImage, StoredProblem
@@ -164,11 +164,6 @@ class Listing:
             if book_id is None:
                 raise NotStoredError(f"There is no field {field_id} in the store.")
             return book_id
-
-    def disputed(self, field_id: int) -> bool:
-        """Whether a blind answer contradicts the machine's reading of the field, and nobody has settled it."""
-        with self._store.reading() as session:
-            return field_id in rekeying.contradicted(session, [field_id])
 
     def alive(self) -> bool:
         """Whether the database answers; raises where it does not."""

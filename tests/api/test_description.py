@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import schemathesis
+from api.conftest import ROOT
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -72,3 +73,11 @@ def test_the_description_is_served_and_written_alike(app, tmp_path, monkeypatch,
         main()
     assert end.value.code == 0
     assert json.loads(target.read_text()) == served
+
+
+def test_the_documentation_names_every_scope_and_every_kind_of_answer(app):
+    told = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert not [scope for scope in Scope if f"`{scope}`" not in told]
+    operations = [operation for path in app.openapi()["paths"].values() for operation in path.values()]
+    statuses = {status for operation in operations for status in operation["responses"]}
+    assert not [status for status in statuses - {"500"} if int(status) >= 400 and status not in told]

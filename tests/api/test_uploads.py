@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from extractor.api.app import create_app
+from extractor.api.uploads import forget_unfinished
 from extractor.scans import Limits
 
 BYTES = {"Content-Type": "application/octet-stream"}
@@ -157,6 +158,19 @@ def test_pieces_are_bytes_with_a_place(client):
     missing = client.put(path, content=b"x", headers=BYTES)
     assert (missing.status_code, missing.json()["errors"][0]["field"]) == (422, "header.Upload-Offset")
     assert send(client, upload, b"x", -1).status_code == 422
+
+
+def test_files_that_never_became_whole_are_given_up_after_a_week(client, app, clock, out, enter):
+    old, whole = announce(client, picture()), picture()
+    send(client, old, whole[:100])
+    complete = announce(client, whole)
+    send(client, complete, whole)
+    clock.forward(days=6)
+    young = announce(client, picture())
+    clock.forward(days=1, seconds=1)
+    assert forget_unfinished(app.state.room) == 1
+    assert {item["id"] for item in client.get("/v1/uploads").json()["items"]} == {young, complete}
+    assert not (out / "uploads" / f"{old}.part").exists()
 
 
 def test_uploads_are_the_programs_own(client, enter):
