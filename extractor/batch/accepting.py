@@ -19,7 +19,7 @@ from extractor.exports.acceptance.words import fault_text
 from extractor.exports.acceptance.workbooks import write_report_workbook, write_sample_list
 from extractor.exports.fields import Forms
 from extractor.exports.findings import RecordId
-from extractor.exports.profile import load_profiles
+from extractor.exports.profile import ExportProfile, load_profiles
 from extractor.records import BookKey, Record
 from extractor.store import DrawnRecord, Inspection, SampleDraft, Store
 from extractor.templates import load_forms
@@ -73,14 +73,15 @@ def draw_samples(
         ExportError: packages, workbooks and store do not agree.
     """
     handed_over = handed_over_books(out, books)
-    counted = count_handed_over(out, handed_over, dict(load_profiles()), whole=not books)
+    profiles = load_profiles()
+    counted = count_handed_over(out, handed_over, profiles, whole=not books)
     if faults := [fault for book in counted.books for fault in book.faults]:
         raise ExportError(
             f"What is handed over does not add up: {fault_text(faults[0])} ({len(faults)} in all).",
             mend="See all of it with 'extractor acceptance report', and export again.",
         )
     lots = [[book] for book in handed_over] if sampling.each_book else [handed_over]
-    exported = _exported(store, out, templates, handed_over)
+    exported = _exported(store, out, _forms(templates), profiles, books=handed_over)
     drafts = [_draft(lot, exported, sampling) for lot in lots]
     drawn = []
     for plan, draft in drafts:
@@ -91,7 +92,14 @@ def draw_samples(
     return drawn
 
 
-def _exported(store: Store, out: Path, templates: Sequence[Path], books: Sequence[HandedOverBook]) -> list[DrawnRecord]:
+def _exported(
+    store: Store,
+    out: Path,
+    forms: Forms,
+    profiles: Mapping[str, ExportProfile],
+    *,
+    books: Sequence[HandedOverBook],
+) -> list[DrawnRecord]:
     known = load_sources(out)
     keys: dict[RecordId, BookKey] = {}
     records: dict[RecordId, Record] = {}
@@ -100,7 +108,7 @@ def _exported(store: Store, out: Path, templates: Sequence[Path], books: Sequenc
             records[record.key] = record
             keys[record.key] = book.key
     official = {key: name for key in keys if (source := known.get(key[0])) and (name := source.name)}
-    return exported_records(out, books, records, _forms(templates), known=keys, official=official)
+    return exported_records(out, books, records, forms, profiles, known=keys, official=official)
 
 
 def _draft(
@@ -149,7 +157,7 @@ def report_acceptance(store: Store, out: Path, templates: Sequence[Path], *, ins
     found = _chosen(store, inspection)
     stems = [str(book["stem"]) for book in found.lot] if found else []
     books = handed_over_books(out, stems)
-    counted = count_handed_over(out, books, dict(load_profiles()), whole=not stems)
+    counted = count_handed_over(out, books, load_profiles(), whole=not stems)
     if found is not None:
         _same_files(found, books)
     status = store.status()

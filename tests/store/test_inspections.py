@@ -20,7 +20,8 @@ from extractor.store import (
 )
 from extractor.store.engine import make_engine, parse_url
 
-KEY = ("so-01.pdf", 1, 1)
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What no database treats otherwise need not be tried on both."""
 TRUTH = {"so": "01", "ngayDangKy": "05.01.2017", "nksHoTen": "Lò Văn Thử", "nksNoiSinh": "Bản Mẫu"}
 
 
@@ -63,6 +64,7 @@ def statuses(store, inspection):
     return {field.code: field.status for field in store.inspections.fields(inspection)}
 
 
+@ONE_DATABASE
 def test_all_right_finishes_it(verified, inspection):
     assert verified.inspections.get(inspection).waiting == 4
     inspect(verified, inspection)
@@ -94,6 +96,7 @@ def test_a_judge_is_a_third_person_and_sees_both_readings_unsigned(verified, ins
     assert statuses(verified, inspection)["nksHoTen"] is InspectedStatus.RECORD_RIGHT
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("judgement", "status"),
     [
@@ -116,6 +119,7 @@ def test_what_a_judge_says_counts_and_can_be_taken_back(verified, inspection, ju
     assert verified.verify_audit().ok
 
 
+@ONE_DATABASE
 def test_an_inspectors_slip_is_taken_back_until_a_judge_holds_it(verified, inspection):
     inspections = verified.inspections
     inspect(verified, inspection, wrong={"nksNoiSinh"})
@@ -165,6 +169,7 @@ def test_the_history_cannot_be_edited_and_edits_of_the_sample_are_found(verified
     assert verified.verify_audit().faults == (f"The sample of inspection {inspection} was changed.",)
 
 
+@ONE_DATABASE
 def test_what_is_inspected_is_hidden_elsewhere_until_it_is_settled(verified, inspection):
     (record_id,) = verified.record_ids(1)
     assert all(field.hidden for field in verified.stored_record(record_id).fields)
@@ -172,6 +177,7 @@ def test_what_is_inspected_is_hidden_elsewhere_until_it_is_settled(verified, ins
     assert not any(field.hidden for field in verified.stored_record(record_id).fields)
 
 
+@ONE_DATABASE
 def test_a_withdrawn_inspection_takes_no_answers_and_keeps_those_it_has(verified, inspection):
     inspections = verified.inspections
     task = inspections.claim(inspection, Part.INSPECTOR, "Thanh Tra")
@@ -184,6 +190,7 @@ def test_a_withdrawn_inspection_takes_no_answers_and_keeps_those_it_has(verified
     assert verified.verify_audit().ok
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     ("state", "pressed", "same"),
     [
@@ -202,6 +209,7 @@ def test_an_empty_cell_is_an_empty_cell(verified, state, pressed, same):
     assert verified.inspections.get(inspection).finished is same
 
 
+@ONE_DATABASE
 def test_a_sample_of_records_that_are_not_there_is_refused_whole(verified):
     record = exported(verified)
     gone = DrawnRecord(("none.pdf", 9, 1), "KS.2017.01", "x.pdf", record.fields)

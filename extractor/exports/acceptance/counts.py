@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import ExportError
 from extractor.exports import files
-from extractor.exports.acceptance.handed_over import PACKAGES, WORKBOOKS, HandedOverBook
+from extractor.exports.acceptance.handed_over import MANIFEST, PACKAGES, WORKBOOKS, HandedOverBook
 from extractor.exports.profile import ExportProfile
 from extractor.exports.reading_back import read_sheet
 
@@ -73,7 +74,7 @@ class HandedOverCount:
 
 
 def count_handed_over(
-    out: Path, books: Sequence[HandedOverBook], profiles: dict[str, ExportProfile], *, whole: bool = True
+    out: Path, books: Sequence[HandedOverBook], profiles: Mapping[str, ExportProfile], *, whole: bool = True
 ) -> HandedOverCount:
     """Open every package and workbook, count, and compare with the manifests.
 
@@ -84,7 +85,7 @@ def count_handed_over(
     return HandedOverCount(counted, tuple(_strays(out, books)) if whole else ())
 
 
-def _count(out: Path, book: HandedOverBook, profiles: dict[str, ExportProfile]) -> BookCount:
+def _count(out: Path, book: HandedOverBook, profiles: Mapping[str, ExportProfile]) -> BookCount:
     faults: list[CountFault] = []
     manifest = book.manifest
     package = out / PACKAGES / manifest.package.file
@@ -174,8 +175,19 @@ def _strays(out: Path, books: Sequence[HandedOverBook]) -> Iterator[CountFault]:
     """Packages and workbooks that no manifest knows; former files under dated names and drafts are none."""
     known = {PACKAGES: {book.manifest.package.file for book in books}}
     known[WORKBOOKS] = {workbook.file for book in books for workbook in book.manifest.workbooks}
+    known[WORKBOOKS] |= set(_without_package(out))
     for folder, suffix in ((PACKAGES, "*.zip"), (WORKBOOKS, "*.xlsx")):
         for path in sorted((out / folder).glob(suffix)):
             former = _FORMER.search(path.stem) or path.stem.endswith(_DRAFT) or path.name.startswith("~$")
             if path.name not in known[folder] and not former:
                 yield CountFault(f"{folder}/{path.name}", "stray")
+
+
+def _without_package(out: Path) -> Iterator[str]:
+    """Workbooks that go to another office, without PDFs; their manifests lie beside them."""
+    for path in sorted((out / WORKBOOKS).glob(f"*{MANIFEST}")):
+        try:
+            for workbook in json.loads(path.read_text(encoding="utf-8"))["workbooks"]:
+                yield str(workbook["file"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # then the workbook is a stray, and is named as one

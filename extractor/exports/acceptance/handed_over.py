@@ -16,14 +16,14 @@ from extractor.exports.findings import RecordId
 from extractor.exports.keys import book_of
 from extractor.exports.naming import book_stem
 from extractor.exports.plan import Row, plan_entries
-from extractor.exports.profile import ExportProfile, load_profiles, profiles_for
+from extractor.exports.profile import ExportProfile, profiles_for
 from extractor.exports.reading_back import read_sheet
 from extractor.records import BookKey, FieldState, FieldValue, Record
 from extractor.scans.types import OfficialName
 from extractor.store import DrawnRecord, ExportedField
 
 PACKAGES, WORKBOOKS = "packages", "import"
-_MANIFEST = ".manifest.json"
+MANIFEST = ".manifest.json"
 _MEND = "Export again: extractor export all --from OUT."
 
 
@@ -110,7 +110,7 @@ def handed_over_books(out: Path, wanted: Collection[str] = ()) -> list[HandedOve
     Raises:
         ExportError: there is none, one that is wanted is missing, or a manifest cannot be read.
     """
-    paths = {path.name.removesuffix(_MANIFEST): path for path in sorted((out / PACKAGES).glob(f"*{_MANIFEST}"))}
+    paths = {path.name.removesuffix(MANIFEST): path for path in sorted((out / PACKAGES).glob(f"*{MANIFEST}"))}
     if missing := sorted(set(wanted) - set(paths)):
         raise ExportError(
             f"--book {missing[0]}: {out / PACKAGES} holds no package of that name.",
@@ -134,6 +134,7 @@ def exported_records(
     books: Sequence[HandedOverBook],
     records: Mapping[RecordId, Record],
     forms: Forms,
+    profiles: Mapping[str, ExportProfile],
     *,
     known: Mapping[RecordId, BookKey],
     official: Mapping[RecordId, OfficialName],
@@ -143,6 +144,7 @@ def exported_records(
     Args:
         records: all records of the store.
         forms: form schemas by name.
+        profiles: export profiles by name.
         known: what is known about each record's book.
         official: official names of source files, by record.
 
@@ -150,11 +152,10 @@ def exported_records(
         ExportError: package or workbook holds other records or texts than the store does now, so that nobody could
             say what was handed over; or a file cannot be read.
     """
-    profiles = dict(load_profiles())
     grouped: dict[str, list[Entry]] = {}
     for record in records.values():
         entry = entry_of(record, forms, default_split)
-        fitting = profiles_for(entry.form.register_code, profiles)
+        fitting = profiles_for(entry.form.register_code, dict(profiles))
         if fitting:
             key = book_of(entry.cells, known.get(entry.key, BookKey()), official.get(entry.key), fitting[0])
             grouped.setdefault(book_stem(fitting[0], key), []).append(entry)
@@ -162,10 +163,11 @@ def exported_records(
     for book in books:
         entries = grouped.get(book.stem, [])
         sheets = [_profile(book, one, profiles) for one in book.manifest.workbooks]
+        by_key = {entry.key: entry for entry in entries}
         rows = _rows(book, entries, sheets[0], official)
         for one, profile in zip(book.manifest.workbooks, sheets, strict=True):
-            _compare(out / WORKBOOKS / one.file, profile, book, rows, _rows(book, entries, profile, official))
-        by_key = {entry.key: entry for entry in entries}
+            planned = [(row, by_key[row.key]) for row in _rows(book, entries, profile, official)]
+            _compare(out / WORKBOOKS / one.file, profile, book, planned)
         for row in rows:
             fields = tuple(_fields(records[row.key], by_key[row.key], row, sheets))
             found.append(DrawnRecord(row.key, book.stem, row.pdf_name, fields))
@@ -196,21 +198,23 @@ def _rows(
     return [by_name[name] for name in book.pdf_names]
 
 
-def _compare(path: Path, profile: ExportProfile, book: HandedOverBook, rows: list[Row], planned: list[Row]) -> None:
+def _compare(path: Path, profile: ExportProfile, book: HandedOverBook, planned: Sequence[tuple[Row, Entry]]) -> None:
     """Make sure that a workbook holds what the store holds.
+
+    Only columns that the book itself fills are compared; what another register added is not what is inspected.
 
     Raises:
         ExportError: it does not; the message names row and column, never a text.
     """
     sheet = read_sheet(path, profile)
-    if len(sheet.rows) != len(rows):
+    if len(sheet.rows) != len(planned):
         raise ExportError(
-            f"{path}: {len(sheet.rows)} rows, but {len(rows)} PDFs in {book.manifest.package.file}.", mend=_MEND
+            f"{path}: {len(sheet.rows)} rows, but {len(planned)} PDFs in {book.manifest.package.file}.", mend=_MEND
         )
-    for read, row in zip(sheet.rows, planned, strict=True):
-        columns = [c for c in profile.columns if c != profile.serial_column and c not in row.supplemented]
-        for column in columns:
-            if read.cells.get(column, "") != row.cells.get(column, "").strip(" "):
+    for read, (row, entry) in zip(sheet.rows, planned, strict=True):
+        own = {*column_owners(entry.form), *profile.key_cells}
+        for column in profile.columns:
+            if column in own and read.cells.get(column, "") != row.cells.get(column, ""):
                 raise ExportError(
                     f"{path}, row {read.number}, column '{column}': not what the store holds now.", mend=_MEND
                 )
