@@ -62,8 +62,9 @@ function locate(target) {
 }
 
 // Words that tell nothing about which box it is.
-const EMPTY_WORDS = new Set(words("của người về thông tin nhập chọn vui lòng bắt buộc là và the"));
-const bare = (text, without) => words(text).filter((word) => !EMPTY_WORDS.has(word) && !without.has(word));
+const EMPTY_WORDS = new Set(words("của người về thông tin nhập chọn vui lòng bắt buộc là và hiện tại nay đầy đủ"));
+const bare = (text, phrases) => phrases.reduce((rest, phrase) => rest.split(` ${phrase} `).join(" "), ` ${key(text)} `)
+  .split(" ").filter((word) => word && !EMPTY_WORDS.has(word));
 
 // How alike two labels are, 0 to 1: shared words in both.
 function alike(one, other) {
@@ -76,6 +77,14 @@ function alike(one, other) {
     if (at >= 0) { shared += 1; left.splice(at, 1); }
   }
   return 0.97 * (2 * shared) / (one.length + other.length);
+}
+
+// How well a box's label fits one of a column's names; what stands in brackets may be a mere remark.
+function fit(name, label, phrases) {
+  if (holds(key(name), key("bằng chữ")) !== holds(key(label), key("bằng chữ"))) return 0;
+  const remark = /\([^)]*\)/g;
+  return Math.max(alike(bare(name, phrases), bare(label, phrases)),
+    0.95 * alike(bare(name.replace(remark, " "), phrases), bare(label.replace(remark, " "), phrases)));
 }
 
 // Whom a text speaks of: the group with the longest name in it; empty where none or two alike.
@@ -95,7 +104,7 @@ function propose(items) {
   for (const item of items) {
     if (item.group) groups.set(item.group, [...new Set([item.group, ...item.group_also].map(key))].filter(Boolean));
   }
-  const personal = (label) => new Set((groups.get(label) || []).flatMap((phrase) => phrase.split(" ")));
+  const personal = (label) => [...(groups.get(label) || [])].sort((a, b) => b.length - a.length);
   const boxes = allControls().map((c) => {
     const label = nameOf(c);
     const own = groupIn(key(label), groups);
@@ -106,12 +115,14 @@ function propose(items) {
   for (const item of items) {
     for (const box of boxes) {
       let score = box.name.some((name) => name.toLowerCase() === item.code.toLowerCase()) ? 1.2 : 0;
-      if (!score && (!box.group || !item.group ? !(box.own && !item.group) : box.group === item.group)) {
-        const without = personal(item.group);
-        const label = bare(box.label, without);
-        score = Math.max(...[item.label, ...item.also].map((each, n) => alike(bare(each, without), label) - (n ? 0.01 : 0)));
-        if (box.group !== item.group) score *= 0.9;
-        if (box.c.kind === "checkbox") score = 0;
+      for (const [n, name] of score || box.c.kind === "checkbox" ? [] : [item.label, ...item.also].entries()) {
+        const told = groupIn(key(name), groups);
+        let one = 0;
+        // "Quan hệ với người được khai sinh" is about the declarant, whomever it names.
+        if (told && told !== item.group) one = told === box.own ? fit(name, box.label, []) : 0;
+        else if (box.group === item.group) one = fit(name, box.label, personal(item.group));
+        else if (!box.own && !(box.group && item.group)) one = 0.9 * fit(name, box.label, personal(item.group));
+        score = Math.max(score, one - (n ? 0.01 : 0));
       }
       if (score >= 0.72) pairs.push({ item, box, score });
     }
