@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -26,7 +26,7 @@ from extractor.exports.supplements import read_supplements
 from extractor.page_file import load_page_file, page_stem
 from extractor.records import BookKey, PageProblem, PageProblemKind, Record, write_records
 from extractor.rules import all_rules
-from extractor.scans import Limits, SetAside
+from extractor.scans import Limits, OfficialName, SetAside
 from extractor.scans.archives import read_member
 from extractor.store import Store
 from extractor.store.results import QueueStatus
@@ -130,16 +130,20 @@ def export_books(
         options: passed on to :func:`extractor.exports.books.export_run`.
     """
     books: dict[RecordKey, BookKey] = {}
-    records: list[Record] = []
+    official: dict[RecordKey, OfficialName] = {}
     closing: dict[RecordKey, int] = {}
     totals = closing_totals(store, out, known)
-    for book in store.books():
-        for record in store.records(book.id):
-            books[record.key] = book.key
-            records.append(record)
-            if book.id in totals:
-                closing[record.key] = totals[book.id]
-    official = {key: name for key in books if (source := known.get(key[0])) and (name := source.name)}
+
+    def records() -> Iterator[Record]:
+        # One by one: with all their candidates, the records of many books would not fit into memory.
+        for book in store.books():
+            for record in store.records(book.id):
+                books[record.key] = book.key
+                if book.id in totals:
+                    closing[record.key] = totals[book.id]
+                if (source := known.get(record.file)) and source.name:
+                    official[record.key] = source.name
+                yield record
 
     def page_source(key: RecordKey) -> tuple[Source, int]:
         return _source_of(key[0], known), key[1]
@@ -152,7 +156,7 @@ def export_books(
     )
     return export_run(
         out,
-        records,
+        records(),
         {name: form.schema for name, form in forms.items()},
         books=books,
         official=official,

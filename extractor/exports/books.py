@@ -126,8 +126,10 @@ def export_run(
         if not fitting:
             without_profile += 1
             continue
-        known = (books or {}).get(entry.key, BookKey())
-        book = book_of(entry.cells, known, (official or {}).get(entry.key), fitting[0])
+        # Both may be filled while the records come in.
+        known = books.get(entry.key, BookKey()) if books is not None else BookKey()
+        named = official.get(entry.key) if official is not None else None
+        book = book_of(entry.cells, known, named, fitting[0])
         stem = book_stem(fitting[0], book)
         former, members = grouped.setdefault(stem, (book, []))
         grouped[stem] = (_same_book(stem, former, book), members)

@@ -28,6 +28,8 @@ __all__ = [
     "with_own_profiles",
 ]
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 NOT_OFFICIAL = "không phải mẫu nhập chính thức"
 """What the title of a sheet of our own must say."""
 
@@ -141,7 +143,7 @@ def load_profile(path: Path) -> ExportProfile:
     """
     mend = "Correct the profile; see the bundled ones in extractor/exports/profiles."
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader either way
         return ExportProfile.model_validate(data)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ExportError(f"{path}: cannot be read as YAML ({type(error).__name__}).", mend=mend) from error

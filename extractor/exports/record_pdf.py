@@ -19,6 +19,10 @@ PageSource: TypeAlias = Callable[[RecordId], tuple[Source, int | Sequence[int]]]
 """Where a record's page lies: the file or its bytes, and the page or pages in it, from 1."""
 
 
+_HEAD = 1024
+"""Bytes within which a PDF says that it is one."""
+
+
 class UnusableSourceError(ExportError):
     """A source page cannot be cut; ``reason`` is short and machine-readable."""
 
@@ -80,19 +84,21 @@ class PageCutter:
             return
         self.close()
         try:
-            data = source if isinstance(source, bytes) else source.read_bytes()
+            head = _head(source)
+            if not head:
+                raise UnusableSourceError("empty", "The source file is empty.")
+            if b"%PDF-" in head:
+                # From the disk: a book of a thousand pages need not fit into memory.
+                self._pdf = pikepdf.Pdf.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+            else:
+                self._data = source if isinstance(source, bytes) else source.read_bytes()
         except OSError as error:
             raise UnusableSourceError("missing", "The source file cannot be read.") from error
-        if not data:
-            raise UnusableSourceError("empty", "The source file is empty.")
-        if b"%PDF-" in data[:1024]:
-            try:
-                self._pdf = pikepdf.Pdf.open(io.BytesIO(data))
-            except pikepdf.PasswordError as error:
-                raise UnusableSourceError("encrypted", "The source PDF asks for a password.") from error
-            except pikepdf.PdfError as error:
-                raise UnusableSourceError("damaged", "The source PDF is damaged.") from error
-        self._source, self._data = source, data
+        except pikepdf.PasswordError as error:
+            raise UnusableSourceError("encrypted", "The source PDF asks for a password.") from error
+        except pikepdf.PdfError as error:
+            raise UnusableSourceError("damaged", "The source PDF is damaged.") from error
+        self._source = source
 
     def _add(self, target: pikepdf.Pdf, number: int) -> None:
         try:
@@ -108,3 +114,11 @@ class PageCutter:
                 image_pages.add_other(target, self._data, number)
         except (ValueError, OSError, SyntaxError, Image.DecompressionBombError, pikepdf.PdfError) as error:
             raise UnusableSourceError("damaged", f"The source page cannot be cut ({type(error).__name__}).") from error
+
+
+def _head(source: Source) -> bytes:
+    """The first bytes of a source, which tell what it is."""
+    if isinstance(source, bytes):
+        return source[:_HEAD]
+    with source.open("rb") as file:
+        return file.read(_HEAD)
