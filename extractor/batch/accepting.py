@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractor.batch.sources import load_sources
 from extractor.errors import ExportError, SettingsError
-from extractor.exports.acceptance.counts import HandedOverCount, count_handed_over
+from extractor.exports.acceptance.counts import count_handed_over
 from extractor.exports.acceptance.document import write_document
 from extractor.exports.acceptance.drawing import draw, new_seed
 from extractor.exports.acceptance.handed_over import HandedOverBook, exported_records, handed_over_books
-from extractor.exports.acceptance.outcome import outcome_of
-from extractor.exports.acceptance.plans import SamplingPlan, Severity, plan_for
+from extractor.exports.acceptance.outcome import Verdict, outcome_of
+from extractor.exports.acceptance.plans import SamplingPlan, Severity, named_aql, named_level, plan_for
 from extractor.exports.acceptance.record import AcceptanceRecord
+from extractor.exports.acceptance.switching import next_lot
 from extractor.exports.acceptance.words import fault_text
 from extractor.exports.acceptance.workbooks import write_report_workbook, write_sample_list
 from extractor.exports.fields import Forms
@@ -32,13 +33,14 @@ class Sampling:
     """How to draw.
 
     Args:
+        severity: none for what the standard's switching rules ask for after the inspections before.
         seed: empty for one that nobody chose.
         each_book: every book is a lot of its own; otherwise all books together are one lot, each a stratum.
     """
 
     level: str = "II"
     aql: str = "1.0"
-    severity: Severity = Severity.NORMAL
+    severity: Severity | None = Severity.NORMAL
     seed: str = ""
     each_book: bool = False
 
@@ -80,6 +82,8 @@ def draw_samples(
             f"What is handed over does not add up: {fault_text(faults[0])} ({len(faults)} in all).",
             mend="See all of it with 'extractor acceptance report', and export again.",
         )
+    if sampling.severity is None:
+        sampling = replace(sampling, severity=_switched(store, sampling))
     lots = [[book] for book in handed_over] if sampling.each_book else [handed_over]
     exported = _exported(store, out, _forms(templates), profiles, books=handed_over)
     drafts = [_draft(lot, exported, sampling) for lot in lots]
@@ -90,6 +94,33 @@ def draw_samples(
         write_sample_list(path, inspection, store.inspections.fields(inspection.id))
         drawn.append(Drawn(plan, inspection, path))
     return drawn
+
+
+def _switched(store: Store, sampling: Sampling) -> Severity:
+    """How strictly the next lot is judged after the finished inspections of the same level and AQL.
+
+    Books that were inspected before are submitted again, and say nothing of the lots to come.
+
+    Raises:
+        SettingsError: too many lots were not accepted on tightened inspection.
+    """
+    level, aql = named_level(sampling.level), named_aql(sampling.aql)
+    accepted, seen = [], set[str]()
+    for one in store.inspections.all():
+        stems = {str(book["stem"]) for book in one.lot}
+        if (one.level, one.aql) != (level, aql) or one.withdrawn_at is not None or stems & seen:
+            continue
+        verdict = outcome_of(one, store.inspections.fields(one.id)).verdict
+        if verdict in (Verdict.ACCEPTED, Verdict.REJECTED):
+            seen |= stems
+            accepted.append(verdict is Verdict.ACCEPTED)
+    following = next_lot(accepted)
+    if following.discontinued:
+        raise SettingsError(
+            "Five lots were not accepted on tightened inspection; ISO 2859-1 ends acceptance here.",
+            mend="Have the work mended; then draw with --severity tightened.",
+        )
+    return following.severity
 
 
 def _exported(
@@ -116,7 +147,7 @@ def _draft(
 ) -> tuple[SamplingPlan, SampleDraft]:
     stems = {book.stem for book in lot}
     records = [record for record in exported if record.book in stems]
-    plan = plan_for(len(records), sampling.level, sampling.aql, sampling.severity)
+    plan = plan_for(len(records), sampling.level, sampling.aql, sampling.severity or Severity.NORMAL)
     seed = sampling.seed or new_seed()
     sample = draw(records, plan.sample_size, seed)
     facts = tuple(book.facts(sum(record.book == book.stem for record in sample)) for book in lot)
@@ -202,14 +233,3 @@ def _same_files(inspection: Inspection, books: Sequence[HandedOverBook]) -> None
 
 def _forms(templates: Sequence[Path]) -> Forms:
     return {form.schema.form: form.schema for form in load_forms(tuple(templates))}
-
-
-__all__ = [
-    "Drawn",
-    "HandedOverCount",
-    "Reported",
-    "Sampling",
-    "SettingsError",
-    "draw_samples",
-    "report_acceptance",
-]

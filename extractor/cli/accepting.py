@@ -9,9 +9,10 @@ import typer
 
 from extractor.cli.common import DatabaseOption, JsonOption, TemplatesOption, existing_store, say, template_folders
 from extractor.cli.root import app
-from extractor.errors import ExitCode
+from extractor.errors import ExitCode, SettingsError
 
 if TYPE_CHECKING:
+    from extractor.exports.acceptance.plans import Severity
     from extractor.store import Inspection
 
 acceptance_app = typer.Typer(help="Accept what is handed over: plan, sample, report.", no_args_is_help=True)
@@ -70,7 +71,9 @@ def acceptance_sample(
     person: Annotated[str, typer.Option(help="Who draws the sample; stands in the report and the log.")],
     level: LevelOption = "II",
     aql: AqlOption = "1.0",
-    severity: SeverityOption = "normal",
+    severity: Annotated[
+        str, typer.Option(help="normal, tightened, or auto: what the lots inspected before ask for.")
+    ] = "auto",
     book: Annotated[
         list[str] | None, typer.Option(help="Book to accept, as its package is named (KS.2017.01); repeatable.")
     ] = None,
@@ -88,7 +91,8 @@ def acceptance_sample(
     """
     from extractor.batch.accepting import Sampling, draw_samples
 
-    sampling = Sampling(level, aql, _severity(severity), seed.strip(), each_book)
+    strictness = None if severity == "auto" else _severity(severity)
+    sampling = Sampling(level, aql, strictness, seed.strip(), each_book)
     with existing_store(out_dir, db) as store:
         drawn = draw_samples(
             store, out_dir, template_folders(templates), sampling, books=tuple(book or ()), person=person
@@ -96,7 +100,8 @@ def acceptance_sample(
     for one in drawn:
         books = ", ".join(f"{part['stem']} ({part['drawn']} of {part['records']})" for part in one.inspection.lot)
         say(f"Inspection {one.inspection.id}: {one.inspection.sample_size} of {one.plan.lot_size} records; {books}")
-        say(f"  Ac {one.plan.acceptance}, Re {one.plan.rejection}, seed {one.inspection.seed}")
+        plan = one.plan
+        say(f"  {plan.severity} inspection, Ac {plan.acceptance}, Re {plan.rejection}, seed {one.inspection.seed}")
         say(f"  {one.sample_list}")
     say(f"Inspect them with: extractor review serve {out_dir}")
 
@@ -159,12 +164,11 @@ def acceptance_report(
         raise typer.Exit(int(ExitCode.EXPORT))
 
 
-def _severity(text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - loads nothing at start
-    from extractor.errors import SettingsError
+def _severity(text: str) -> Severity:
     from extractor.exports.acceptance.plans import Severity
 
     if text not in {each.value for each in Severity}:
-        raise SettingsError(f"--severity {text}: not known.", mend="Choose normal or tightened.")
+        raise SettingsError(f"--severity {text}: not known.", mend="Choose normal or tightened, or auto for a sample.")
     return Severity(text)
 
 

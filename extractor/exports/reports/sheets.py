@@ -163,7 +163,7 @@ def _shape(value: Cell, column: Column) -> str:
 
 
 def _put(sheet: Any, place: tuple[int, int], value: Cell, cell_format: Any) -> None:
-    if value is None:
+    if value is None or value == "":
         sheet.write_blank(*place, None, cell_format)
     elif isinstance(value, str):
         # write_string never looks at the text, so one that begins with = or @ stays a text.

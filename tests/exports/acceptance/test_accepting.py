@@ -134,7 +134,7 @@ def test_a_clean_sample_is_accepted_and_reported(store, folder, drawn, inspect, 
         "ĐẠI DIỆN BÊN NHẬN",
     ):
         assert wanted in text
-    assert rows_of(reported.workbook)[-1] == ["", "Tổng cộng", "", "9", "0", "9", "9", ""]
+    assert rows_of(reported.workbook)[-1] == ["Tổng cộng", "9", "0", "9", "9"]
 
 
 def test_a_wrong_record_rejects_the_lot_and_is_named_by_page_not_by_text(store, folder, drawn, inspect):
@@ -278,6 +278,19 @@ def test_a_page_that_is_read_anew_cannot_be_inspected_and_the_report_says_so(sto
     assert outcome.gone == len([f for f in store.inspections.fields(drawn.id) if f.record == record.key])
     left = store.inspections.waiting(drawn.id, Part.INSPECTOR, "Thanh Tra")
     assert left == store.inspections.get(drawn.id).fields[InspectedStatus.OPEN] - outcome.gone
+
+
+def test_two_lots_that_were_not_accepted_make_the_next_inspection_tightened(store, folder, inspect):
+    auto = Sampling(aql="6.5", seed="7", severity=None)
+    for book in ("KS.2017.01", "KS.2017.02"):
+        (one,) = draw_samples(store, folder, [], auto, books=[book], person="Cán Bộ")
+        assert one.plan.severity == "normal"
+        field = store.inspections.fields(one.inspection.id)[0]
+        inspect(store, one.inspection.id, wrong={(field.record, field.code)})
+    (third,) = draw_samples(store, folder, [], auto, person="Cán Bộ")
+    assert (third.plan.severity, third.inspection.severity) == ("tightened", "tightened")
+    (other,) = draw_samples(store, folder, [], Sampling(aql="10", seed="7", severity=None), person="Cán Bộ")
+    assert other.plan.severity == "normal"
 
 
 def test_without_libreoffice_the_docx_stays_and_the_message_says_what_to_do(store, folder, monkeypatch):
