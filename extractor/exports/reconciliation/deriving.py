@@ -20,7 +20,11 @@ _UNIT_WORDS = (
 
 def clean(expression: str) -> str:
     """Normal form C, single spaces, never null."""
-    return rf"trim(regexp_replace(nfc_normalize(coalesce({expression}, '')), '\s+', ' ', 'g'))"
+    text = f"trim(nfc_normalize(coalesce({expression}, '')))"
+    # Most texts are clean already, and looking is cheaper than replacing.
+    spaces = r"[\s\x{00A0}]"
+    found = rf"regexp_matches({text}, '{spaces}{{2}}|[\t\n\r\x{{00A0}}]')"
+    return f"CASE WHEN {found} THEN trim(regexp_replace({text}, '{spaces}+', ' ', 'g')) ELSE {text} END"
 
 
 def folded(expression: str) -> str:
@@ -72,32 +76,38 @@ def place_words(expression: str) -> str:
     )
 
 
-def _person_name(name: str) -> str:
+def _forms(name: str) -> str:
     prefix = name.removesuffix("_name") if name != "name" else "name"
-    return f"name_key(nullif({name}, '')) AS {prefix}_key"
+    return f"name_forms(nullif({name}, '')) AS {prefix}_forms"
 
 
 def derive(source: str, target: str) -> str:
     """SQL that makes ``target`` from a table with all attributes, ``year``, ``month`` and ``day``."""
-    names = ", ".join(_person_name(name) for name in ("name", "mother_name", "father_name", "spouse_name"))
-    sounds = ", ".join(
-        f"nullif(key_sound({name}_key), '') AS {name}_sound" for name in ("name", "mother", "father", "spouse")
+    forms = ", ".join(_forms(name) for name in ("name", "mother_name", "father_name", "spouse_name"))
+    names = ", ".join(
+        f"nullif(split_part({name}_forms, chr(9), 1), '') AS {name}_key, "
+        f"nullif(split_part({name}_forms, chr(9), 2), '') AS {name}_sound"
+        for name in _NAMES
     )
     places = ", ".join(f"nullif({place_words(place)}, '') AS {place}_words" for place in ("origin", "residence"))
+    # Words that few different ones stand for are understood once each.
     return f"""
         CREATE TABLE {target} AS
-        WITH keyed AS (
-            SELECT *, {names}, {places},
-                nullif(sex_code(sex), '') AS sex_code,
-                nullif(ethnic_key(ethnic_group), '') AS ethnic_key,
+        WITH sexes AS (SELECT sex, nullif(sex_code(sex), '') AS sex_code FROM (SELECT DISTINCT sex FROM {source})),
+        groups AS (
+            SELECT ethnic_group, nullif(ethnic_key(ethnic_group), '') AS ethnic_key
+            FROM (SELECT DISTINCT ethnic_group FROM {source})
+        ), formed AS (SELECT *, {forms}, {places} FROM {source}),
+        named AS (
+            SELECT * EXCLUDE ({", ".join(f"{name}_forms" for name in _NAMES)}), {names},
                 try_cast(nullif(regexp_extract(mother_birth, '(\\d{{4}})', 1), '') AS INTEGER) AS mother_year,
                 try_cast(nullif(regexp_extract(father_birth, '(\\d{{4}})', 1), '') AS INTEGER) AS father_year
-            FROM {source}
-        ), sounding AS (SELECT *, {sounds} FROM keyed)
-        SELECT *,
+            FROM formed
+        )
+        SELECT named.*, sexes.sex_code, groups.ethnic_key,
             string_split(name_sound, ' ')[1] AS surname_sound,
             string_split(name_sound, ' ')[-1] AS given_sound,
             string_split(mother_sound, ' ')[-1] AS mother_given,
             array_to_string(string_split(residence_words, ' ')[-2:], ' ') AS residence_tail
-        FROM sounding
+        FROM named LEFT JOIN sexes USING (sex) LEFT JOIN groups USING (ethnic_group)
     """  # noqa: S608 - names of our own tables

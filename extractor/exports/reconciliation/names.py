@@ -62,6 +62,12 @@ def name_sound(name: str) -> str:
     return key_sound(name_key(name))
 
 
+def name_forms(name: str) -> str:
+    """Key and sound of a name, parted by a tabulator: one call of the database for both."""
+    key = name_key(name)
+    return f"{key}\t{key_sound(key)}"
+
+
 def key_sound(key: str) -> str:
     """The same for a name given as :func:`name_key`."""
     return " ".join(sound for word in key.split(" ") if (sound := _sound(word)))

@@ -365,7 +365,7 @@ def _contradictions(values: Mapping[str, str], born: Born, row: Mapping[str, str
     from extractor.exports.reconciliation.names import name_key
 
     found = set()
-    for attribute in ("name", "mother_name", "father_name", "spouse_name"):
+    for attribute in ("name", "mother_name", "father_name"):
         if values.get(attribute) and row[attribute] and name_key(values[attribute]) != name_key(row[attribute]):
             found.add(attribute)
     for attribute in ("mother_birth", "father_birth", "ethnic_group"):
