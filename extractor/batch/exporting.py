@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.batch.assurance import StoreAudit
 from extractor.batch.outputs import export_books, write_records_file
+from extractor.batch.run import only_run, prepare_folder
 from extractor.batch.sources import load_sources
 from extractor.errors import SettingsError
 from extractor.exports.books import RunExport
 from extractor.exports.manifest import ENDING
-from extractor.exports.profile import with_own_profiles
+from extractor.exports.profile import ExportProfile, with_own_profiles
 from extractor.exports.verifying import Fault, verify_packages
 from extractor.store import Store
 from extractor.templates import load_forms
@@ -81,7 +82,7 @@ def export_now(store: Store, out: Path, job: ExportJob) -> Exported:
     """Export into the output folder of a run.
 
     Raises:
-        SettingsError: there is no such format or way of treating what is pending.
+        SettingsError: there is no such format or way of treating what is pending, or a run is writing to the folder.
         ExportError: a profile is wrong, or something cannot be written.
     """
     profiles = with_own_profiles(job.profiles)
@@ -90,6 +91,12 @@ def export_now(store: Store, out: Path, job: ExportJob) -> Exported:
         raise SettingsError(f"There is no format '{job.wanted}'.", mend=f"Choose one of: {', '.join(formats)}.")
     if job.pending not in _PENDING:
         raise SettingsError(f"--pending {job.pending}: not known.", mend=f"Choose one of: {', '.join(_PENDING)}.")
+    prepare_folder(out)
+    with only_run(out):
+        return _export(store, out, job, profiles)
+
+
+def _export(store: Store, out: Path, job: ExportJob, profiles: Mapping[str, ExportProfile]) -> Exported:
     records = write_records_file(store, out) if job.wanted in {ALL, RECORDS} else None
     if job.wanted == RECORDS:
         return Exported(out / "records.jsonl", records, None)

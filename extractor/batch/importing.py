@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.batch.run import only_run
 from extractor.batch.sources import load_sources
 from extractor.errors import SettingsError
 from extractor.exports.fields import default_split, entry_of
@@ -13,8 +14,8 @@ from extractor.exports.files import sha256_of
 from extractor.exports.findings import errors
 from extractor.exports.keys import book_of, settle_key
 from extractor.exports.profile import ExportProfile, with_own_profiles
-from extractor.exports.reading_back import read_sheet
-from extractor.exports.returned import KnownRecord, compare_sheet, merged_supplements
+from extractor.exports.reading_back import Sheet, read_sheet
+from extractor.exports.returned import KnownRecord, Returned, compare_sheet, merged_supplements
 from extractor.exports.returned_list import counts_of, write_returned
 from extractor.exports.supplements import C06_FILE, read_source, write_supplements
 from extractor.store import Store
@@ -47,7 +48,7 @@ def import_c06(
     Importing the same file again changes nothing.
 
     Raises:
-        SettingsError: there is no such profile.
+        SettingsError: there is no such profile, or a run is writing to the folder.
         ExportError: the file is no such sheet, or a list cannot be written.
     """
     profile = with_own_profiles(profiles).get(C06_PROFILE)
@@ -56,8 +57,13 @@ def import_c06(
             f"There is no profile '{C06_PROFILE}'.", mend="Leave --profiles out, or bring that profile."
         )
     sheet = read_sheet(file, profile)
-    records = list(_known_records(store, out, templates, profile))
-    result = compare_sheet(sheet, records, profile, f"C06: {file.name}")
+    with only_run(out):
+        records = list(_known_records(store, out, templates, profile))
+        result = compare_sheet(sheet, records, profile, f"C06: {file.name}")
+        return _kept(store, out, file, sheet, result)
+
+
+def _kept(store: Store, out: Path, file: Path, sheet: Sheet, result: Returned) -> Imported:
     listed = out / _LISTS / f"{file.stem}.xlsx"
     changed = write_returned(listed, sheet, result)
     supplements = out / C06_FILE
