@@ -199,7 +199,7 @@ def holds(session: Session, head: str) -> bool:
     if head == EMPTY_HEAD:
         return True
     seq, _, mac = head.partition(":")
-    if not (seq.isascii() and seq.isdecimal() and len(seq) <= 15):
+    if not (seq.isascii() and seq.isdecimal() and len(seq) <= 9):
         return False
     return session.scalar(select(AuditRow.mac).where(AuditRow.seq == int(seq))) == mac
 

@@ -143,6 +143,11 @@ def test_export_writes_verifies_and_repeats_itself(out, extractor):
     assert extractor("export", "--verify", "--from", out) == (0, "1 manifests, 0 faults\n")
     head = manifest["audit"]["head"]
     assert extractor("audit", "verify", out, "--head", head)[0] == 0
+    with open_store(out) as store:
+        assert store.audit_holds(head)
+        assert store.audit_holds("0:")
+        for other in ("", "x", f"1:{head}", f"9{head}", "99999999999999:ab", "²:ab"):
+            assert not store.audit_holds(other)
     (out / "packages" / f"{STEM}.zip").write_bytes(b"")
     code, shown = extractor("export", "--verify", "--from", out)
     assert code == 7
