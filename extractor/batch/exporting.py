@@ -137,6 +137,8 @@ def _described(exported: RunExport) -> Iterator[str]:
             yield f"{book.package.path}: {len(book.package.pdfs)} PDFs{made}"
         for finding in book.findings:
             yield f"  {book.stem}: {finding.message} {finding.message_en}"
+    if exported.without_profile:
+        yield f"{exported.without_profile} records are of other registers than what was asked for."
     yield f"{exported.held_back_list}: {len(exported.held_back)} records held back"
     yield f"{exported.checks_list}: {len(exported.warnings)} warnings"
 
