@@ -78,8 +78,14 @@ def prefill_forms(
         raise SettingsError(f"--state {state}: not known.", mend="Choose 'all' or 'settled'.")
     asked = {**book_from(book or []), **({"register": register.upper()} if register else {})}
 
+    if target.resolve() == out_dir.resolve():
+        raise SettingsError("--out: this is the run's own folder.", mend="Choose another, such as OUT/forms.")
+
+    def plain(text: str) -> str:
+        return text.lstrip("0") if text.isdecimal() else text.casefold()
+
     def wanted(key: BookKey) -> bool:
-        return all(getattr(key, part).casefold() == value.casefold() for part, value in asked.items())
+        return all(plain(getattr(key, part)) == plain(value) for part, value in asked.items())
 
     forms = {form.name: form.schema for form in load_forms(template_folders(templates))}
     profiles = load_mappings(profile or [], known_columns(forms.values()))

@@ -31,7 +31,7 @@ def write_small(source: Path, target: Path) -> tuple[int, int]:
     try:
         with Image.open(source) as opened:
             size = opened.size
-            if target.exists():
+            if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
                 return size
             opened.draft("RGB", (MOST_WIDTH, MOST_WIDTH))
             shown = opened.convert("RGB")

@@ -164,12 +164,13 @@ def test_the_command_names_faults_and_filters_books(run, tmp_path):
     def call(*words):
         return CliRunner().invoke(app, ["prefill", *words, *form])
 
-    done = call(str(run), "--out", str(tmp_path / "a"), "--book", "year=2016", "-q")
+    done = call(str(run), "--out", str(tmp_path / "a"), "--book", "number=2", "-q")
     assert done.exit_code == 0 and "1 records in 1 books" in done.output.replace("\n", " ")
     (run / "pages" / "1.jpg").write_bytes(b"no picture")
     done = call(str(run), "--out", str(tmp_path / "b"), "-q")
     assert done.exit_code == 3 and "so.pdf, page 1, record 1" in done.output
     assert isinstance(call(str(run), "--out", str(tmp_path / "c"), "--state", "some").exception, SettingsError)
+    assert isinstance(call(str(run), "--out", str(run)).exception, SettingsError)
     assert "trang-mau-khai-sinh" in call("profiles").output
     assert call("filler").output.startswith("javascript:")
     assert call("filler", "userscript").output.startswith("// ==UserScript==")
