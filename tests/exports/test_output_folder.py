@@ -14,12 +14,23 @@ import pytest
 import yaml
 
 from extractor.batch.assurance import remember_assurance
+from extractor.batch.judging import CLOSING_EVENTS
 from extractor.batch.sources import FILE as SOURCES
 from extractor.batch.sources import KnownSource
 from extractor.batch.storage import open_store
 from extractor.cli import main
 from extractor.exports.supplements import C06_FILE, FILE, Supplement, read_supplements, write_supplements
-from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, Registration
+from extractor.page_file import PageFile, page_stem, save_page_file
+from extractor.records import (
+    BookKey,
+    Decision,
+    FieldState,
+    FieldValue,
+    PageProblem,
+    PageProblemKind,
+    Record,
+    Registration,
+)
 from extractor.settings import get_settings
 from extractor.store import PageResult
 
@@ -163,6 +174,27 @@ def test_the_manifest_says_which_certificate_the_last_run_went_by(out, extractor
     code, shown = extractor("export", "all", "--from", out)
     assert code == 7
     assert "certificate.json is damaged" in shown
+
+
+def test_the_closing_pages_total_is_held_against_the_book(out, extractor):
+    """The closing page lies in a file of its own, whose records say which book it is."""
+    digest = "c" * 64
+    problem = PageProblem(file="khoa-so.jpg", page=1, kind=PageProblemKind.CLOSING, message="Trang khóa sổ")
+    page = {"file": "khoa-so.jpg", "page": 1, "sha256": digest, "width": 60, "height": 90, "image": ""}
+    with open_store(out) as store:
+        store.save_page(PageResult(**page, pipeline_version="1", book=BOOK, problem=problem))
+    sources = json.loads((out / SOURCES).read_text(encoding="utf-8"))
+    sources.append(asdict(KnownSource("khoa-so.jpg", str(out / "khoa-so.jpg"), "", digest, None)))
+    (out / SOURCES).write_text(json.dumps(sources), encoding="utf-8")
+    (out / "pages").mkdir(exist_ok=True)
+    kept = PageFile(digest, "1", stated={CLOSING_EVENTS: "6"})
+    save_page_file(out, page_stem(digest, 1), kept)
+    code, shown = extractor("export", "ks-60", "--from", out)
+    assert code == 0
+    assert "4/6" in shown
+    manifest = json.loads((out / "packages" / f"{STEM}.manifest.json").read_text(encoding="utf-8"))
+    assert [warning["code"] for warning in manifest["book_warnings"]] == ["closing_total"]
+    assert manifest["records"]["exported"] == 4
 
 
 def test_wrong_arguments_are_named(out, extractor):

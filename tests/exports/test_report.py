@@ -202,3 +202,10 @@ def test_a_browser_shows_it_without_asking_for_anything(report, tmp_path):
         assert picture.size == (1000, 1400)
         header = picture.convert("RGB").getpixel((5, 5))
     assert header == (0x1F, 0x4E, 0x6E)
+
+
+def test_warnings_about_a_book_stand_below_it_in_both_languages(report, tmp_path):
+    line = replace(report.books[0], findings=(("Thiếu số 4", "Number 4 is missing"),))
+    html = render_report(replace(report, books=(line,)), tmp_path)
+    assert "Thiếu số 4" in html
+    assert "Number 4 is missing" in html
