@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from extractor.evaluation.truth import RecordId, TruthField, TruthRecord
 from extractor.store import QueueEmpty, Store, Task
+from extractor.store.inspection_results import Judgement, Part, Reading
 
 PERSONS = ("truth file 1", "truth file 2")
 """Two, since a field whose blind re-keying contradicts the machine has to be settled by another person."""
+
+INSPECTORS = ("truth file, inspector", "truth file, judge")
+"""Neither decided any field before, or none would be given to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +59,53 @@ def answer_from_truth(
 def _truth_of(task: Task, truth: Mapping[RecordId, TruthRecord]) -> TruthField | None:
     record = truth.get(task.record)
     return record.fields.get(task.code) if record else None
+
+
+def inspect_from_truth(
+    store: Store,
+    inspection: int,
+    truth: Mapping[RecordId, TruthRecord],
+    *,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Answered:
+    """Key the sample of an inspection as the truth has it, and judge every difference by it.
+
+    Args:
+        truth: see :func:`extractor.evaluation.truth.read_truth`.
+        on_progress: called with the fields done and the fields of the sample.
+    """
+    fields = {field.id: (field.record, field.code) for field in store.inspections.fields(inspection)}
+    answered, unknown = 0, set[int]()
+    for part, person in zip((Part.INSPECTOR, Part.JUDGE), INSPECTORS, strict=True):
+        while (task := store.inspections.claim(inspection, part, person)) is not None:
+            record, code = fields[task.id]
+            field = truth[record].fields.get(code) if record in truth else None
+            if field is None and task.id in unknown:
+                break  # Held by this very person: only such fields are left.
+            if field is None:
+                unknown.add(task.id)
+                continue
+            if part is Part.INSPECTOR:
+                store.inspections.answer(
+                    task.id, task.token, person=person, raw=field.raw, value=field.value, state=field.state
+                )
+                answered += 1
+                on_progress(answered, len(fields))
+            else:
+                dispute = store.inspections.dispute(task)
+                store.inspections.judge(
+                    task.id, task.token, _judged(field, dispute.first, dispute.second), person=person
+                )
+        for held in store.inspections.held(inspection, part, person):
+            store.inspections.release(held.id, held.token, person=person)
+    return Answered(answered, len(unknown))
+
+
+def _judged(field: TruthField, first: Reading, second: Reading) -> Judgement:
+    first_right = (first.raw, first.state) == (field.raw, field.state.value)
+    second_right = (second.raw, second.state) == (field.raw, field.state.value)
+    if first_right and second_right:
+        return Judgement.BOTH
+    if first_right or second_right:
+        return Judgement.FIRST if first_right else Judgement.SECOND
+    return Judgement.NEITHER

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from extractor.cli.common import DatabaseOption, JsonOption, TemplatesOption, existing_store, say, template_folders
+from extractor.cli.common import (
+    DatabaseOption,
+    JsonOption,
+    TemplatesOption,
+    existing_store,
+    progress,
+    say,
+    template_folders,
+)
 from extractor.cli.root import app
 from extractor.errors import ExitCode, SettingsError
 
@@ -128,6 +136,27 @@ def acceptance_withdraw(
     with existing_store(out_dir, db) as store:
         store.inspections.withdraw(inspection, person=person)
     say(f"Inspection {inspection} is withdrawn.")
+
+
+@acceptance_app.command("answer")
+def acceptance_answer(
+    out_dir: OutArgument,
+    inspection: Annotated[int, typer.Argument(help="Number of the inspection.")],
+    truth: Annotated[Path, typer.Option(help="Truth file in JSON lines.")],
+    db: DatabaseOption = None,
+) -> None:
+    """Let a truth file inspect a sample: to try out what comes after inspection, never for real books.
+
+    Example: extractor acceptance answer demo-output 1 --truth sample_book/truth.jsonl
+    """
+    from extractor.batch.answering import inspect_from_truth
+    from extractor.evaluation.truth import read_truth
+
+    known = read_truth(truth)
+    with existing_store(out_dir, db) as store, progress(False, "Fields") as on_progress:
+        store.inspections.get(inspection)
+        done = inspect_from_truth(store, inspection, known, on_progress=on_progress)
+    say(f"{done.answered} fields inspected from {truth}; of {done.unknown} it says nothing.")
 
 
 @acceptance_app.command("report")
