@@ -3,8 +3,8 @@
     python benchmarks/acceptance.py [--trials 2000] [--seed 1]
 
 Lots of invented books are made with a known share of wrong records, half of which lie in one tenth of the books. In
-each trial a sample is drawn by :mod:`extractor.exports.acceptance.drawing` and judged by the plan of ISO 2859-1. Side by
-side:
+each trial a sample is drawn by :mod:`extractor.exports.acceptance.drawing` and judged by the plan of ISO 2859-1. Side
+by side:
 
 - ``promised``: probability of acceptance by the operating characteristic (binomial); ``accepted``: how often it was;
 - ``one book``: how often one book, fetched by chance and checked whole, has no larger share of wrong records than the

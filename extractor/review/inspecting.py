@@ -76,7 +76,7 @@ def inspect(room: AnyRoom, visit: NamedVisit, inspection: int, part: Part) -> HT
         template,
         inspection=inspection,
         total=total,
-        said=dict(texts(visit.language)),
+        said={**texts(visit.language), "blind_note": text(visit.language, "inspection_note")},
         lease_seconds=room.lease_seconds,
     )
 

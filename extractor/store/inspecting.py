@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from extractor.errors import StoreError
+from extractor.errors import NotStoredError
 from extractor.store import inspection_audit, rekeying
 from extractor.store.convert import clean, person_key
 from extractor.store.inspection_results import Dispute, InspectionTask, Judgement, Part, Reading
@@ -254,7 +254,7 @@ def _names(session: Session, wanted: Select[str], keys: Collection[str]) -> list
 def _row(session: Session, task_id: int) -> InspectedFieldRow:
     row = session.scalar(select(InspectedFieldRow).where(InspectedFieldRow.id == task_id).with_for_update())
     if row is None:
-        raise StoreError(f"There is no inspected field {task_id} in the store.")
+        raise NotStoredError(f"There is no inspected field {task_id} in the store.")
     return row
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from extractor.errors import LeaseLostError, StoreError
+from extractor.errors import LeaseLostError, NotStoredError, StoreError
 from extractor.records import FieldState
 from extractor.store import audit, inspecting, inspection_audit, rekeying
 from extractor.store.inspection_results import (
@@ -95,11 +95,13 @@ class Inspections:
         """One inspection.
 
         Raises:
-            StoreError: there is none of that number.
+            NotStoredError: there is none of that number.
         """
         found = [inspection for inspection in self.all() if inspection.id == inspection_id]
         if not found:
-            raise StoreError(f"There is no inspection {inspection_id} in the store.", mend="List them, or draw one.")
+            raise NotStoredError(
+                f"There is no inspection {inspection_id} in the store.", mend="List them, or draw one."
+            )
         return found[0]
 
     def withdraw(self, inspection_id: int, *, person: str) -> None:

@@ -184,6 +184,8 @@ def _wrong(document: Any, record: AcceptanceRecord) -> None:
     words = texts()["report"]
     if record.outcome is None:
         return
+    if not record.outcome.fields.inspected:
+        return
     _heading(document, "V", words["wrong"])
     if record.wrong_rows:
         _table(document, words["wrong_columns"], record.wrong_rows, (10, 25, 45, 40, 45))
@@ -193,12 +195,18 @@ def _wrong(document: Any, record: AcceptanceRecord) -> None:
 
 def _conclusion(document: Any, record: AcceptanceRecord) -> None:
     words = texts()["report"]
-    _heading(document, "VI" if record.outcome else "IV", words["conclusion"])
+    _heading(document, _number_of_conclusion(record), words["conclusion"])
     for sentence in record.conclusion:
         _line(document, sentence, bold=True)
     _dotted(document, words["opinion"])
     _dotted(document, "")
     _line(document, words["closing"])
+
+
+def _number_of_conclusion(record: AcceptanceRecord) -> str:
+    if record.outcome is None:
+        return "IV"
+    return "VI" if record.outcome.fields.inspected else "V"
 
 
 def _signatures(document: Any) -> None:

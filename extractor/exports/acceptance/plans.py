@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 from extractor.errors import SettingsError
 
 _DOWN, _UP = "v", "^"
+_MOST_PERCENT = 10
+"""Highest AQL that the standard takes for percent nonconforming items."""
 
 
 class Severity(StrEnum):
@@ -89,13 +91,18 @@ def plan_for(lot_size: int, level: str, aql: str, severity: Severity = Severity.
     Args:
         lot_size: records in the lot.
         level: ``I``, ``II``, ``III``, or ``S-1`` to ``S-4``.
-        aql: percent, one of the standard's values (``1.0``; ``1`` is understood).
+        aql: percent, one of the standard's values up to 10 (``1.0``; ``1`` is understood).
 
     Raises:
         SettingsError: there is no such level or AQL, or the lot is too small for a sample.
     """
     tables = load_tables()
     level, aql = named_level(level), named_aql(aql)
+    if Decimal(aql) > _MOST_PERCENT:
+        raise SettingsError(
+            f"--aql {aql}: above {_MOST_PERCENT} the tables count faults per hundred records, not wrong records.",
+            mend=f"Choose {_MOST_PERCENT} or less.",
+        )
     if lot_size < 2:
         raise SettingsError(f"A lot of {lot_size} records cannot be sampled.", mend="Inspect all of it, or join books.")
     code_letter = tables.levels[level][sum(lot_size > most for most in tables.lots_up_to)]

@@ -146,7 +146,8 @@ def test_an_arrow_leads_to_another_sample_size_and_a_small_lot_is_inspected_whol
 
 
 @pytest.mark.parametrize(
-    ("lot", "level", "aql", "named"), [(1, "II", "1.0", "lot"), (9, "IV", "1.0", "IV"), (9, "II", "0.9", "0.9")]
+    ("lot", "level", "aql", "named"),
+    [(1, "II", "1.0", "lot"), (9, "IV", "1.0", "IV"), (9, "II", "0.9", "0.9"), (9, "II", "15", "per hundred")],
 )
 def test_what_is_not_in_the_tables_is_refused(lot, level, aql, named):
     with pytest.raises(SettingsError, match=named):
