@@ -6,11 +6,11 @@ the time is missed or given twice.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import and_, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
@@ -21,6 +21,7 @@ from extractor.store.results import BookSummary, Counts, PageImage, StoredProble
 from extractor.store.store import Store
 from extractor.store.tables import BookRow, FieldRow, FileRow, PageRow, ProblemRow, RecordRow, TaskRow, TaskStatus
 
+_FEW, _MANY = 8, 256
 _PAGE_PLACE = (FileRow.sort_key, FileRow.path, PageRow.page)
 
 
@@ -79,10 +80,20 @@ class Listing:
             )
             wanted = wanted.where(~open_field if settled else open_field)
         with self._store.reading() as session:
-            if after:
-                wanted = wanted.where(tuple_(*PLACE) > self._place_of_record(session, after))
-            rows = session.execute(wanted.order_by(*PLACE).limit(limit)).all()
-            waiting = self._waiting(session, [row.id for row, _, _ in rows])
+            place = _place_of_record(session, after) if after else None
+            if place is not None:
+                wanted = wanted.where(tuple_(*PLACE) > tuple_(*place))
+            rows: list[Any] = []
+            if books is not None:
+                rows += session.execute(wanted.order_by(*PLACE).limit(limit)).all()
+            else:
+                # File by file, so that a page costs the same wherever it lies; no index holds the whole order.
+                for files in _files_from(session, place):
+                    some = wanted.where(PageRow.file_id.in_(files)).order_by(*PLACE)
+                    rows += session.execute(some.limit(limit - len(rows))).all()
+                    if len(rows) == limit:
+                        break
+            waiting = _waiting(session, [row.id for row, _, _ in rows])
             return [
                 RecordLine(row.id, page.book_id, page.id, path, page.page, row.number, row.form, waiting.get(row.id, 0))
                 for row, page, path in rows
@@ -122,7 +133,7 @@ class Listing:
             wanted = wanted.where(ProblemRow.resolution.is_not(None) if resolved else ProblemRow.resolution.is_(None))
         with self._store.reading() as session:
             if after:
-                wanted = wanted.where(tuple_(*_PAGE_PLACE) > self._place_of_problem(session, after))
+                wanted = wanted.where(tuple_(*_PAGE_PLACE) > tuple_(*_place_of_problem(session, after)))
             return [
                 reading.stored_problem(row, page, path, book)
                 for row, page, path, book in session.execute(wanted.order_by(*_PAGE_PLACE).limit(limit))
@@ -170,43 +181,63 @@ class Listing:
         with self._store.reading() as session:
             return session.scalar(select(func.count()).select_from(KeyRow)) is not None
 
-    @staticmethod
-    def _place_of_record(session: Session, record_id: int) -> Any:
-        # A record that was retired since still has its place, so that a reader who got it goes on from there.
-        found = session.execute(
-            select(FileRow.sort_key, FileRow.path, PageRow.page, RecordRow.number)
-            .select_from(RecordRow)
-            .join(PageRow, PageRow.id == RecordRow.page_id)
-            .join(FileRow, FileRow.id == PageRow.file_id)
-            .where(RecordRow.id == record_id)
-        ).one_or_none()
-        if found is None:
-            raise NotStoredError("The list cannot go on from there.", mend="Begin it again.")
-        return tuple_(*found)
 
-    @staticmethod
-    def _place_of_problem(session: Session, problem_id: int) -> Any:
-        found = session.execute(
-            select(*_PAGE_PLACE)
-            .select_from(ProblemRow)
-            .join(PageRow, PageRow.id == ProblemRow.page_id)
-            .join(FileRow, FileRow.id == PageRow.file_id)
-            .where(ProblemRow.id == problem_id)
-        ).one_or_none()
-        if found is None:
-            raise NotStoredError("The list cannot go on from there.", mend="Begin it again.")
-        return tuple_(*found)
+_Place = tuple[str, str, int, int]
 
-    @staticmethod
-    def _waiting(session: Session, record_ids: Sequence[int]) -> dict[int, int]:
-        rows = session.execute(
-            select(FieldRow.record_id, func.count())
-            .join(TaskRow, TaskRow.field_id == FieldRow.id)
-            .where(
-                FieldRow.record_id.in_(record_ids),
-                FieldRow.retired_at.is_(None),
-                TaskRow.status == TaskStatus.OPEN.value,
-            )
-            .group_by(FieldRow.record_id)
-        )
-        return {row[0]: row[1] for row in rows}
+
+def _files_from(session: Session, place: _Place | None) -> Iterator[list[int]]:
+    """Numbers of all files in their order, from the one at ``place`` on; few at first, then more at a time."""
+    many, last = _FEW, None if place is None else place[:2]
+    inclusive = True
+    while True:
+        wanted = select(FileRow.id, FileRow.sort_key, FileRow.path).order_by(FileRow.sort_key, FileRow.path)
+        if last is not None:
+            here = tuple_(FileRow.sort_key, FileRow.path)
+            wanted = wanted.where(FileRow.sort_key >= last[0])  # what the index can be asked
+            wanted = wanted.where(here >= tuple_(*last) if inclusive else here > tuple_(*last))
+        rows = session.execute(wanted.limit(many)).all()
+        if not rows:
+            return
+        yield [row.id for row in rows]
+        last, inclusive = (rows[-1].sort_key, rows[-1].path), False
+        many = min(_MANY, 2 * many)
+
+
+def _place_of_record(session: Session, record_id: int) -> _Place:
+    # A record that was retired since still has its place, so that a reader who got it goes on from there.
+    found = session.execute(
+        select(FileRow.sort_key, FileRow.path, PageRow.page, RecordRow.number)
+        .select_from(RecordRow)
+        .join(PageRow, PageRow.id == RecordRow.page_id)
+        .join(FileRow, FileRow.id == PageRow.file_id)
+        .where(RecordRow.id == record_id)
+    ).one_or_none()
+    if found is None:
+        raise NotStoredError("The list cannot go on from there.", mend="Begin it again.")
+    return found.sort_key, found.path, found.page, found.number
+
+
+def _place_of_problem(session: Session, problem_id: int) -> tuple[str, str, int]:
+    found = session.execute(
+        select(*_PAGE_PLACE)
+        .select_from(ProblemRow)
+        .join(PageRow, PageRow.id == ProblemRow.page_id)
+        .join(FileRow, FileRow.id == PageRow.file_id)
+        .where(ProblemRow.id == problem_id)
+    ).one_or_none()
+    if found is None:
+        raise NotStoredError("The list cannot go on from there.", mend="Begin it again.")
+    return found.sort_key, found.path, found.page
+
+
+def _waiting(session: Session, record_ids: Sequence[int]) -> dict[int, int]:
+    """How many fields of each record wait for a person."""
+    # An outer join, so that no database begins with all tasks that are open.
+    rows = session.execute(
+        select(FieldRow.record_id, func.count(TaskRow.id))
+        .select_from(FieldRow)
+        .outerjoin(TaskRow, and_(TaskRow.field_id == FieldRow.id, TaskRow.status == TaskStatus.OPEN.value))
+        .where(FieldRow.record_id.in_(record_ids), FieldRow.retired_at.is_(None))
+        .group_by(FieldRow.record_id)
+    )
+    return {row[0]: row[1] for row in rows}

@@ -122,7 +122,7 @@ def test_lists_of_jobs_and_uploads_go_on_where_they_were(store):
 
 
 def test_records_are_listed_in_the_order_of_the_store_a_page_at_a_time(store, result):
-    for file in ("so-10.pdf", "so-2.pdf", "Sổ 1.pdf"):
+    for file in (*(f"so-{number}.pdf" for number in range(12, 0, -1)), "Sổ 1.pdf"):  # more than are looked at at once
         store.save_page(result(file, 1))
         store.save_page(result(file, 2, book=BookKey(register="KH", year="2018")))
     listing = Listing(store)

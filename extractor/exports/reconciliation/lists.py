@@ -56,7 +56,7 @@ def write_matches(path: Path, results: Iterable[Result], *, banner: str = "") ->
                 named(result.fields, Outcome.AGREES), named(result.fields, Outcome.FITS),
                 named(result.fields, Outcome.UNKNOWN), named(result.fields, Outcome.DIFFERS), _bits(result.bits),
                 _bits(result.margin), words["by_officer" if result.by_officer else "by_machine"],
-            ])  # fmt: skip
+            ], height=48)  # fmt: skip
         return sheet.next_row - 1
 
 

@@ -14,7 +14,7 @@ import duckdb
 from extractor.errors import EmptyInputError, ExportError, InputError, MissingInputError, UnsupportedTypeError
 from extractor.exports.reconciliation import deriving
 from extractor.exports.reconciliation.engine import literal
-from extractor.exports.reconciliation.profile import PopulationProfile
+from extractor.exports.reconciliation.profile import PopulationProfile, population_profiles
 from extractor.exports.reconciliation.roles import ATTRIBUTES, Attribute
 
 _WORKBOOKS = (".xlsx", ".xlsm")
@@ -78,12 +78,21 @@ def _load_file(
     try:
         found = profile.match(headers)
     except ValueError as error:
-        raise ExportError(
-            f"{path}: {error}.",
-            mend=f"Profile '{profile.name}' lists the known columns; name others under 'ignored' in a profile of "
-            "your own (--profile FILE.yaml), or choose the profile that fits.",
-        ) from None
+        raise ExportError(f"{path}: {error}.", mend=_mend(headers, profile)) from None
     _copy(connection, number, path, text, folder=folder, delimiter=delimiter, width=len(headers), found=found)
+
+
+def _mend(headers: Sequence[str], profile: PopulationProfile) -> str:
+    for other in population_profiles().values():
+        try:
+            other.match(headers)
+        except ValueError:
+            continue
+        return f"Profile '{other.name}' fits this file: --profile {other.name}."
+    return (
+        f"Profile '{profile.name}' lists the known columns; name others under 'ignored' in a profile of your own "
+        "(--profile FILE.yaml)."
+    )
 
 
 def _headers(path: Path, text: Path, delimiter: str) -> tuple[str, list[str]]:

@@ -59,6 +59,11 @@ def test_unknown_columns_are_named_with_the_mend(loaded, tmp_path):
         loaded(path)
 
 
+def test_another_layout_that_fits_is_named(loaded, tmp_path):
+    with pytest.raises(ExportError, match="Profile 'plain' fits"):
+        loaded(write_extract(tmp_path / "a.csv", [HUNG]), "c06")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
