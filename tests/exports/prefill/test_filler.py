@@ -95,6 +95,20 @@ def test_lists_that_a_page_draws_itself(visit):
     assert visit.page.locator("[role=listbox]").count() == 0
 
 
+def test_a_list_that_hangs_on_another_is_filled_in_a_second_go(visit):
+    profile = make_profile(nksDanToc={"selector": "#danToc"}, nksQuocTich={"selector": "#quocTich"})
+    visit.open("dependent.html", profile).paste(make_entry())
+    assert visit.kind("nksDanToc") == "cannot"
+    visit.fill()
+    assert (visit.value("#quocTich"), visit.value("#danToc")) == ("Việt Nam", "")
+    assert visit.kind("nksDanToc") == "ready" and "giờ điền được" in visit.why("nksDanToc")
+    visit.page.click("#extractor-filler button.main")
+    visit.page.wait_for_selector("#extractor-filler .said:has-text('Đã điền 2 ô')")
+    assert visit.value("#danToc") == "Thái"
+    visit.undo()
+    assert (visit.value("#quocTich"), visit.value("#danToc")) == ("", "")
+
+
 def test_what_a_list_does_not_offer_is_not_left_in_the_box(visit):
     profile = make_profile(nksNoiSinh={"selector": "#place", "kind": "combobox", "options": "#portal [role=option]"})
     visit.open("widgets.html", profile).paste(make_entry(nksNoiSinh="Trạm y tế xã Khác")).fill()

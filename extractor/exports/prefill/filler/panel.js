@@ -170,7 +170,7 @@ function openPanel() {
     const tick = h("input", { type: "checkbox", checked: row.tick, disabled: !row.plan || ["same", "filled", "undone"].includes(row.kind), "aria-label": `Điền ${row.item.label}`, onchange: () => { row.tick = tick.checked; } });
     const look = () => { if (row.control) { row.control.at.scrollIntoView({ block: "center", behavior: "auto" }); frame(row.control.elements, "3px dotted #1f4e6e"); } };
     const text = row.plan ? row.plan.shown : row.item.meaning || row.item.text;
-    const why = [row.note, row.failure || (state.done && row.kind !== "cannot" && row.kind !== "empty" && !row.tick ? "không đánh dấu nên để lại" : row.kind === "filled" || row.kind === "undone" ? "" : row.reason)].filter(Boolean).join("");
+    const why = [row.note, row.failure || (state.done && row.kind === "ready" ? "giờ điền được: bấm “Điền tiếp”" : state.done && row.kind !== "cannot" && row.kind !== "empty" && !row.tick ? "không đánh dấu nên để lại" : row.kind === "filled" || row.kind === "undone" ? "" : row.reason)].filter(Boolean).join("");
     return h("tr", { className: row.kind, "data-code": row.code },
       h("td", {}, tick),
       h("td", {}, h("b", {}, row.item.label), row.item.group ? h("i", {}, row.item.group) : "",
@@ -214,12 +214,14 @@ function openPanel() {
     let done = 0;
     await fillRows(wanted, () => { done += 1; say(`Đang điền ${done} / ${wanted.length} …`); });
     state.done = true;
+    // A list may have got its entries only now that another was chosen: such rows can be filled in a second go.
+    state.rows = state.rows.map((row) => row.kind === "cannot" && !row.doubled && !row.target.reason ? makeRows([row.item], { [row.code]: row.target })[0] : row);
     for (const row of state.rows.filter((each) => each.kind === "filled" || each.kind === "failed")) {
       frame(row.plan.choice && isTick(row.plan.choice) ? [row.plan.choice] : row.control.elements, row.kind === "filled" ? "3px solid #0a7d38" : "3px dashed #b3382c");
     }
     show();
     const failed = wanted.filter((row) => row.kind === "failed").length;
-    const left = state.rows.filter((row) => !row.tick && row.plan && row.kind !== "same").length;
+    const left = state.rows.filter((row) => row.plan && !["same", "filled", "failed"].includes(row.kind)).length;
     say(`Đã điền ${state.rows.filter((row) => row.kind === "filled").length} ô (khung liền).${failed ? ` ${failed} ô chưa điền được (khung đứt).` : ""}${left ? ` ${left} ô để lại.` : ""} Chưa gửi gì: hãy kiểm tra rồi tự bấm Lưu trên trang.`, failed > 0);
   }
 
