@@ -154,7 +154,7 @@ def _handed_over(document: Any, record: AcceptanceRecord) -> None:
     words = texts()["report"]
     _heading(document, "II", words["handed_over"])
     _line(document, words["handed_over_intro"])
-    widths = (10, 30, 40, 16, 14, 18, 18, 19)
+    widths = (12, 30, 38, 16, 14, 18, 18, 19)
     _table(document, words["books_columns"], record.book_rows, widths, total=True, numbers=(3, 4, 5, 6))
     _line(document, words["counts_ok" if record.counted.ok else "counts_bad"], bold=not record.counted.ok)
     for fault in record.counted.faults:
@@ -175,7 +175,7 @@ def _sample(document: Any, record: AcceptanceRecord) -> None:
         [name, count(rate.inspected), count(rate.errors), rate_text(rate), interval(rate)]
         for name, rate in record.rates
     ]
-    _table(document, words["result_columns"], rows, (52, 28, 20, 22, 43), numbers=(1, 2, 3))
+    _table(document, words["result_columns"], rows, (48, 26, 18, 22, 51), numbers=(1, 2, 3))
     for note in record.notes:
         _line(document, note, size=12)
 
@@ -188,7 +188,7 @@ def _wrong(document: Any, record: AcceptanceRecord) -> None:
         return
     _heading(document, "V", words["wrong"])
     if record.wrong_rows:
-        _table(document, words["wrong_columns"], record.wrong_rows, (10, 25, 45, 40, 45))
+        _table(document, words["wrong_columns"], record.wrong_rows, (12, 27, 45, 38, 43))
     else:
         _line(document, words["wrong_none"])
 
@@ -197,7 +197,7 @@ def _conclusion(document: Any, record: AcceptanceRecord) -> None:
     words = texts()["report"]
     _heading(document, _number_of_conclusion(record), words["conclusion"])
     for sentence in record.conclusion:
-        _line(document, sentence, bold=True)
+        _line(document, sentence, bold=True).paragraph_format.keep_with_next = True
     _dotted(document, words["opinion"])
     _dotted(document, "")
     _line(document, words["closing"])
