@@ -61,7 +61,7 @@ class Link:
     """What became of one subject.
 
     Args:
-        candidates: the best persons, best first; for a link the person linked comes first.
+        candidates: the best persons, best first; for a link the person linked, and the runner-up if there is one.
         margin: bits by which the answer beats every other.
         rivals: other subjects that claim the same person.
         by_officer: an officer said so.
@@ -128,6 +128,8 @@ def link(
             candidates = tuple(sorted(candidates, key=lambda c: (c.person != answer.person, -c.bits, c.person)))
         best = candidates[0].bits if candidates else 0.0
         shown = tuple(c for c in candidates if c.bits > best - _WITHIN)[:_SHOWN]
+        if kind is Kind.LINKED:
+            shown = candidates[:2]
         links[subject] = Link(kind, shown, round(answer.margin, 3), answer.rivals, subject in forced)
     return links
 

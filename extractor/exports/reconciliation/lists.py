@@ -55,7 +55,9 @@ def write_matches(path: Path, results: Iterable[Result], *, banner: str = "") ->
                 subject.values.get("name", ""), subject.values.get("birth", ""), result.identity,
                 named(result.fields, Outcome.AGREES), named(result.fields, Outcome.FITS),
                 named(result.fields, Outcome.UNKNOWN), named(result.fields, Outcome.DIFFERS), _bits(result.bits),
-                _bits(result.margin), words["by_officer" if result.by_officer else "by_machine"],
+                _bits(result.margin),
+                f"{result.runner_up} ({_bits(result.runner_up_bits)})" if result.runner_up else "",
+                words["by_officer" if result.by_officer else "by_machine"],
             ], height=48)  # fmt: skip
         return sheet.next_row - 1
 

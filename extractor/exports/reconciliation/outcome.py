@@ -57,6 +57,7 @@ class Result:
         supplies: import columns that the person's row can fill.
         bits: evidence for the person linked, and by how much any other answer is worse (``margin``).
         rivals: other subjects that claim the same person.
+        runner_up: number of the person that fits second best, with its evidence; empty where nobody else came near.
     """
 
     subject: Subject
@@ -69,6 +70,8 @@ class Result:
     bits: float = 0.0
     margin: float = 0.0
     rivals: tuple[Subject, ...] = ()
+    runner_up: str = ""
+    runner_up_bits: float = 0.0
     by_officer: bool = False
     mother: str = ""
     father: str = ""
@@ -85,14 +88,10 @@ def results_of(
     """The results in the order of the subjects' numbers; persons are fetched a few thousand at a time."""
     numbers = iter(sorted(subjects))
     while batch := list(islice(numbers, _BATCH)):
-        wanted = {c.person for number in batch if number in links for c in _needed(links[number])}
+        wanted = {c.person for number in batch if number in links for c in links[number].candidates}
         persons = _persons(connection, sorted(wanted))
         for number in batch:
             yield _result(subjects, number, links.get(number), persons)
-
-
-def _needed(link: Link) -> Sequence:  # type: ignore[type-arg]
-    return link.candidates[:1] if link.kind is Kind.LINKED else link.candidates
 
 
 def _persons(connection: duckdb.DuckDBPyConnection, wanted: Sequence[int]) -> dict[int, Person]:
@@ -117,6 +116,7 @@ def _result(subjects: Mapping[int, Subject], number: int, link: Link | None, per
         return Result(subject, Case.SUSPECTED, link.kind, options=options, margin=link.margin, rivals=rivals)
     person = persons[link.candidates[0].person]
     fields = compare_fields(subject, person)
+    second = link.candidates[1] if len(link.candidates) > 1 else None
     case = Case.DIFFERS if any(field.counts for field in fields) else Case.MATCH
     return Result(
         subject,
@@ -127,6 +127,8 @@ def _result(subjects: Mapping[int, Subject], number: int, link: Link | None, per
         bits=link.candidates[0].bits,
         margin=link.margin,
         rivals=rivals,
+        runner_up=str(persons[second.person]["identity"]) if second else "",
+        runner_up_bits=second.bits if second else 0.0,
         by_officer=link.by_officer,
         mother=str(person["mother_identity"] or ""),
         father=str(person["father_identity"] or ""),

@@ -179,6 +179,7 @@ def _write_results(path: Path, results: Iterable[Result]) -> None:
                 "file": file_name, "page": page, "record": record, "role": role, "case": result.case.value,
                 "kind": result.kind.value if result.kind else "", "identity": result.identity,
                 "provisional": result.subject.provisional, "bits": result.bits, "margin": result.margin,
+                "runner_up": result.runner_up,
                 "fields": {f.attribute: f.outcome.value for f in result.fields},
                 "candidates": [{"identity": o.identity, "bits": o.bits} for o in result.options],
             }  # fmt: skip
