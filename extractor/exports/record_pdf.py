@@ -23,6 +23,10 @@ _HEAD = 1024
 """Bytes within which a PDF says that it is one."""
 
 
+_CUT_AT_ONCE = 64_000_000
+"""An open PDF holds on to the data of all pages cut from it; after so many bytes it is opened anew."""
+
+
 class UnusableSourceError(ExportError):
     """A source page cannot be cut; ``reason`` is short and machine-readable."""
 
@@ -38,6 +42,7 @@ class PageCutter:
         self._source: Source | None = None
         self._pdf: pikepdf.Pdf | None = None
         self._data = b""
+        self._cut_bytes = 0
 
     def cut(self, source: Source, pages: int | Sequence[int]) -> bytes:
         """One PDF of some pages of a source; the same source always gives the same bytes.
@@ -65,13 +70,16 @@ class PageCutter:
                 recompress_flate=False,
                 object_stream_mode=pikepdf.ObjectStreamMode.disable,
             )
+        self._cut_bytes += written.tell()
+        if self._cut_bytes > _CUT_AT_ONCE:
+            self.close()
         return written.getvalue()
 
     def close(self) -> None:
         """Close the source PDF, if one is open."""
         if self._pdf is not None:
             self._pdf.close()
-        self._pdf, self._source, self._data = None, None, b""
+        self._pdf, self._source, self._data, self._cut_bytes = None, None, b"", 0
 
     def __enter__(self) -> PageCutter:
         return self
@@ -88,8 +96,9 @@ class PageCutter:
             if not head:
                 raise UnusableSourceError("empty", "The source file is empty.")
             if b"%PDF-" in head:
-                # From the disk: a book of a thousand pages need not fit into memory.
-                self._pdf = pikepdf.Pdf.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+                # Read piece by piece from the disk: a book of a thousand pages need not fit into memory.
+                file = io.BytesIO(source) if isinstance(source, bytes) else source
+                self._pdf = pikepdf.Pdf.open(file, access_mode=pikepdf.AccessMode.stream)
             else:
                 self._data = source if isinstance(source, bytes) else source.read_bytes()
         except OSError as error:
