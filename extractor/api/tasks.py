@@ -17,7 +17,7 @@ from extractor.api.models import (
     Renewed,
     TaskShown,
 )
-from extractor.api.problems import answers
+from extractor.api.problems import ApiError, answers
 from extractor.api.room import AnyRoom, ApiRoom, Decider, must_open
 from extractor.api.route import ApiRoute, IdempotencyKey
 from extractor.api.views import task_shown
@@ -39,6 +39,7 @@ def claim(room: AnyRoom, key: Decider, asked: ClaimAsked, idempotency_key: Idemp
         must_open(key, asked.book, "book")
     if asked.field is not None:
         must_open(key, room.listing.book_of_field(asked.field), "field")
+        _not_inspected(room, asked.field)
         task = room.store.claim_field(
             asked.field, _named(key, asked.person), lease_seconds=asked.lease_seconds, formerly=(asked.person,)
         )
@@ -95,6 +96,15 @@ def decide(room: AnyRoom, key: Decider, asked: DecisionAsked, idempotency_key: I
     if context.blind:
         return Decided(decision=None, value=None)
     return Decided(decision=value.decision, value=value.value)
+
+
+def _not_inspected(room: ApiRoom, field_id: int) -> None:
+    """Refuse a settled field that inspectors are reading anew: what stands there would be told."""
+    context = room.store.field_context(field_id)
+    fields = room.store.stored_record(context.record_id).fields
+    hidden = any(field.id == field_id and field.hidden for field in fields)
+    if hidden and not context.blind and not context.rekeyed_by:
+        raise ApiError(409, "inspected", "The field is being inspected.", mend="Take it when the inspection is over.")
 
 
 def _named(key: ApiKey, person: str) -> str:

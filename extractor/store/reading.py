@@ -376,11 +376,14 @@ def _beside(session: Session, record: RecordRow, page: PageRow, file: FileRow) -
 def _hidden(session: Session, record_ids: Collection[int | None]) -> set[tuple[int, str]]:
     """Fields of these records whose reading must not be shown, by record and code: re-keyed blind, or inspected."""
     ids = [number for number in record_ids if number is not None]
+    # An outer join, so that no database begins with all tasks that are open.
     wanted = (
-        select(FieldRow.record_id, FieldRow.code)
-        .join(TaskRow, TaskRow.field_id == FieldRow.id)
-        .where(FieldRow.record_id.in_(ids), rekeying.hidden())
+        select(FieldRow.record_id, FieldRow.code, TaskRow.id)
+        .select_from(FieldRow)
+        .outerjoin(TaskRow, and_(TaskRow.field_id == FieldRow.id, rekeying.hidden()))
+        .where(FieldRow.record_id.in_(ids))
     )
+    hidden = {(record_id, code) for record_id, code, task_id in session.execute(wanted) if task_id is not None}
     inspected = (
         select(FieldRow.record_id, FieldRow.code)
         .join(InspectedFieldRow, InspectedFieldRow.field_id == FieldRow.id)
@@ -391,7 +394,7 @@ def _hidden(session: Session, record_ids: Collection[int | None]) -> set[tuple[i
             InspectionRow.withdrawn_at.is_(None),
         )
     )
-    return {(record_id, code) for asked in (wanted, inspected) for record_id, code in session.execute(asked)}
+    return hidden | {(record_id, code) for record_id, code in session.execute(inspected)}
 
 
 def _tellable(warnings: Sequence[RuleWarning], hidden: Collection[tuple[int, str]]) -> tuple[RuleWarning, ...]:

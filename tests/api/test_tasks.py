@@ -88,6 +88,15 @@ def test_a_blind_answer_is_not_told_whether_it_was_right(client, claim, blind, s
     assert client.get(f"/v1/records/{record_id}").json()["fields"][code]["raw"] == SECRET
 
 
+def test_a_settled_field_that_is_being_inspected_is_not_handed_out(client, store, monkeypatch):
+    record = store.record_ids(1)[0]
+    field = next(field for field in store.stored_record(record).fields if field.code == "meHoTen")
+    monkeypatch.setattr("extractor.store.reading._hidden", lambda *_: {(record, "meHoTen")})
+    refused = client.post("/v1/tasks/claim", json={"person": "Lan", "field": field.id})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:extractor:problem:inspected")
+    assert SECRET not in refused.text
+
+
 def test_who_saw_a_reading_in_the_review_application_does_not_key_it_blind_here(client, store, blind):
     _, code = blind
     key = ("a.pdf", 2, 1)
