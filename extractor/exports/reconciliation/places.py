@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -94,15 +95,22 @@ def _of_today(now: list[Commune] | tuple[Commune, ...]) -> _Where:
 
 @cache
 def _legacy() -> dict[tuple[str, ...], _Where]:
-    table: dict[tuple[str, ...], _Where] = {}
-    for commune in communes("legacy"):
-        table.setdefault(tuple(_part(unit.full) for unit in commune.levels), _of(commune))
-    return table
+    return _by_names((commune, _of(commune)) for commune in communes("legacy"))
 
 
 @cache
 def _present() -> dict[tuple[str, ...], _Where]:
-    return {tuple(_part(unit.full) for unit in c.levels): _of_today([c]) for c in communes("2025")}
+    return _by_names((commune, _of_today([commune])) for commune in communes("2025"))
+
+
+def _by_names(places: Iterable[tuple[Commune, _Where]]) -> dict[tuple[str, ...], _Where]:
+    """Places by the names of their units; a town and a commune of one name stay both possible."""
+    table: dict[tuple[str, ...], _Where] = {}
+    for commune, where in places:
+        names = tuple(_part(unit.full) for unit in commune.levels)
+        former = table.get(names, _NOWHERE)
+        table[names] = _Where(former.communes | where.communes, former.provinces | where.provinces)
+    return table
 
 
 @cache

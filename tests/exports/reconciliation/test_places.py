@@ -10,6 +10,8 @@ from extractor.exports.reconciliation.places import SamePlace, same_place
         # renamed and merged in 2025
         ("xã Tân Lập, huyện Đồng Phú, tỉnh Bình Phước", "Xã Đồng Phú, Tỉnh Đồng Nai", SamePlace.SAME),
         ("ấp 3, xã Hoà Ân, huyện Cầu Kè, tỉnh Trà Vinh", "Xã Hòa Ân, Huyện Cầu Kè, Tỉnh Trà Vinh", SamePlace.SAME),
+        # a commune and a town of one name in one district
+        ("Vĩnh Thuận, Vĩnh Thuận, Kiên Giang", "Xã Vĩnh Thuận, Tỉnh An Giang", SamePlace.MAY_BE),
         ("tỉnh Trà Vinh", "Xã Cầu Kè, Tỉnh Vĩnh Long", SamePlace.MAY_BE),
         ("Bệnh viện đa khoa tỉnh Bình Phước", "Tỉnh Đồng Nai", SamePlace.MAY_BE),
         ("xã Tân Lập, huyện Đồng Phú, tỉnh Bình Phước", "Phường Hoài Nhơn, Tỉnh Gia Lai", SamePlace.OTHER),
