@@ -101,7 +101,8 @@ def get_entry(room: AnyRoom, key: RecordReader, record_id: RecordId) -> EntryDoc
         fields={field.code: field.field for field in stored.fields},
         warnings=stored.warnings,
     )
-    return entry_document(record, form, stored.book, withheld=[field.code for field in stored.fields if field.hidden])
+    hidden = [field.code for field in stored.fields if field.hidden]
+    return entry_document(record, form, stored.book, room.supplements.get(stored.key), withheld=hidden)
 
 
 @router.get("/page-problems", tags=["records"], responses=answers(404))

@@ -15,6 +15,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 from extractor.api.files import UploadFolder
 from extractor.api.problems import ApiError, not_found
 from extractor.api.throttle import Throttle
+from extractor.exports.supplements import FILE, SupplementsOnDisk
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
 from extractor.scans import Limits
@@ -52,6 +53,7 @@ class ApiRoom:
     jobs: Jobs = field(init=False)
     replies: Replies = field(init=False)
     upload_folder: UploadFolder = field(init=False)
+    supplements: SupplementsOnDisk = field(init=False)
 
     def __post_init__(self) -> None:
         """Give the rooms of the store their names."""
@@ -62,6 +64,7 @@ class ApiRoom:
             "jobs": Jobs(self.store),
             "replies": Replies(self.store),
             "upload_folder": UploadFolder(self.out, self.limits),
+            "supplements": SupplementsOnDisk(self.out / FILE),
         }.items():
             object.__setattr__(self, name, made)
 

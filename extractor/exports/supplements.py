@@ -10,6 +10,7 @@ say otherwise of one column, neither is taken: only a person can tell which is r
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
@@ -121,3 +122,29 @@ def read_source(path: Path) -> dict[RecordId, Supplement]:
     except (OSError, UnicodeDecodeError) as error:
         raise ExportError(f"{path}: cannot be read ({type(error).__name__}).", mend="Reconcile again.") from error
     return found
+
+
+class SupplementsOnDisk:
+    """The supplements of a run, read again only when one of their files changed. Safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._stamp: tuple[tuple[str, int, int], ...] | None = None
+        self._found: Mapping[RecordId, Supplement] = {}
+
+    def get(self, key: RecordId) -> Supplement | None:
+        """What is known of a record from elsewhere, or none.
+
+        Raises:
+            ExportError: see :func:`read_supplements`.
+        """
+        with self._lock:
+            stamp = self._now()
+            if stamp != self._stamp:
+                self._found, self._stamp = read_supplements(self._path), stamp
+            return self._found.get(key)
+
+    def _now(self) -> tuple[tuple[str, int, int], ...]:
+        files = sorted(self._path.parent.glob(f"{self._path.stem}*{self._path.suffix}"))
+        return tuple((file.name, status.st_mtime_ns, status.st_size) for file in files for status in (file.stat(),))

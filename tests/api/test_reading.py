@@ -8,6 +8,8 @@ from itertools import product
 from api.conftest import SECRET, make_page
 from PIL import Image
 
+from extractor.exports.supplements import FILE, Supplement, write_supplements
+
 
 def walk(client, path, limit):
     items, after = [], None
@@ -71,6 +73,18 @@ def test_a_record_has_its_fields_by_code_verbatim_and_normalised(client, store):
     assert name["box"] == [160, 120, 300, 34]
     assert name["label"] == "Họ, chữ đệm, tên"
     assert record["previous_id"] == store.record_ids(1)[0]
+
+
+def test_what_another_register_knows_is_in_the_entry_document_with_its_source(client, store, out):
+    record_id = store.record_ids(1)[1]
+    file, page, number = store.stored_record(record_id).key
+    known = Supplement(
+        file=file, page=page, record=number, columns={"chaSoDinhDanhCaNhan": "079217000123"}, source="extract"
+    )
+    assert "chaSoDinhDanhCaNhan" not in client.get(f"/v1/records/{record_id}/entry").json()["columns"]
+    write_supplements(out / FILE, [known])
+    column = client.get(f"/v1/records/{record_id}/entry").json()["columns"]["chaSoDinhDanhCaNhan"]
+    assert (column["text"], column["origin"], column["source"]) == ("079217000123", "supplement", "extract")
 
 
 def test_the_entry_document_is_that_of_the_exports(client, store):
