@@ -101,9 +101,14 @@ def inspect_from_truth(
     return Answered(answered, len(unknown))
 
 
+def _holds(reading: Reading, field: TruthField) -> bool:
+    if reading.value is None or field.value is None:
+        return (reading.raw, reading.state) == (field.raw, field.state.value)
+    return reading.value == field.value
+
+
 def _judged(field: TruthField, first: Reading, second: Reading) -> Judgement:
-    first_right = (first.raw, first.state) == (field.raw, field.state.value)
-    second_right = (second.raw, second.state) == (field.raw, field.state.value)
+    first_right, second_right = _holds(first, field), _holds(second, field)
     if first_right and second_right:
         return Judgement.BOTH
     if first_right or second_right:

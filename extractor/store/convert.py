@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import category
 
 from extractor.records import (
     BookKey,
@@ -26,6 +27,11 @@ from extractor.store.tables import BookRow, FieldRow, PageRow, ProblemRow, Warni
 def clean(text: str) -> str:
     """Text in normal form C without control characters, which no book holds and PostgreSQL does not take."""
     return "".join(char for char in nfc(text) if char >= " " or char in "\n\t")
+
+
+def person_name(text: str) -> str:
+    """A person's name as it is kept: single spaces, and no signs that nobody sees; empty where nothing is left."""
+    return " ".join(nfc("".join(char for char in " ".join(text.split()) if category(char)[0] != "C")).split())
 
 
 def person_key(name: str) -> str:

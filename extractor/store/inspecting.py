@@ -3,7 +3,12 @@
 A claim gives a lease with a token that rises each time, as in :mod:`extractor.store.queue`. An answer counts only under
 the newest token while the lease runs; any other is refused, kept in the history as given, and changes nothing.
 
-An inspector has not decided the field and was not handed its reading; a judge, besides, did not inspect it.
+An inspector has not decided the field and was not handed its reading; a judge, besides, did not inspect it. People are
+known by their names as in :mod:`extractor.store.rekeying`; besides, whoever worked over the HTTP interface as
+``client/name`` is taken for the person of that name.
+
+What is compared is what fills the cell: the value, not how it is written. Only where no value is known, and the text
+itself was handed over, are the texts compared.
 """
 
 from __future__ import annotations
@@ -16,8 +21,10 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from extractor.errors import NotStoredError
+from extractor.records import FieldState
 from extractor.store import inspection_audit, rekeying
 from extractor.store.convert import clean, person_key
+from extractor.store.inspected import unfinished
 from extractor.store.inspection_results import Dispute, InspectionTask, Judgement, Part, Reading
 from extractor.store.queue import Answer, Refused
 from extractor.store.saving import Writer
@@ -40,6 +47,8 @@ JUDGING = tuple(judgement.value for judgement in Judgement)
 _WAITS_FOR = {Part.INSPECTOR: InspectedStatus.OPEN, Part.JUDGE: InspectedStatus.DIFFERS}
 _EMPTY = rekeying.NO_VALUE
 """States that leave a cell empty: the handed-over row does not tell them apart."""
+_WRITTEN = (FieldState.READ.value, FieldState.DITTO.value)
+"""States that fill a cell; a ditto fills it with what it stands for."""
 
 
 def claim(
@@ -49,7 +58,7 @@ def claim(
 
     Records at which nobody else works at this moment come first, so that a record stays in one pair of hands.
     """
-    keys = rekeying.person_keys(person, formerly)
+    keys = names_of(person, formerly)
     other = aliased(InspectedFieldRow)
     busy = exists().where(
         other.inspected_record_id == InspectedFieldRow.inspected_record_id,
@@ -67,7 +76,7 @@ def claim(
     return None if row is None else _lease(writer, row, person, lease_seconds)
 
 
-def waiting(session: Session, inspection_id: int, part: Part, keys: Collection[str]) -> Select[Any]:
+def waiting(session: Session, inspection_id: int, part: Part, keys: frozenset[str]) -> Select[Any]:
     """Fields that wait for this part and may be given to a person with these keys."""
     return (
         select(InspectedFieldRow)
@@ -122,7 +131,11 @@ def release(writer: Writer, task_id: int, token: int, person: str) -> bool:
 def answer(
     writer: Writer, task_id: int, token: int, person: str, given: Answer, *, formerly: Collection[str]
 ) -> Refused | None:
-    """Take what an inspector reads, and compare it with what was exported."""
+    """Take what an inspector reads, and compare it with what was exported.
+
+    Args:
+        given: its value is what fills the cell, for a ditto what it stands for.
+    """
     row = _row(writer.session, task_id)
     raw = "" if given.state.value in _EMPTY else clean(given.raw)
     value = None if given.state.value in _EMPTY or given.value is None else clean(given.value)
@@ -143,7 +156,7 @@ def dispute_of(session: Session, task: InspectionTask) -> Dispute:
     """The two readings of a field, in an order that tells nothing of whose is whose."""
     row = _row(session, task.id)
     first, second = _both(session, row)
-    return Dispute(task, Reading(first[0], first[1]), Reading(second[0], second[1]))
+    return Dispute(task, first, second)
 
 
 def judge(
@@ -156,7 +169,7 @@ def judge(
         _remember(writer, row, person, InspectionAction.REFUSED, token=token, typed={})
         return Refused(reason)
     first, _ = _both(writer.session, row)
-    ours = Judgement.FIRST if first == (row.raw, row.state) else Judgement.SECOND
+    ours = Judgement.FIRST if first == _reading(row) else Judgement.SECOND
     right = judgement in (ours, Judgement.BOTH)
     row.status = (InspectedStatus.RECORD_RIGHT if right else InspectedStatus.RECORD_WRONG).value
     row.person, row.leased_until = "", None
@@ -169,7 +182,8 @@ def undo_last(
 ) -> InspectionTask | None:
     """Take back the person's newest answer of this part that still stands, and hand the field out to the person again.
 
-    What an inspector said can be taken back until a judge holds the field or has judged it.
+    What an inspector said can be taken back until a judge holds the field or has judged it. Once nothing is left to do
+    nothing is taken back: then everybody may see what was exported.
     """
     session = writer.session
     actions = INSPECTING if part is Part.INSPECTOR else JUDGING
@@ -178,6 +192,8 @@ def undo_last(
         if part is Part.INSPECTOR
         else (InspectedStatus.RECORD_RIGHT, InspectedStatus.RECORD_WRONG)
     )
+    if not session.scalar(select(unfinished(inspection_id))):
+        return None
     given = session.scalar(
         select(InspectionAnswerRow)
         .join(InspectedFieldRow, InspectedFieldRow.id == InspectionAnswerRow.inspected_field_id)
@@ -202,23 +218,45 @@ def undo_last(
 
 
 def conforms(exported: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:
-    """Whether what was handed over is what an inspector reads; see :func:`extractor.store.rekeying.agrees`.
+    """Whether what was handed over is what an inspector reads.
 
-    A blank and a field that is not on the form leave the same empty cell, so they are one.
+    A blank and a field that is not on the form leave the same empty cell, so they are one; so are a text and a ditto
+    that stands for it. Of what is written, the values are compared: a wrong value beside the right text is wrong. The
+    text counts only where no value is known of what was exported, so that the text itself filled the cell.
     """
     if exported["state"] in _EMPTY and typed["state"] in _EMPTY:
         return True
-    return rekeying.agrees(exported, typed)
+    if exported["state"] not in _WRITTEN or typed["state"] not in _WRITTEN:
+        return bool(exported["state"] == typed["state"])
+    if exported["value"] is None:
+        return rekeying.plain(exported["raw"]) == rekeying.plain(typed["raw"])
+    return bool(exported["value"] == typed["value"])
 
 
-def _both(session: Session, row: InspectedFieldRow) -> list[tuple[str, str]]:
-    typed = session.execute(
-        select(InspectionAnswerRow.raw, InspectionAnswerRow.state)
+def names_of(person: str, formerly: Collection[str]) -> frozenset[str]:
+    """All names by which to know a person, with those under which the HTTP interface knows people left bare."""
+    return frozenset(key for name in (person, *formerly) for key in _keys(name))
+
+
+def _keys(name: str) -> tuple[str, str]:
+    """A name and its part after the last stroke, for comparing: ``client/name`` is the person of that name."""
+    return person_key(name), person_key(name.rpartition("/")[2])
+
+
+def _reading(said: InspectedFieldRow | InspectionAnswerRow) -> Reading:
+    """What is put before a judge; of a ditto what it stands for, since that fills the cell."""
+    meant = said.value if said.state == FieldState.DITTO.value else None
+    return Reading(said.raw if meant is None else meant, said.state, said.value)
+
+
+def _both(session: Session, row: InspectedFieldRow) -> list[Reading]:
+    typed = session.scalars(
+        select(InspectionAnswerRow)
         .where(InspectionAnswerRow.inspected_field_id == row.id, *standing((InspectionAction.DIFFERED.value,)))
         .order_by(InspectionAnswerRow.id.desc())
         .limit(1)
     ).one()
-    return sorted([(row.raw, row.state), (typed.raw, typed.state)])
+    return sorted([_reading(row), _reading(typed)], key=lambda one: (one.raw, one.state, one.value or ""))
 
 
 def standing(actions: Collection[str]) -> tuple[ColumnElement[bool], ...]:
@@ -227,12 +265,13 @@ def standing(actions: Collection[str]) -> tuple[ColumnElement[bool], ...]:
     return InspectionAnswerRow.action.in_(actions), ~exists().where(undoing.reverses == InspectionAnswerRow.id)
 
 
-def _open_to(session: Session, part: Part, keys: Collection[str]) -> list[ColumnElement[bool]]:
+def _open_to(session: Session, part: Part, keys: frozenset[str]) -> list[ColumnElement[bool]]:
     """Conditions that hold for inspected fields that a person with these keys may get."""
     deciders = _names(session, select(DecisionRow.person).distinct(), keys)
     decided = exists().where(DecisionRow.field_id == InspectedFieldRow.field_id, DecisionRow.person.in_(deciders))
+    handed = _names(session, select(SeenRow.person).distinct(), keys)
     seen = exists().where(
-        TaskRow.field_id == InspectedFieldRow.field_id, SeenRow.task_id == TaskRow.id, SeenRow.person.in_(keys)
+        TaskRow.field_id == InspectedFieldRow.field_id, SeenRow.task_id == TaskRow.id, SeenRow.person.in_(handed)
     )
     if part is Part.INSPECTOR:
         return [~decided, ~seen]
@@ -246,9 +285,9 @@ def _open_to(session: Session, part: Part, keys: Collection[str]) -> list[Column
     return [~decided, ~seen, ~inspected]
 
 
-def _names(session: Session, wanted: Select[str], keys: Collection[str]) -> list[str]:
+def _names(session: Session, wanted: Select[str], keys: frozenset[str]) -> list[str]:
     """Of the names people gave, those by which somebody with these keys is known."""
-    return [name for name in session.scalars(wanted) if name and person_key(name) in keys]
+    return [name for name in session.scalars(wanted) if name and not keys.isdisjoint(_keys(name))]
 
 
 def _row(session: Session, task_id: int) -> InspectedFieldRow:
@@ -265,7 +304,7 @@ def _why_lost(
         return "The field passed to somebody else, or was already answered."
     if row.leased_until is None or row.leased_until <= writer.now:
         return "The time for the field ran out."
-    keys = rekeying.person_keys(person, formerly)
+    keys = names_of(person, formerly)
     allowed = waiting(writer.session, row.inspection_id, part, keys).where(InspectedFieldRow.id == row.id)
     if not writer.session.scalar(select(func.count()).select_from(allowed.subquery())):
         return "The inspection was withdrawn, or the field is not for this person."

@@ -64,6 +64,7 @@ class Inspection:
 
     Args:
         fields: number of fields by status.
+        wrong_records: records of which a field was found wrong.
     """
 
     id: int
@@ -82,6 +83,7 @@ class Inspection:
     withdrawn_at: datetime | None
     withdrawn_by: str
     fields: Mapping[InspectedStatus, int]
+    wrong_records: int = 0
 
     @property
     def waiting(self) -> int:
@@ -97,6 +99,11 @@ class Inspection:
     def finished(self) -> bool:
         """Whether nothing is left to do."""
         return not self.waiting and not self.disputed
+
+    @property
+    def decided(self) -> bool:
+        """Whether its result stands: finished, or rejected already."""
+        return self.finished or self.wrong_records >= self.rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +160,16 @@ class InspectionTask:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One of two readings put before a judge, without saying whose it is."""
+    """One of two readings put before a judge, without saying whose it is.
+
+    Args:
+        raw: the text; of a ditto what it stands for.
+        value: what fills the cell, where one is known.
+    """
 
     raw: str
     state: str
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

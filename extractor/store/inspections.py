@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from extractor.errors import LeaseLostError, NotStoredError, StoreError
 from extractor.records import FieldState
-from extractor.store import audit, inspecting, inspection_audit, rekeying
+from extractor.store import audit, convert, inspecting, inspection_audit
+from extractor.store.inspected import under_inspection
 from extractor.store.inspection_results import (
     Dispute,
     DrawnRecord,
@@ -89,7 +90,8 @@ class Inspections:
         with self._reading() as session:
             rows = session.scalars(select(InspectionRow).order_by(InspectionRow.id)).all()
             counts = _counts(session)
-            return tuple(_inspection(row, counts.get(row.id, {})) for row in rows)
+            wrong = _wrong_records(session)
+            return tuple(_inspection(row, counts.get(row.id, {}), wrong.get(row.id, 0)) for row in rows)
 
     def get(self, inspection_id: int) -> Inspection:
         """One inspection.
@@ -108,7 +110,7 @@ class Inspections:
         """End an inspection without a result, as when its books were exported anew; its answers stay.
 
         Raises:
-            StoreError: there is none of that number, or it was withdrawn before.
+            StoreError: there is none of that number, it was withdrawn before, or it has a result, which stands.
         """
         with self._writing() as writer:
             row = writer.session.scalar(
@@ -116,6 +118,13 @@ class Inspections:
             )
             if row is None or row.withdrawn_at is not None:
                 raise StoreError(f"There is no inspection {inspection_id} under way.", mend="List them.")
+            counts = _counts(writer.session).get(inspection_id, {})
+            wrong = _wrong_records(writer.session).get(inspection_id, 0)
+            if _inspection(row, counts, wrong).decided:
+                raise StoreError(
+                    f"Inspection {inspection_id} has its result, which stands.",
+                    mend="Mend the books, export them again, and draw a new sample: that is a resubmission.",
+                )
             row.withdrawn_at, row.withdrawn_by = writer.now, _named(person)
             audit.append(
                 writer.session,
@@ -144,8 +153,8 @@ class Inspections:
     ) -> InspectionTask | None:
         """Lease the next field to an inspector or a judge; none where nothing is left that the person may get.
 
-        An inspector never gets a field the person decided or was handed for verification; a judge, besides, none that
-        the person inspected.
+        An inspector never gets a field the person decided or was handed for verification, be it over the HTTP interface
+        as ``client/name``; a judge, besides, none that the person inspected.
 
         Args:
             formerly: names the person went by before in the same visit; what bars those bars the person.
@@ -158,9 +167,14 @@ class Inspections:
     def waiting(self, inspection_id: int, part: Part, person: str, *, formerly: Collection[str] = ()) -> int:
         """How many fields wait for this part and may be given to the person, whether held at this moment or not."""
         with self._reading() as session:
-            keys = rekeying.person_keys(_named(person), formerly)
+            keys = inspecting.names_of(_named(person), formerly)
             wanted = inspecting.waiting(session, inspection_id, part, keys)
             return session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+
+    def holds(self, field_id: int) -> bool:
+        """Whether the field is in a sample that is being inspected, so that what stands there must not be shown."""
+        with self._reading() as session:
+            return bool(session.scalar(select(under_inspection(field_id))))
 
     def held(self, inspection_id: int, part: Part, person: str) -> tuple[InspectionTask, ...]:
         """Fields the person holds at this moment."""
@@ -194,6 +208,10 @@ class Inspections:
         formerly: Collection[str] = (),
     ) -> None:
         """Take what an inspector reads; on disk when this returns. Nothing tells whether it is what was exported.
+
+        Args:
+            value: what the inspector's text stands for, independent of what is stored; it is what is compared. Of a
+                ditto, what stands above.
 
         Raises:
             LeaseLostError: the lease ran out or passed on; the answer is kept in the history as refused.
@@ -235,9 +253,10 @@ def _granted(outcome: _Granted | Refused) -> _Granted:
 
 
 def _named(person: str) -> str:
-    if not person.strip():
+    name = convert.person_name(person)
+    if not name:
         raise StoreError("The person's name is empty.", mend="Give the name of the person who works.")
-    return person.strip()
+    return name
 
 
 def _add_records(session: Session, inspection_id: int, drawn: Sequence[DrawnRecord]) -> None:
@@ -314,7 +333,18 @@ def _counts(session: Session) -> dict[int, dict[InspectedStatus, int]]:
     return found
 
 
-def _inspection(row: InspectionRow, counts: dict[InspectedStatus, int]) -> Inspection:
+def _wrong_records(session: Session) -> dict[int, int]:
+    """How many records were found wrong, by inspection."""
+    wanted = (
+        select(InspectedFieldRow.inspection_id, func.count(func.distinct(InspectedFieldRow.inspected_record_id)))
+        .where(InspectedFieldRow.status == InspectedStatus.RECORD_WRONG.value)
+        .group_by(InspectedFieldRow.inspection_id)
+    )
+    rows = session.execute(wanted)
+    return {row[0]: row[1] for row in rows}
+
+
+def _inspection(row: InspectionRow, counts: dict[InspectedStatus, int], wrong_records: int) -> Inspection:
     return Inspection(
         id=row.id,
         created_at=row.created_at,
@@ -332,6 +362,7 @@ def _inspection(row: InspectionRow, counts: dict[InspectedStatus, int]) -> Inspe
         withdrawn_at=row.withdrawn_at,
         withdrawn_by=row.withdrawn_by,
         fields=counts,
+        wrong_records=wrong_records,
     )
 
 

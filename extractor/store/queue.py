@@ -20,6 +20,7 @@ from extractor.errors import LeaseLostError, NotStoredError
 from extractor.records import Decision, FieldState, FieldValue
 from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_value, person_key, row_columns
+from extractor.store.inspected import under_inspection
 from extractor.store.results import Bar, NothingToUndo, QueueEmpty, Task
 from extractor.store.saving import DECIDED, Writer
 from extractor.store.tables import (
@@ -293,8 +294,12 @@ def open_tasks(
 
 
 def _open(kinds: Collection[str] | None, book_id: int | None, keys: Collection[str] | None = None) -> Select[TaskRow]:
-    """Open tasks; with the ``keys`` of a person, only those the person may get."""
-    wanted = select(TaskRow).where(TaskRow.status == TaskStatus.OPEN.value)
+    """Open tasks; with the ``keys`` of a person, only those the person may get.
+
+    Fields that an inspection holds are not among them until it is over, unless they waited when it began.
+    """
+    inspected = under_inspection(TaskRow.field_id, pending=False)
+    wanted = select(TaskRow).where(TaskRow.status == TaskStatus.OPEN.value, ~inspected)
     if keys is not None:
         wanted = wanted.where(*rekeying.open_to(keys))
     if kinds is not None:

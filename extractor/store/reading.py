@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from extractor.errors import NotStoredError
 from extractor.records import BookKey, Decision, Record, RuleWarning
 from extractor.store import convert, rekeying, tasks
+from extractor.store.inspected import unfinished
 from extractor.store.results import (
     BookSummary,
     Counts,
@@ -34,7 +35,6 @@ from extractor.store.tables import (
     FieldRow,
     FileRow,
     InspectedFieldRow,
-    InspectedStatus,
     InspectionRow,
     PageRow,
     ProblemRow,
@@ -390,8 +390,9 @@ def _hidden(session: Session, record_ids: Collection[int | None]) -> set[tuple[i
         .join(InspectionRow, InspectionRow.id == InspectedFieldRow.inspection_id)
         .where(
             FieldRow.record_id.in_(ids),
-            InspectedFieldRow.status.in_((InspectedStatus.OPEN.value, InspectedStatus.DIFFERS.value)),
             InspectionRow.withdrawn_at.is_(None),
+            # All of the sample until all is done: what was exported would tell how an answer was taken.
+            unfinished(InspectionRow.id),
         )
     )
     return hidden | {(record_id, code) for record_id, code in session.execute(inspected)}

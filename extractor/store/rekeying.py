@@ -95,7 +95,7 @@ def agrees(machine: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:
     """
     if machine["state"] != typed["state"]:
         return False
-    if typed["state"] in NO_VALUE or _plain(machine["raw"]) == _plain(typed["raw"]):
+    if typed["state"] in NO_VALUE or plain(machine["raw"]) == plain(typed["raw"]):
         return True
     if typed["value"] is None:
         # "Same as above" is given by a key, without the mark that the machine read, and means what stands above.
@@ -108,5 +108,6 @@ def both_readings(machine: Mapping[str, Any], typed: Mapping[str, Any]) -> list[
     return [[text, 0.5] for text in sorted({machine["raw"], typed["raw"]})]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text for comparing: in one line, with single spaces."""
     return " ".join(clean(text).split())
