@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extractor.batch.run import only_run
 from extractor.batch.sources import load_sources
+from extractor.dittos import meant_when_exported
 from extractor.errors import SettingsError
 from extractor.exports.fields import default_split, entry_of
 from extractor.exports.files import sha256_of
@@ -84,7 +85,7 @@ def _known_records(
     forms = {form.schema.form: form.schema for form in load_forms(templates)}
     sources = load_sources(out)
     for book in store.books():
-        for record in store.records(book.id):
+        for record in meant_when_exported(store.records(book.id)):
             form = forms.get(record.form)
             if form is not None and form.register_code != profile.register_code:
                 continue

@@ -16,6 +16,7 @@ from extractor.batch.judging import closing_totals
 from extractor.batch.overlays import write_overlays
 from extractor.batch.sources import KnownSource
 from extractor.confidence import Certificate
+from extractor.dittos import meant_when_exported
 from extractor.errors import ExportError
 from extractor.exports.books import Background, RunExport, export_run
 from extractor.exports.profile import load_profiles
@@ -137,7 +138,7 @@ def export_books(
     def records() -> Iterator[Record]:
         # One by one: with all their candidates, the records of many books would not fit into memory.
         for book in store.books():
-            for record in store.records(book.id):
+            for record in meant_when_exported(store.records(book.id)):
                 books[record.key] = book.key
                 if book.id in totals:
                     closing[record.key] = totals[book.id]

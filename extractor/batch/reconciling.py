@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from extractor.dittos import meant_when_exported
 from extractor.exports.findings import RecordId
 from extractor.exports.reconciliation.engine import Limits
 from extractor.exports.reconciliation.profile import population_profile
@@ -34,7 +35,9 @@ def reconcile_out(
     def records() -> Iterator[Record]:
         for book in store.books():
             # Records and their numbers come in the same order.
-            for record, number in zip(store.records(book.id), store.record_ids(book.id), strict=True):
+            for record, number in zip(
+                meant_when_exported(store.records(book.id)), store.record_ids(book.id), strict=True
+            ):
                 years[record.key] = book.key.year
                 pages.numbers[record.key] = number
                 yield record

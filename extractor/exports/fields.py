@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from extractor.errors import ExportError
 from extractor.exports.findings import Finding, RecordId
-from extractor.exports.supplements import Supplement
+from extractor.exports.supplements import Supplement, fitting
 from extractor.records import FieldState, FieldValue, Record, Severity
 from extractor.templates.form import FieldSpec, FormSchema
 
@@ -77,6 +77,7 @@ def entry_of(record: Record, forms: Forms, split: Split, known: Supplement | Non
             mend="Install the form's folder in page_templates.",
         )
     settled = [field for field in record.fields.values() if field.decision.settled]
+    known = fitting(known, record)
     return Entry(
         key=record.key,
         form=form,
@@ -147,7 +148,10 @@ def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -
         if not spec.columns or field is None or field.state is FieldState.NOT_ON_FORM:
             continue
         if field.decision.settled:
-            if field.value is None and field.raw and field.state in (FieldState.READ, FieldState.DITTO):
+            if field.value is None and field.state is FieldState.DITTO and not field.raw:
+                label = f"{spec.label} ({spec.code})"
+                findings.append(Finding("ditto_unknown", spec.columns, label, Severity.WARNING))
+            elif field.value is None and field.raw and field.state in (FieldState.READ, FieldState.DITTO):
                 label = f"{spec.label} ({spec.code})"
                 findings.append(Finding("not_normalised", spec.columns, label, Severity.WARNING))
                 verbatim[spec.columns[0]] = field.raw

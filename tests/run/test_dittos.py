@@ -2,7 +2,7 @@
 
 import pytest
 
-from extractor.dittos import resolve_dittos
+from extractor.dittos import meant_when_exported, resolve_dittos
 from extractor.records import Decision, FieldState, FieldValue, Record, Registration
 from extractor.templates.form import FieldSpec, FormSchema, Kind
 
@@ -73,3 +73,30 @@ def test_what_a_person_settled_stays():
 
 def test_forms_without_rows_are_left_alone():
     assert resolved([read("a"), DITTO], SCHEMA.model_copy(update={"rows": False}))[1].value is None
+
+
+def as_exported(*values):
+    records = [record(n + 1, value) for n, value in enumerate(values)]
+    return [r.fields["noiSinh"] for r in meant_when_exported(records)]
+
+
+def confirmed(value):
+    return value.model_copy(update={"decision": Decision.CONFIRMED})
+
+
+def test_a_settled_mark_follows_what_was_corrected_above_it_since():
+    stale = confirmed(DITTO).model_copy(update={"value": "xã Tân Lập"})
+    found = as_exported(confirmed(read("xã Tân Lợi")), stale, stale)
+    assert [(field.raw, field.value) for field in found[1:]] == [("nt", "xã Tân Lợi")] * 2
+
+
+def test_a_settled_mark_waits_as_long_as_what_stands_above_it():
+    waiting, settled = read("xã Tân Lập"), confirmed(DITTO)
+    assert waiting.decision is Decision.REVIEW
+    assert [field.decision.settled for field in as_exported(waiting, settled, settled)] == [False] * 3
+
+
+def test_a_settled_mark_below_nothing_known_leaves_the_house_empty():
+    stale = confirmed(DITTO).model_copy(update={"value": "cũ"})
+    blank = confirmed(FieldValue(state=FieldState.BLANK))
+    assert [field.value for field in as_exported(stale, blank, stale)] == [None] * 3

@@ -11,6 +11,7 @@ from importlib import resources
 from itertools import zip_longest
 from pathlib import Path
 
+from extractor.dittos import meant_when_exported
 from extractor.errors import ExportError, ExtractorError, SettingsError
 from extractor.exports.prefill.entry import EntryDocument, entry_document, settled_only
 from extractor.exports.prefill.filler_code import user_script
@@ -150,7 +151,7 @@ def _write_book(
     titles: Counter[str] = Counter()
     (folder / PICTURES).mkdir(parents=True, exist_ok=True)
     before = ""
-    pairs = list(zip(job.store.record_ids(book.id), job.store.records(book.id), strict=True))
+    pairs = list(zip(job.store.record_ids(book.id), meant_when_exported(job.store.records(book.id)), strict=True))
     for (number, record), following in zip_longest(pairs, pairs[1:]):
         after = _page_name(following[1].key) if following else ""
         name = _page_name(record.key)
