@@ -65,10 +65,13 @@ class Resolved(_Body):
     resolution: ProblemResolution | None
 
 
-@router.post("/api/claim")
-def claim(room: AnyRoom, visit: NamedCheckedVisit, wanted: Filter) -> dict[str, Any]:
+@router.post("/api/claim", response_model=None)
+def claim(room: AnyRoom, visit: NamedCheckedVisit, wanted: Filter) -> dict[str, Any] | JSONResponse:
     """The fields the person holds, topped up with the next free ones."""
     if wanted.field is not None:
+        if room.store.inspections.holds(wanted.field):
+            why = text(visit.language, "field_inspected")
+            return JSONResponse({"tasks": [], "message": why, **_left(room, visit, wanted)}, 409)
         try:
             task = _claim_field(room, visit, wanted.field)
         except LeaseLostError:
@@ -227,6 +230,8 @@ def _lost(room: Room, visit: Visit, field_id: int) -> dict[str, Any]:
     lost = {"message": text(visit.language, "lease_lost"), "task": None}
     context = room.store.field_context(field_id)
     if not context.blind and context.field.decision is not Decision.REVIEW:
+        return lost
+    if room.store.inspections.holds(field_id):
         return lost
     try:
         task = _claim_field(room, visit, field_id)

@@ -15,9 +15,10 @@ from extractor.review.access import Visit
 from extractor.review.answers import make_answer, read_value
 from extractor.review.inspection_view import inspection_line, judging_view, keying_view
 from extractor.review.pages import render
-from extractor.review.room import AnyRoom, NamedCheckedVisit, NamedVisit, Room
+from extractor.review.room import AnyRoom, NamedCheckedVisit, NamedVisit, Number, Room, Token
 from extractor.review.texts import text, texts
 from extractor.store import FieldContext, InspectionTask, Judgement, Part
+from extractor.vietnamese import is_ditto
 
 pages_router = APIRouter(default_response_class=HTMLResponse)
 router = APIRouter(prefix="/api/inspections/{inspection}")
@@ -33,8 +34,8 @@ class _Body(BaseModel):
 class Lease(_Body):
     """An inspected field and the token it was given under."""
 
-    task: int
-    token: int
+    task: Number
+    token: Token
 
 
 class Keyed(Lease):
@@ -47,7 +48,7 @@ class Keyed(Lease):
 class Preview(_Body):
     """A text whose value is asked for, for a field in the person's hands."""
 
-    task: int
+    task: Number
     raw: str = Field(max_length=4000)
 
 
@@ -65,10 +66,10 @@ def inspections(room: AnyRoom, visit: NamedVisit) -> HTMLResponse:
 
 
 @pages_router.get("/inspections/{inspection}/{part}")
-def inspect(room: AnyRoom, visit: NamedVisit, inspection: int, part: Part) -> HTMLResponse:
+def inspect(room: AnyRoom, visit: NamedVisit, inspection: Number, part: Part) -> HTMLResponse:
     """One field after the other; the page's script asks for them."""
     found = room.store.inspections.get(inspection)
-    total = sum(found.fields.values()) if part is Part.INSPECTOR else found.disputed
+    total = sum(found.fields.values()) if part is Part.INSPECTOR else 0
     template = "inspect.html" if part is Part.INSPECTOR else "judge.html"
     return render(
         room,
@@ -82,7 +83,7 @@ def inspect(room: AnyRoom, visit: NamedVisit, inspection: int, part: Part) -> HT
 
 
 @router.post("/{part}/claim")
-def claim(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part) -> dict[str, Any]:
+def claim(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Part) -> dict[str, Any]:
     """The fields the person holds, topped up with the next free ones."""
     held = list(room.store.inspections.held(inspection, part, visit.person))
     while len(held) < (_KEYED_AT_ONCE if part is Part.INSPECTOR else 1):
@@ -99,7 +100,7 @@ def claim(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part) 
 
 @router.post("/{part}/renew")
 def renew(
-    room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part, leases: list[Lease]
+    room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Part, leases: list[Lease]
 ) -> dict[str, list[int]]:
     """Prolong leases; names the fields that were lost."""
     lost = []
@@ -113,7 +114,7 @@ def renew(
 
 @router.post("/{part}/release")
 def release(
-    room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part, leases: list[Lease]
+    room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Part, leases: list[Lease]
 ) -> dict[str, bool]:
     """Give fields back, as a page does when it is closed."""
     for lease in leases[:10]:
@@ -122,7 +123,7 @@ def release(
 
 
 @router.post("/{part}/undo")
-def undo(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part) -> dict[str, Any]:
+def undo(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Part) -> dict[str, Any]:
     """Take the person's last answer back and hand the field out again."""
     task = room.store.inspections.undo_last(inspection, part, visit.person, lease_seconds=room.lease_seconds)
     return {"task": None if task is None else _view(room, visit, part, task)}
@@ -130,7 +131,7 @@ def undo(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, part: Part) -
 
 @router.post("/inspector/preview", response_model=None)
 def preview(
-    room: AnyRoom, visit: NamedCheckedVisit, inspection: int, asked: Preview
+    room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, asked: Preview
 ) -> dict[str, str | None] | JSONResponse:
     """The value a text stands for, for a field that the person holds."""
     for task in room.store.inspections.held(inspection, Part.INSPECTOR, visit.person):
@@ -140,15 +141,23 @@ def preview(
 
 
 @router.post("/inspector/decide", response_model=None)
-def decide(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, keyed: Keyed) -> dict[str, Any] | JSONResponse:
-    """Take what an inspector reads; nothing in the answer tells whether it is what was exported."""
+def decide(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, keyed: Keyed) -> dict[str, Any] | JSONResponse:
+    """Take what an inspector reads; nothing in the answer tells whether it is what was exported.
+
+    Of a ditto mark the inspector types what it stands for: that fills the cell that was handed over.
+    """
+    meant, written = keyed.raw.strip(), keyed.state in (FieldState.READ, FieldState.DITTO)
+    if (written and is_ditto(meant)) or (keyed.state is FieldState.DITTO and not meant):
+        return JSONResponse({"message": text(visit.language, "inspection_ditto"), "task": None}, 422)
     held = {task.id: task for task in room.store.inspections.held(inspection, Part.INSPECTOR, visit.person)}
     task = held.get(keyed.task)
     raw, value = keyed.raw, None
     if task is not None:
-        answer = make_answer(keyed.state, keyed.raw, room.labels, _blind(room, task))
-        # What stands above is not compared: a ditto agrees with a ditto.
-        raw, value = ("", None) if keyed.state is FieldState.DITTO else (answer.raw, answer.value)
+        context = _blind(room, task)
+        answer = make_answer(keyed.state, keyed.raw, room.labels, context)
+        raw, value = answer.raw, answer.value
+        if keyed.state is FieldState.DITTO:
+            raw, value = keyed.raw, read_value(room.labels, context, keyed.raw)
     try:
         room.store.inspections.answer(
             keyed.task,
@@ -165,7 +174,7 @@ def decide(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, keyed: Keye
 
 
 @router.post("/judge/decide", response_model=None)
-def judge(room: AnyRoom, visit: NamedCheckedVisit, inspection: int, judged: Judged) -> dict[str, Any] | JSONResponse:
+def judge(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, judged: Judged) -> dict[str, Any] | JSONResponse:
     """Take which of two readings the book holds."""
     try:
         room.store.inspections.judge(
@@ -189,12 +198,13 @@ def _lost(visit: Visit) -> JSONResponse:
     return JSONResponse({"message": text(visit.language, "inspection_lost"), "task": None}, 409)
 
 
-def _nothing(room: Room, visit: Visit, inspection: int, part: Part, any_held: bool) -> dict[str, Any]:
+def _nothing(room: Room, visit: Visit, inspection: Number, part: Part, any_held: bool) -> dict[str, Any]:
     """Why the person gets nothing: others hold the rest, or it is for other people."""
     if any_held:
         return {"others": 0, "message": ""}
     found = room.store.inspections.get(inspection)
-    rest = found.waiting if part is Part.INSPECTOR else found.disputed
+    # How many differ would tell an inspector how an answer was taken.
+    rest = part is Part.INSPECTOR and found.waiting
     if found.withdrawn_at is not None:
         return {"others": 0, "message": text(visit.language, "inspection_withdrawn")}
     return {"others": 0, "message": text(visit.language, "inspection_not_yours", count=rest) if rest else ""}

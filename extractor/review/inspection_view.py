@@ -15,7 +15,11 @@ _CHOICES = 9
 
 
 def inspection_line(room: Room, visit: Visit, inspection: Inspection) -> dict[str, Any]:
-    """An inspection in the list of all, with what the visitor may do."""
+    """An inspection in the list of all, with what the visitor may do.
+
+    How many differences there are is told only as far as the visitor may judge them: an inspector could tell by it
+    whether an answer was what had been exported.
+    """
     waiting = {
         part: room.store.inspections.waiting(inspection.id, part, visit.person, formerly=visit.formerly)
         for part in Part
@@ -36,7 +40,7 @@ def inspection_line(room: Room, visit: Visit, inspection: Inspection) -> dict[st
         "total": total,
         "keyed": total - inspection.waiting,
         "share": 100.0 * (total - inspection.waiting) / total if total else 0.0,
-        "disputed": inspection.disputed,
+        "left": inspection.waiting,
         "to_key": waiting[Part.INSPECTOR],
         "to_judge": waiting[Part.JUDGE],
         "withdrawn": inspection.withdrawn_at is not None,
@@ -83,4 +87,5 @@ def judging_view(room: Room, visit: Visit, task: InspectionTask) -> dict[str, An
 
 def _shown(visit: Visit, reading: Reading) -> dict[str, str]:
     state = "" if reading.state == "read" else text(visit.language, f"state_{reading.state}")
-    return {"raw": reading.raw, "state": state}
+    same = reading.value is None or reading.value == " ".join(reading.raw.split())
+    return {"raw": reading.raw, "state": state, "value": "" if same else str(reading.value)}

@@ -14,6 +14,7 @@ from extractor.review.places import usable
 from extractor.review.room import AnyRoom, AnyVisit, CheckedVisit, NamedVisit, Number, Room
 from extractor.review.texts import HIDDEN, LANGUAGES, text, texts
 from extractor.store import BookSummary, Counts, ProblemResolution, StoredField, StoredRecord
+from extractor.store.convert import person_name
 from extractor.templates.form import Kind
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -52,7 +53,7 @@ def ask_name(room: AnyRoom, visit: AnyVisit) -> HTMLResponse:
 @router.post("/name")
 def take_name(room: AnyRoom, visit: CheckedVisit, person: Annotated[str, Form(max_length=80)] = "") -> Response:
     """Remember the person's name for this visit."""
-    name = " ".join(person.split())
+    name = person_name(person)
     if not name:
         return render(room, visit, "name.html", 422)
     if visit.person:
@@ -136,6 +137,8 @@ def record(room: AnyRoom, visit: NamedVisit, record_id: Number) -> HTMLResponse:
         visit,
         "record.html",
         record=stored,
+        # Names of files tell number and date.
+        file="" if any(room.store.inspections.holds(field.id) for field in stored.fields) else stored.key[0],
         book=book_name(stored.book, room.labels, visit.language),
         form=room.labels.title(stored.form, visit.language),
         size=size,

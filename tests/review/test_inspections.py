@@ -17,7 +17,8 @@ def inspection(book):
     while not isinstance(task := book.claim("Người Nhập"), QueueEmpty):
         book.decide(task, task.token, person="Người Nhập", raw=task.field.raw, value=task.field.value)
     record = next(book.records())
-    fields = tuple(ExportedField(code, record.fields[code].raw, record.fields[code].value, "read") for code in SECRET)
+    values = {code: field.value for code, field in record.fields.items()} | {"so": "01/2017"}
+    fields = tuple(ExportedField(code, record.fields[code].raw, values[code], "read") for code in SECRET)
     drawn = DrawnRecord(record.key, "KS.2017.01", "KS.2017.01.2017-01-03.01.pdf", fields)
     draft = SampleDraft("II", "1.0", "normal", "A", 3, 0, 1, "7", ({"stem": "KS.2017.01", "records": 3},), (drawn,))
     return book.inspections.add(draft, person="Cán Bộ")
@@ -63,8 +64,69 @@ def test_nothing_an_inspector_gets_holds_what_was_exported(enter, inspection, bo
     assert len(ids) == 2
     for shown in texts[:-1]:
         assert not [secret for secret in secrets if secret in shown]
-    # The page of the record shows its file, but none of the sampled values either.
-    assert not [secret for secret in SECRET.values() if len(secret) > 2 and secret in texts[-1]]
+    assert not [secret for secret in (*SECRET.values(), "KS.2017.01.pdf") if len(secret) > 2 and secret in texts[-1]]
+
+
+def test_neither_lists_nor_messages_tell_an_inspector_how_an_answer_was_taken(enter, inspection):
+    right, wrong = enter("Thanh Tra"), enter("Thanh Tra Hai")
+    shown = []
+    for visitor, raw in ((right, "01"), (wrong, "khác")):
+        (task, *_) = visitor.post(f"{base(inspection)}/claim").json()["tasks"]
+        body = {"task": task["id"], "token": task["token"], "raw": raw, "state": "read"}
+        assert visitor.post(f"{base(inspection)}/decide", body).json() == {"ok": True}
+        page = visitor.client.get("/inspections").text
+        rest = visitor.post(f"{base(inspection, 'judge')}/claim").json()
+        shown.append((re.findall(r'<td class="num strong">(.*?)</td>', page), rest))
+    assert shown[0] == shown[1] == ([""], {"tasks": [], "left": 0, "others": 0, "message": ""})
+
+
+def test_of_a_ditto_mark_the_inspector_types_what_it_stands_for(enter, inspection, book):
+    visitor = enter("Thanh Tra")
+    (task, *_) = visitor.post(f"{base(inspection)}/claim").json()["tasks"]
+    lease = {"task": task["id"], "token": task["token"]}
+    for raw, state in (("", "ditto"), ("nt", "ditto"), ("nt", "read")):
+        refused = visitor.post(f"{base(inspection)}/decide", {**lease, "raw": raw, "state": state})
+        assert (refused.status_code, "như trên" in refused.json()["message"]) == (422, True)
+    assert visitor.post(f"{base(inspection)}/decide", {**lease, "raw": "01", "state": "ditto"}).status_code == 200
+    assert book.inspections.get(inspection).fields[InspectedStatus.AGREED] == 1
+
+
+def test_a_wrong_value_beside_the_right_text_is_found_and_shown_to_the_judge(enter, book):
+    while not isinstance(task := book.claim("Người Nhập"), QueueEmpty):
+        book.decide(task, task.token, person="Người Nhập", raw=task.field.raw, value=task.field.value)
+    field = ExportedField("nksNgaySinh", "28/12/2016", "01.01.1999", "read")
+    drawn = DrawnRecord(next(book.records()).key, "KS.2017.01", "x.pdf", (field,))
+    draft = SampleDraft("II", "1.0", "normal", "A", 3, 0, 1, "7", ({"stem": "KS.2017.01", "records": 3},), (drawn,))
+    number = book.inspections.add(draft, person="Cán Bộ")
+    inspector, judge = enter("Thanh Tra"), enter("Trọng Tài")
+    (task,) = inspector.post(f"{base(number)}/claim").json()["tasks"]
+    body = {"task": task["id"], "token": task["token"], "raw": "28/12/2016", "state": "read"}
+    inspector.post(f"{base(number)}/decide", body)
+    (task,) = judge.post(f"{base(number, 'judge')}/claim").json()["tasks"]
+    assert {task["first"]["value"], task["second"]["value"]} == {"28.12.2016", "01.01.1999"}
+
+
+def test_a_field_under_inspection_is_not_opened_for_verification(enter, inspection, book):
+    field = next(f for f in book.stored_record(book.record_ids(1)[0]).fields if f.code == "nksHoTen")
+    refused = enter("Thanh Tra").post("/api/claim", {"field": field.id})
+    assert (refused.status_code, refused.json()["tasks"]) == (409, [])
+    assert SECRET["nksHoTen"] not in refused.text
+
+
+@pytest.mark.parametrize("number", [2**63, 2**70, -1])
+def test_numbers_no_store_holds_are_refused(enter, inspection, number):
+    visitor = enter("Thanh Tra")
+    assert visitor.post(f"{base(number)}/claim").status_code in (404, 422)
+    for part, more in (("inspector", {"raw": "a", "state": "read"}), ("judge", {"judgement": "both_right"})):
+        for lease in ({"task": number, "token": 1}, {"task": 1, "token": number}):
+            assert visitor.post(f"{base(inspection, part)}/decide", {**lease, **more}).status_code == 422
+    assert visitor.post(f"{base(inspection)}/renew", [{"task": number, "token": 1}]).status_code == 422
+
+
+def test_signs_nobody_sees_are_no_part_of_a_name(enter, book):
+    visitor = enter("Thanh\x00 \u202eTra\u200b")
+    assert "Thanh Tra" in visitor.client.get("/").text
+    assert visitor.client.post("/name", data={"csrf": visitor.csrf, "person": "\u200b\x01"}).status_code == 422
 
 
 def test_who_verified_the_fields_is_told_that_they_are_for_others(enter, inspection):
@@ -103,6 +165,7 @@ def test_a_judge_gets_both_readings_and_the_inspector_none(enter, inspection, bo
     body = {"task": task["id"], "token": task["token"], "judgement": said}
     assert judge.post(f"{base(inspection, 'judge')}/decide", body).json() == {"ok": True}
     assert book.inspections.get(inspection).fields[InspectedStatus.RECORD_RIGHT] == 1
+    assert book.inspections.get(inspection).disputed
     back = judge.post(f"{base(inspection, 'judge')}/undo").json()["task"]
     assert back["id"] == task["id"]
 
@@ -134,6 +197,7 @@ def test_an_inspection_by_keyboard(visitor, office, inspection, book):
         if number < 3:
             page.wait_for_selector(f"body:not([data-ready='{before}'])")
     page.wait_for_selector("#empty:not([hidden])")
+    page.wait_for_function("document.getElementById('saved').textContent.startsWith('✓')")  # the last one is on its way
     assert book.inspections.get(inspection).disputed == 3
     judge = visitor(office, "Trọng Tài")
     judge.on("pageerror", lambda error: troubles.append(str(error)))

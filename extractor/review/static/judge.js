@@ -53,6 +53,12 @@ async function show(found) {
   for (const which of ["first", "second"]) {
     const place = by(which);
     place.textContent = task[which].raw || (task[which].state ? "" : texts.judge_empty);
+    if (task[which].value) {
+      const value = document.createElement("span");
+      value.className = "as";
+      value.textContent = `→ ${task[which].value}`;
+      place.append(" ", value);
+    }
     if (task[which].state) {
       const state = document.createElement("span");
       state.className = "state-tag";

@@ -310,6 +310,8 @@ async function answer(state) {
     else if (!raw) { hint(texts.empty_box); box.focus(); return; }
     else if (task.state === "ditto" && raw === task.raw.trim()) state = "ditto";
   }
+  // In an inspection a ditto mark counts for what it stands for.
+  if (state === "ditto" && !skips && !raw) { hint(texts.inspection_ditto); box.focus(); return; }
   const given = { task: task.id, token: task.token, field: task.field, state, raw: kept(task, state, raw) };
   // Only one answer is on its way at a time; usually it is back long before the next.
   const before = saving;
@@ -322,7 +324,7 @@ async function answer(state) {
   try {
     const { status, data } = await inTurn(() => asking(() => post(`${api}/decide`, given)));
     if (status === 409) lost(task, raw, data);
-    else if (status !== 200) putBack(task, raw, texts.error_title);
+    else if (status !== 200) putBack(task, raw, data.message ?? texts.error_title);
     else {
       by("saved").textContent = `✓ ${texts.saved}`;
       if (task.blind || task.decision === "review") left = Math.max(0, left - 1);
