@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractor.batch.sources import load_sources
+from extractor.dittos import meant_when_exported
 from extractor.errors import ExportError, SettingsError
 from extractor.exports.acceptance.counts import count_handed_over
 from extractor.exports.acceptance.document import write_document
 from extractor.exports.acceptance.drawing import draw, new_seed
 from extractor.exports.acceptance.handed_over import HandedOverBook, exported_records, handed_over_books
-from extractor.exports.acceptance.outcome import Verdict, outcome_of
+from extractor.exports.acceptance.outcome import Outcome, Verdict, outcome_of
 from extractor.exports.acceptance.plans import SamplingPlan, Severity, named_aql, named_level, plan_for
 from extractor.exports.acceptance.record import AcceptanceRecord
 from extractor.exports.acceptance.switching import next_lot
@@ -82,8 +83,8 @@ def draw_samples(
             f"What is handed over does not add up: {fault_text(faults[0])} ({len(faults)} in all).",
             mend="See all of it with 'extractor acceptance report', and export again.",
         )
-    if sampling.severity is None:
-        sampling = replace(sampling, severity=_switched(store, sampling))
+    _not_again(store, handed_over)
+    sampling = replace(sampling, severity=_severity(store, sampling))
     lots = [[book] for book in handed_over] if sampling.each_book else [handed_over]
     exported = _exported(store, out, _forms(templates), profiles, books=handed_over)
     drafts = [_draft(lot, exported, sampling) for lot in lots]
@@ -96,13 +97,43 @@ def draw_samples(
     return drawn
 
 
-def _switched(store: Store, sampling: Sampling) -> Severity:
-    """How strictly the next lot is judged after the finished inspections of the same level and AQL.
+def _not_again(store: Store, books: Sequence[HandedOverBook]) -> None:
+    """Make sure that no files are inspected twice: a lot that was not accepted could be drawn until it passes.
 
-    Books that were inspected before are submitted again, and say nothing of the lots to come.
+    The same files may be drawn again only with another book of their former lot that was exported anew since: then the
+    lot was mended, and is submitted again.
 
     Raises:
-        SettingsError: too many lots were not accepted on tightened inspection.
+        ExportError: an inspection of the same files is under way, or has its result.
+    """
+    for one in store.inspections.all():
+        if one.withdrawn_at is not None:
+            continue
+        then = {str(book["stem"]): _files(book) for book in one.lot}
+        again = [book for book in books if book.stem in then]
+        same = [book for book in again if then[book.stem] == _files(book.facts(0))]
+        if same and len(same) == len(again):
+            mends = "Mend what was found, export again, and draw from the new files: that is a resubmission."
+            withdraw = f"Finish it, or withdraw it first (extractor acceptance withdraw OUT {one.id})."
+            raise ExportError(
+                f"{same[0].path}: inspection {one.id} {'has its result for' if one.decided else 'is under way on'} "
+                "these very files.",
+                mend=mends if one.decided else withdraw,
+            )
+
+
+def _files(facts: Mapping[str, object]) -> list[object]:
+    return [facts["package"], facts["workbooks"]]
+
+
+def _severity(store: Store, sampling: Sampling) -> Severity:
+    """How strictly the next lot is judged: as asked for, or by the finished inspections of the same level and AQL.
+
+    Books that were inspected before are submitted again, and say nothing of the lots to come; except that what comes
+    after acceptance was discontinued is counted anew, since it was mended.
+
+    Raises:
+        SettingsError: too many lots were not accepted on tightened inspection, and tightened was not asked for.
     """
     level, aql = named_level(sampling.level), named_aql(sampling.aql)
     accepted, seen = [], set[str]()
@@ -114,13 +145,15 @@ def _switched(store: Store, sampling: Sampling) -> Severity:
         if verdict in (Verdict.ACCEPTED, Verdict.REJECTED):
             seen |= stems
             accepted.append(verdict is Verdict.ACCEPTED)
+            if next_lot(accepted).discontinued:
+                seen.clear()
     following = next_lot(accepted)
-    if following.discontinued:
+    if following.discontinued and sampling.severity is not Severity.TIGHTENED:
         raise SettingsError(
             "Five lots were not accepted on tightened inspection; ISO 2859-1 ends acceptance here.",
             mend="Have the work mended; then draw with --severity tightened.",
         )
-    return following.severity
+    return sampling.severity or following.severity
 
 
 def _exported(
@@ -135,7 +168,7 @@ def _exported(
     keys: dict[RecordId, BookKey] = {}
     records: dict[RecordId, Record] = {}
     for book in store.books():
-        for record in store.records(book.id):
+        for record in meant_when_exported(store.records(book.id)):
             records[record.key] = record
             keys[record.key] = book.key
     official = {key: name for key in keys if (source := known.get(key[0])) and (name := source.name)}
@@ -200,12 +233,23 @@ def report_acceptance(store: Store, out: Path, templates: Sequence[Path], *, ins
         forms=_forms(templates),
         inspection=found,
         outcome=outcome_of(found, store.inspections.fields(found.id)) if found else None,
+        fields=store.inspections.fields(found.id) if found else (),
+        earlier=_earlier(store, {book.stem for book in books}, found),
     )
     stem = f"inspection-{found.id}" if found else "handed-over"
     document, workbook = out / FOLDER / f"{stem}.report.docx", out / FOLDER / f"{stem}.report.xlsx"
     write_document(document, record)
     write_report_workbook(workbook, record)
     return Reported(record, document, workbook)
+
+
+def _earlier(store: Store, stems: set[str], found: Inspection | None) -> tuple[tuple[Inspection, Outcome], ...]:
+    """The inspections of any of these books before this one, with their results, withdrawn ones too."""
+    return tuple(
+        (one, outcome_of(one, store.inspections.fields(one.id)))
+        for one in store.inspections.all()
+        if (found is None or one.id < found.id) and not stems.isdisjoint(str(book["stem"]) for book in one.lot)
+    )
 
 
 def _chosen(store: Store, wanted: int | None) -> Inspection | None:
@@ -221,13 +265,15 @@ def _same_files(inspection: Inspection, books: Sequence[HandedOverBook]) -> None
     Raises:
         ExportError: a book was exported anew since.
     """
-    then: Mapping[str, object] = {str(book["stem"]): [book["package"], book["workbooks"]] for book in inspection.lot}
+    then = {str(book["stem"]): _files(book) for book in inspection.lot}
+    withdraw = f"Withdraw it (extractor acceptance withdraw OUT {inspection.id}) and draw a new sample."
     for book in books:
-        facts = book.facts(0)
-        if [facts["package"], facts["workbooks"]] != then[book.stem]:
+        if _files(book.facts(0)) != then[book.stem]:
             raise ExportError(
                 f"{book.path}: the book was exported anew after the sample of inspection {inspection.id} was drawn.",
-                mend=f"Withdraw it (extractor acceptance withdraw OUT {inspection.id}) and draw a new sample.",
+                mend="Its result stands; draw a new sample, which is a resubmission."
+                if inspection.decided
+                else withdraw,
             )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,7 +151,7 @@ def _compare_members(
             continue
         try:
             data = package.read(member)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
             yield CountFault(f"{name}/{member}", "unreadable", (("why", type(error).__name__),))
             continue
         if hashlib.sha256(data).hexdigest() != sha256:

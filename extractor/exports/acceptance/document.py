@@ -34,6 +34,7 @@ def write_document(path: Path, record: AcceptanceRecord, *, now: datetime | None
     _parties(document)
     _handed_over(document, record)
     _sample(document, record)
+    _earlier(document, record)
     _wrong(document, record)
     _conclusion(document, record)
     _signatures(document)
@@ -178,6 +179,13 @@ def _sample(document: Any, record: AcceptanceRecord) -> None:
     _table(document, words["result_columns"], rows, (48, 26, 18, 22, 51), numbers=(1, 2, 3))
     for note in record.notes:
         _line(document, note, size=12)
+
+
+def _earlier(document: Any, record: AcceptanceRecord) -> None:
+    words = texts()["report"]
+    if record.earlier_rows:
+        _line(document, words["earlier"], bold=True).paragraph_format.keep_with_next = True
+        _table(document, words["earlier_columns"], record.earlier_rows, (14, 26, 45, 26, 18, 36), numbers=(3, 4))
 
 
 def _wrong(document: Any, record: AcceptanceRecord) -> None:

@@ -23,6 +23,8 @@ class AcceptanceRecord:
         problems: pages without records that nobody looked at.
         inspection: none where no sample was drawn.
         outcome: of the inspection.
+        fields: of the inspection.
+        earlier: former inspections of the same books with their results.
     """
 
     books: tuple[HandedOverBook, ...]
@@ -32,6 +34,8 @@ class AcceptanceRecord:
     forms: Forms
     inspection: Inspection | None = None
     outcome: Outcome | None = None
+    fields: tuple[InspectedField, ...] = ()
+    earlier: tuple[tuple[Inspection, Outcome], ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -123,6 +127,27 @@ class AcceptanceRecord:
             [str(at), f.book, f.pdf_name, page.format(file=f.record[0], page=f.record[1]), self.label(f)]
             for at, f in enumerate(self.outcome.wrong, start=1)
         ]
+
+    @property
+    def earlier_rows(self) -> list[Sequence[str]]:
+        """Former inspections of the same books: number, day, books, inspected and wrong records, result."""
+        return [
+            [
+                str(one.id),
+                day(one.created_at),
+                ", ".join(str(book["stem"]) for book in one.lot),
+                f"{count(found.records.inspected)} / {count(one.sample_size)}",
+                count(found.records.errors),
+                texts()["verdicts"][found.verdict.value],
+            ]
+            for one, found in self.earlier
+        ]
+
+    @property
+    def sample_rows(self) -> list[Sequence[str]]:
+        """The records of the sample by their place in it: which PDF and page each is. Inspectors are not told."""
+        first = {field.position: field for field in reversed(self.fields)}
+        return [[str(at), f.book, f.pdf_name, f.record[0], *map(str, f.record[1:])] for at, f in sorted(first.items())]
 
     @property
     def hashes(self) -> list[tuple[str, str]]:

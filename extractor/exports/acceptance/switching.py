@@ -2,7 +2,8 @@
 
 Normal becomes tightened when two of five or fewer consecutive lots were not accepted. Tightened becomes normal when
 five consecutive lots were accepted. Inspection is discontinued when five lots were not accepted on tightened
-inspection; then the work has to be mended before anything more is submitted.
+inspection; then the work has to be mended before anything more is submitted. A lot that is drawn all the same begins
+tightened inspection anew: somebody chose that after the work was mended.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ def next_lot(accepted: Sequence[bool]) -> NextLot:
         accepted: whether each lot was accepted on its first inspection, oldest first; the first was inspected normally.
     """
     severity, run, refused = Severity.NORMAL, list[bool](), 0
+    ended = False
     for good in accepted:
+        if ended:
+            run, refused, ended = [], 0, False
         run.append(good)
         if severity is Severity.NORMAL:
             if run[-_WINDOW:].count(False) >= _NOT_ACCEPTED:
@@ -44,7 +48,7 @@ def next_lot(accepted: Sequence[bool]) -> NextLot:
             continue
         refused += not good
         if refused >= _STOP_AFTER:
-            return NextLot(severity, discontinued=True)
-        if len(run) >= _BACK_AFTER and all(run[-_BACK_AFTER:]):
+            ended = True
+        elif len(run) >= _BACK_AFTER and all(run[-_BACK_AFTER:]):
             severity, run = Severity.NORMAL, []
-    return NextLot(severity)
+    return NextLot(severity, discontinued=ended)

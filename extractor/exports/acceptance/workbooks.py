@@ -16,15 +16,18 @@ from extractor.store import InspectedField, Inspection
 def write_sample_list(
     path: Path, inspection: Inspection, fields: Sequence[InspectedField], *, now: datetime | None = None
 ) -> bool:
-    """Write the list of the records to inspect, without any value; returns whether anything changed."""
+    """Write the list of the records to inspect; returns whether anything changed.
+
+    No value is in it, nor a name of a PDF or scan, since these tell number and date of the record; which PDF each is,
+    the report says.
+    """
     words = texts()["sample"]
     sizes = Counter(field.position for field in fields)
     first = {field.position: field for field in reversed(fields)}
     rows: list[list[Cell]] = [
-        [at, field.book, field.pdf_name, field.record[0], field.record[1], field.record[2], sizes[at], ""]
-        for at, field in sorted(first.items())
+        [at, field.book, field.record[1], field.record[2], sizes[at], ""] for at, field in sorted(first.items())
     ]
-    widths = (6, 20, 32, 40, 8, 10, 10, 34)
+    widths = (12, 24, 12, 12, 10, 44)
     filled = {
         "lot": inspection.lot_size,
         "books": len(inspection.lot),
@@ -86,7 +89,16 @@ def write_report_workbook(path: Path, record: AcceptanceRecord, *, now: datetime
                 _columns(words["wrong_columns"], (6, 20, 34, 40, 40)),
                 record.wrong_rows,
             ),
+            Table(
+                words["drawn"],
+                words["drawn"],
+                _columns(words["drawn_columns"], (12, 20, 34, 40, 8, 10)),
+                record.sample_rows,
+            ),
         ]
+    if record.earlier_rows:
+        earlier = _columns(words["earlier_columns"], (8, 16, 30, 18, 10, 30))
+        tables.append(Table("Lần trước", words["earlier"], earlier, record.earlier_rows))
     tables.append(Table("SHA-256", words["hashes"], _columns(words["hash_columns"], (40, 70)), record.hashes))
     return write_tables(path, words["title"], tables, now=now)
 

@@ -120,12 +120,12 @@ def inspect():
     def work(store, inspection, *, wrong=(), judged="theirs"):
         from extractor.store import Judgement, Part
 
-        read = {(r.key, code): (f.raw, f.state) for r in store.records() for code, f in r.fields.items()}
+        read = {(r.key, code): (f.raw, f.value, f.state) for r in store.records() for code, f in r.fields.items()}
         places = {field.id: (field.record, field.code) for field in store.inspections.fields(inspection)}
         while task := store.inspections.claim(inspection, Part.INSPECTOR, "Thanh Tra"):
             place = places[task.id]
-            raw, state = ("chữ khác", FieldState.READ) if place in wrong else read[place]
-            store.inspections.answer(task.id, task.token, person="Thanh Tra", raw=raw, value=None, state=state)
+            raw, value, state = ("chữ khác", None, FieldState.READ) if place in wrong else read[place]
+            store.inspections.answer(task.id, task.token, person="Thanh Tra", raw=raw, value=value, state=state)
         while judged and (task := store.inspections.claim(inspection, Part.JUDGE, "Trọng Tài")):
             theirs = store.inspections.dispute(task).first.raw == "chữ khác"
             first = theirs == (judged == "theirs")

@@ -83,8 +83,9 @@ def test_a_sample_is_stored_as_exported_and_listed_without_values(store, folder,
     assert {field.code for field in fields} >= {"so", "quyenSo", "ngayDangKy", "nksHoTen", "nksSoDinhDanh"}
     path = folder / "acceptance" / f"inspection-{drawn.id}.sample.xlsx"
     listed = rows_of(path)
-    assert [row[2] for row in listed[-2:]] == [field.pdf_name for field in fields if field.code == "so"]
+    assert [row[2:4] for row in listed[-2:]] == [list(field.record[1:]) for field in fields if field.code == "so"]
     text = str(listed)
+    assert ".pdf" not in text  # names tell number and date
     for record in store.records():
         assert record.fields["nksHoTen"].raw not in text
     again = path.read_bytes()
@@ -98,6 +99,7 @@ def test_a_sample_is_stored_as_exported_and_listed_without_values(store, folder,
 def test_every_book_may_be_a_lot_of_its_own_or_one_be_chosen(store, folder):
     each = draw_samples(store, folder, [], Sampling(aql="6.5", seed="7", each_book=True), person="Cán Bộ")
     assert [one.plan.lot_size for one in each] == [6, 3]
+    store.inspections.withdraw(each[1].inspection.id, person="Cán Bộ")
     (one,) = draw_samples(store, folder, [], SAMPLING, books=["KS.2017.02"], person="Cán Bộ")
     assert {field.book for field in store.inspections.fields(one.inspection.id)} == {"KS.2017.02"}
     with pytest.raises(ExportError, match=r"KS\.2017\.09.*KS\.2017\.01"):
@@ -280,15 +282,62 @@ def test_a_page_that_is_read_anew_cannot_be_inspected_and_the_report_says_so(sto
     assert left == store.inspections.get(drawn.id).fields[InspectedStatus.OPEN] - outcome.gone
 
 
-def test_two_lots_that_were_not_accepted_make_the_next_inspection_tightened(store, folder, inspect):
+def mend(store, folder, export, book=1):
+    """Correct a field of a book and export again."""
+    field = next(f for f in store.stored_record(store.record_ids(book)[0]).fields if f.code == "nksGioiTinh")
+    task = store.claim_field(field.id, "Khác")
+    other = "1" if task.field.value == "2" else "2"
+    store.decide(task, task.token, person="Khác", raw=other, value=other)
+    export(store, folder)
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_a_result_stands_until_the_books_were_mended_and_exported_anew(store, folder, export, drawn, inspect, wrong):
+    with pytest.raises(ExportError, match="is under way on these very files"):
+        draw_samples(store, folder, [], SAMPLING, person="Cán Bộ")
+    field = store.inspections.fields(drawn.id)[0]
+    inspect(store, drawn.id, wrong={(field.record, field.code)} if wrong else ())
+    with pytest.raises(StoreError, match="its result, which stands"):
+        store.inspections.withdraw(drawn.id, person="Cán Bộ")
+    for books in ((), ("KS.2017.02",)):
+        with pytest.raises(ExportError, match="has its result for these very files"):
+            draw_samples(store, folder, [], Sampling(aql="10", seed="8"), books=books, person="Cán Bộ")
+    mend(store, folder, export)
+    with pytest.raises(ExportError, match="has its result for these very files"):
+        draw_samples(store, folder, [], SAMPLING, books=["KS.2017.02"], person="Cán Bộ")
+    (again,) = draw_samples(store, folder, [], SAMPLING, person="Cán Bộ")
+    reported = report_acceptance(store, folder, [], inspection=again.inspection.id)
+    (former,) = reported.record.earlier_rows
+    assert former[0] == str(drawn.id)
+    assert former[-1] == ("KHÔNG CHẤP NHẬN" if wrong else "CHẤP NHẬN")
+    assert "Các lần kiểm tra trước" in all_text(reported.document)
+
+
+def test_only_an_explicit_choice_goes_on_after_acceptance_was_discontinued(store, folder, monkeypatch):
+    from extractor.batch import accepting
+    from extractor.exports.acceptance.plans import Severity
+    from extractor.exports.acceptance.switching import NextLot
+
+    monkeypatch.setattr(accepting, "next_lot", lambda _: NextLot(Severity.TIGHTENED, discontinued=True))
+    for severity in (None, Severity.NORMAL):
+        with pytest.raises(SettingsError, match="ends acceptance here"):
+            draw_samples(store, folder, [], Sampling(aql="6.5", severity=severity), person="Cán Bộ")
+    (one,) = draw_samples(store, folder, [], Sampling(aql="6.5", severity=Severity.TIGHTENED), person="Cán Bộ")
+    assert one.inspection.severity == "tightened"
+
+
+def test_two_lots_that_were_not_accepted_make_the_next_inspection_tightened(store, folder, export, inspect):
     auto = Sampling(aql="6.5", seed="7", severity=None)
     for book in ("KS.2017.01", "KS.2017.02"):
         (one,) = draw_samples(store, folder, [], auto, books=[book], person="Cán Bộ")
         assert one.plan.severity == "normal"
         field = store.inspections.fields(one.inspection.id)[0]
         inspect(store, one.inspection.id, wrong={(field.record, field.code)})
+    mend(store, folder, export)
+    mend(store, folder, export, book=2)
     (third,) = draw_samples(store, folder, [], auto, person="Cán Bộ")
     assert (third.plan.severity, third.inspection.severity) == ("tightened", "tightened")
+    store.inspections.withdraw(third.inspection.id, person="Cán Bộ")
     (other,) = draw_samples(store, folder, [], Sampling(aql="10", seed="7", severity=None), person="Cán Bộ")
     assert other.plan.severity == "normal"
 
