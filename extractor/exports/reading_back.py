@@ -131,7 +131,7 @@ def _lines(path: Path, profile: ExportProfile) -> list[tuple[int, Sequence[Any]]
         raise
     except UnicodeDecodeError as error:
         raise ExportError(f"{path}: is not UTF-8 text.", mend="Save it as .xlsx, or as CSV in UTF-8.") from error
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, csv.Error) as error:
+    except Exception as error:  # what a damaged workbook raises is as various as the damage
         raise ExportError(f"{path}: cannot be read ({type(error).__name__}).", mend=_MEND) from error
 
 
