@@ -19,9 +19,11 @@ from extractor.exports.acceptance.record import AcceptanceRecord
 from extractor.exports.acceptance.switching import next_lot
 from extractor.exports.acceptance.words import fault_text
 from extractor.exports.acceptance.workbooks import write_report_workbook, write_sample_list
-from extractor.exports.fields import Forms
+from extractor.exports.fields import Forms, default_split, entry_of
 from extractor.exports.findings import RecordId
-from extractor.exports.profile import ExportProfile, load_profiles
+from extractor.exports.keys import book_of
+from extractor.exports.naming import book_stem
+from extractor.exports.profile import ExportProfile, load_profiles, profiles_for
 from extractor.records import BookKey, Record
 from extractor.store import DrawnRecord, Inspection, SampleDraft, Store
 from extractor.templates import load_forms
@@ -77,7 +79,7 @@ def draw_samples(
     """
     handed_over = handed_over_books(out, books)
     profiles = load_profiles()
-    counted = count_handed_over(out, handed_over, profiles, whole=not books)
+    counted = count_handed_over(out, handed_over, profiles)
     if faults := [fault for book in counted.books for fault in book.faults]:
         raise ExportError(
             f"What is handed over does not add up: {fault_text(faults[0])} ({len(faults)} in all).",
@@ -221,16 +223,17 @@ def report_acceptance(store: Store, out: Path, templates: Sequence[Path], *, ins
     found = _chosen(store, inspection)
     stems = [str(book["stem"]) for book in found.lot] if found else []
     books = handed_over_books(out, stems)
-    counted = count_handed_over(out, books, load_profiles(), whole=not stems)
+    counted = count_handed_over(out, books, load_profiles())
     if found is not None:
         _same_files(found, books)
-    status = store.status()
+    forms = _forms(templates)
+    pages, problems = _pages(store, out, forms, {book.stem for book in books})
     record = AcceptanceRecord(
         books=tuple(books),
         counted=counted,
-        pages=status.pages,
-        problems=status.page_problems,
-        forms=_forms(templates),
+        pages=pages,
+        problems=problems,
+        forms=forms,
         inspection=found,
         outcome=outcome_of(found, store.inspections.fields(found.id)) if found else None,
         fields=store.inspections.fields(found.id) if found else (),
@@ -241,6 +244,27 @@ def report_acceptance(store: Store, out: Path, templates: Sequence[Path], *, ins
     write_document(document, record)
     write_report_workbook(workbook, record)
     return Reported(record, document, workbook)
+
+
+def _pages(store: Store, out: Path, forms: Forms, stems: set[str]) -> tuple[int, int]:
+    """Scanned pages of these books, and those of them without records that nobody looked at.
+
+    A book of the store is told by its first record: the same witnesses name the book as when it is exported.
+    """
+    known, profiles = load_sources(out), dict(load_profiles())
+    pages = problems = 0
+    for book in store.books():
+        first = next(store.records(book.id), None)
+        if first is None or first.form not in forms:
+            continue
+        entry = entry_of(first, forms, default_split)
+        source = known.get(first.file)
+        official = source.name if source else None
+        fitting = profiles_for(entry.form.register_code, profiles)
+        if fitting and book_stem(fitting[0], book_of(entry.cells, book.key, official, fitting[0])) in stems:
+            pages += book.counts.pages
+            problems += book.counts.page_problems
+    return pages, problems
 
 
 def _earlier(store: Store, stems: set[str], found: Inspection | None) -> tuple[tuple[Inspection, Outcome], ...]:

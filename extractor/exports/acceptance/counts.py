@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from extractor.errors import ExportError
 from extractor.exports import files
@@ -75,15 +76,14 @@ class HandedOverCount:
 
 
 def count_handed_over(
-    out: Path, books: Sequence[HandedOverBook], profiles: Mapping[str, ExportProfile], *, whole: bool = True
+    out: Path, books: Sequence[HandedOverBook], profiles: Mapping[str, ExportProfile]
 ) -> HandedOverCount:
     """Open every package and workbook, count, and compare with the manifests.
 
-    Args:
-        whole: these are all books of the folder, so that other files there are strays.
+    Files of the folder that belong to no manifest there are named, too, whichever books are asked for.
     """
     counted = tuple(_count(out, book, profiles) for book in books)
-    return HandedOverCount(counted, tuple(_strays(out, books)) if whole else ())
+    return HandedOverCount(counted, tuple(_strays(out)))
 
 
 def _count(out: Path, book: HandedOverBook, profiles: Mapping[str, ExportProfile]) -> BookCount:
@@ -172,11 +172,12 @@ def _count_rows(path: Path, name: str, profile: ExportProfile | None, faults: li
         return -1
 
 
-def _strays(out: Path, books: Sequence[HandedOverBook]) -> Iterator[CountFault]:
+def _strays(out: Path) -> Iterator[CountFault]:
     """Packages and workbooks that no manifest knows; former files under dated names and drafts are none."""
-    known = {PACKAGES: {book.manifest.package.file for book in books}}
-    known[WORKBOOKS] = {workbook.file for book in books for workbook in book.manifest.workbooks}
-    known[WORKBOOKS] |= set(_without_package(out))
+    known: dict[str, set[str]] = {PACKAGES: set(), WORKBOOKS: set()}
+    for content in _manifests(out):
+        known[WORKBOOKS] |= {str(workbook["file"]) for workbook in content["workbooks"]}
+        known[PACKAGES] |= {str(content["package"]["file"])} if content.get("package") else set()
     for folder, suffix in ((PACKAGES, "*.zip"), (WORKBOOKS, "*.xlsx")):
         for path in sorted((out / folder).glob(suffix)):
             former = _FORMER.search(path.stem) or path.stem.endswith(_DRAFT) or path.name.startswith("~$")
@@ -184,11 +185,13 @@ def _strays(out: Path, books: Sequence[HandedOverBook]) -> Iterator[CountFault]:
                 yield CountFault(f"{folder}/{path.name}", "stray")
 
 
-def _without_package(out: Path) -> Iterator[str]:
-    """Workbooks that go to another office, without PDFs; their manifests lie beside them."""
-    for path in sorted((out / WORKBOOKS).glob(f"*{MANIFEST}")):
-        try:
-            for workbook in json.loads(path.read_text(encoding="utf-8"))["workbooks"]:
-                yield str(workbook["file"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # then the workbook is a stray, and is named as one
+def _manifests(out: Path) -> Iterator[dict[str, Any]]:
+    """All manifests; those of workbooks that go to another office without PDFs lie beside these."""
+    for folder in (PACKAGES, WORKBOOKS):
+        for path in sorted((out / folder).glob(f"*{MANIFEST}")):
+            try:
+                content = json.loads(path.read_text(encoding="utf-8"))
+                if all(one["file"] for one in content["workbooks"]) and isinstance(content, dict):
+                    yield content
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # then its files are strays, and are named as such

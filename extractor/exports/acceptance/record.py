@@ -19,8 +19,8 @@ class AcceptanceRecord:
     """What is reported.
 
     Args:
-        pages: scanned pages of the store.
-        problems: pages without records that nobody looked at.
+        pages: scanned pages of these books.
+        problems: those of them without records that nobody looked at.
         inspection: none where no sample was drawn.
         outcome: of the inspection.
         fields: of the inspection.

@@ -15,8 +15,11 @@ from typer.testing import CliRunner
 from extractor.batch.accepting import Sampling, draw_samples, report_acceptance
 from extractor.errors import ExportError, MissingProgramError, SettingsError, StoreError
 from extractor.exports.acceptance import office
+from extractor.exports.acceptance.counts import count_handed_over
 from extractor.exports.acceptance.drawing import draw, proportional, rank
+from extractor.exports.acceptance.handed_over import handed_over_books
 from extractor.exports.acceptance.outcome import Verdict
+from extractor.exports.profile import load_profiles
 from extractor.records import Decision
 from extractor.store import DrawnRecord, InspectedStatus
 
@@ -230,6 +233,29 @@ def test_files_that_do_not_add_up_are_named_and_nothing_is_accepted(store, folde
     if damage is not damage_files:
         with pytest.raises(ExportError, match="does not add up"):
             draw_samples(store, folder, [], SAMPLING, person="Cán Bộ")
+
+
+def test_a_workbook_however_damaged_is_a_fault_and_no_crash(store, folder):
+    import random
+
+    path = folder / "import" / "KS.2017.01.xlsx"
+    good, chance = path.read_bytes(), random.Random(1)
+    books, profiles = handed_over_books(folder, ["KS.2017.01"]), load_profiles()
+    for _ in range(60):
+        damaged = bytearray(good)
+        for _ in range(chance.choice([1, 3, 30])):
+            damaged[chance.randrange(len(good))] = chance.randrange(256)
+        path.write_bytes(damaged)
+        assert damaged == good or count_handed_over(folder, books, profiles).books[0].faults
+
+
+def test_a_stray_file_is_named_and_pages_are_counted_of_the_lots_books_alone(store, folder):
+    draw_samples(store, folder, [], SAMPLING, books=["KS.2017.02"], person="Cán Bộ")
+    reported = report_acceptance(store, folder, [])
+    assert (reported.record.pages, reported.record.counted.faults) == (3, ())
+    shutil.copy(folder / "import" / "KS.2017.01.xlsx", folder / "import" / "la.xlsx")
+    (stray,) = report_acceptance(store, folder, []).record.counted.faults
+    assert (stray.file, stray.code) == ("import/la.xlsx", "stray")
 
 
 def test_decisions_made_after_the_export_are_noticed(store, folder):
