@@ -29,7 +29,7 @@ def report_inventory(stores: Stores, templates: Sequence[Path], target: Path) ->
     for store in _each(stores):
         for summary in store.books():
             found.append(book_facts(summary, list(store.records(summary.id)), store.page_problems(summary.id)))
-    write_inventory(target, found, lambda code: f"{code} {titles.get(code, '')}".strip())
+    write_inventory(target, found, lambda code: f"{code} {titles.get(code, '')}".strip() if code else "")
     return len(found)
 
 

@@ -47,7 +47,9 @@ class BookFacts:
 
     @property
     def condition(self) -> str:
-        """How good it is to read, by the limits in ``texts.yaml``."""
+        """How good it is to read, by the limits in ``texts.yaml``; not known where nothing was read of it."""
+        if not self.fields and not self.bad_pages:
+            return str(texts()["inventory"]["unknown"])
         illegible = self.illegible / self.fields if self.fields else 0.0
         bad = self.bad_pages / self.pages if self.pages else 0.0
         for condition in texts()["conditions"]:

@@ -12,7 +12,7 @@ from importlib import resources
 import yaml
 
 _FULL_DATE = re.compile(r"(\d{2})\.(\d{2})\.(\d{4})")
-_YEAR = re.compile(r"\d{4}")
+_YEARS = re.compile(r"(\d{4})(?:\s*[-–/]\s*(\d{4}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,18 @@ def period_of(year: str, dates: Iterable[str] = ()) -> Period | None:
     A year alone stands for its last day: a book is closed on it, and the newer form is the one that had to be used.
 
     Args:
-        year: year the book was opened, four digits, or empty.
+        year: year the book was opened, four digits, or the years it ran (``2009-2010``); others are not known.
         dates: days of registration as exported, ``dd.mm.yyyy``; others are passed over, and so are those of other
             years than the book's or the next, which are misread.
     """
-    days = [day for text in dates if (day := _day(text)) and (not year or day.year in (int(year), int(year) + 1))]
-    if not days and not _YEAR.fullmatch(year):
+    match = _YEARS.fullmatch(year.strip())
+    opened = int(match[1]) if match else 0
+    closed = max(opened, int(match[2] or opened)) if match else 0
+    days = [day for text in dates if (day := _day(text)) and (not match or opened <= day.year <= closed + 1)]
+    if not days and not opened:
         return None
-    first = min(days) if days else date(int(year), 12, 31)
-    return next(period for period in periods() if first >= period.first)
+    first = min(days) if days else date(opened, 12, 31)
+    return next((period for period in periods() if first >= period.first), None)
 
 
 def _day(text: str) -> date | None:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from extractor.errors import SettingsError
 from extractor.exports.reports.sheets import Cell, Column, LineChart, Table, write_tables
 from extractor.exports.reports.words import texts
 from extractor.store import DayCount, Deed
@@ -76,14 +77,22 @@ def write_progress(
 
     Args:
         first: first day; by default the first on which anything was done.
-        last: last day; by default the last on which anything was done.
+        last: last day; by default the last on which anything was done. Work outside these days is only in the running
+            sums.
         named: whether people stand with their names; otherwise with numbers in the order of their first work.
+
+    Raises:
+        SettingsError: the days are more than ten years apart.
     """
     counts = list(counts)
     days = sorted(count.day for count in counts)
-    first = first or (days[0] if days else date(2000, 1, 1))
-    last = last or (days[-1] if days else first)
-    first = max(first, last - timedelta(days=_LONGEST_DAYS))
+    first = first or min(days[0] if days else date(2000, 1, 1), last or date.max)
+    last = last or max(days[-1] if days else first, first)
+    if (last - first).days > _LONGEST_DAYS or last.year >= date.max.year:
+        raise SettingsError(
+            f"From {first:%d/%m/%Y} to {last:%d/%m/%Y}: more than {_LONGEST_DAYS} days, or beyond the calendar.",
+            mend="Give --from and --to ten years apart at most.",
+        )
     words = texts()["progress"]
     periods = list(spans(first, last, step))
     shown = {"first": first.strftime("%d/%m/%Y"), "last": last.strftime("%d/%m/%Y")}

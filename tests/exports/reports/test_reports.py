@@ -6,6 +6,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from extractor.errors import SettingsError
 from extractor.exports.reports.differences import Difference, difference, write_differences
 from extractor.exports.reports.inventory import BookFacts, book_facts, write_inventory
 from extractor.exports.reports.missing import book_lack, write_missing
@@ -54,6 +55,9 @@ def illegible(one, code):
         ("1958", [], "1975 trở về trước"),
         ("", ["20.07.2020"], "16/7/2020 – 05/6/2024"),
         ("2025", [], "Từ 06/6/2024"),
+        ("2005-2006", ["15.06.2006"], "01/4/2006 – 01/01/2016"),
+        ("2009 – 2010", [], "01/4/2006 – 01/01/2016"),
+        ("hai nghìn", ["15.06.2006"], "01/4/2006 – 01/01/2016"),
     ],
 )
 def test_a_book_belongs_to_the_period_of_its_earliest_day(year, dates, name):
@@ -62,6 +66,15 @@ def test_a_book_belongs_to_the_period_of_its_earliest_day(year, dates, name):
 
 def test_a_book_of_which_nothing_is_known_has_no_period():
     assert period_of("", ["?"]) is None
+    assert period_of("0000") is None
+    assert period_of("hai nghìn") is None
+
+
+def test_of_blank_pages_alone_neither_register_nor_condition_is_known(tmp_path):
+    blank = BookFacts(BookKey(), pages=3, without_records=3)
+    write_inventory(tmp_path / "i.xlsx", [blank], lambda code: code)
+    row = sheet(tmp_path / "i.xlsx")[-1]
+    assert (row[1], row[-1]) == ("chưa rõ", "chưa rõ")
 
 
 def test_inventory_counts_by_register_period_and_condition(tmp_path, record):
@@ -117,6 +130,24 @@ def test_progress_by_week_with_running_sums_and_people_as_numbers(tmp_path):
     assert "Mẫu" not in str(people)
     write_progress(path, COUNTS, step=Step.WEEK, named=True)
     assert [row[1] for row in sheet(path, 1)[-2:]] == ["Lò Thị Mẫu", "Vàng A Thử"]
+
+
+@pytest.mark.parametrize(
+    "days",
+    [{"last": date(1990, 1, 1)}, {"first": date(2030, 1, 1)}, {"first": date(2030, 1, 1), "last": date(2030, 1, 2)}],
+)
+def test_progress_of_days_without_work_has_no_work(tmp_path, days):
+    write_progress(tmp_path / "p.xlsx", COUNTS, step=Step.DAY, **days)
+    total = sheet(tmp_path / "p.xlsx")[-1]
+    assert total[0] == "Cả thời gian"
+    assert total[1:10] == [0] * 9
+    assert total[10:] == ([10, 9] if "first" in days else [0, 0])
+
+
+@pytest.mark.parametrize("days", [{"first": date(1, 1, 1)}, {"last": date(9999, 12, 31)}])
+def test_progress_over_too_many_days_is_refused_and_not_cut(tmp_path, days):
+    with pytest.raises(SettingsError, match="more than 3660 days"):
+        write_progress(tmp_path / "p.xlsx", COUNTS, step=Step.MONTH, **days)
 
 
 def test_progress_of_a_part_of_the_time_counts_what_was_before(tmp_path):
