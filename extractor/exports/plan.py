@@ -195,9 +195,14 @@ def _supplied(entry: Entry, profile: ExportProfile) -> tuple[dict[str, str], lis
     wanted = [column for column in profile.columns if column not in profile.own_columns]
     supplied = {column: text for column in wanted if (text := entry.known.columns.get(column))}
     failed = {column for finding in checks.check_values(supplied, profile, entry.form) for column in finding.columns}
+    failed.update(entry.known.unfit)
     warnings = [
         Finding(code, (column,), column, Severity.WARNING, entry.known.source)
-        for code, columns in (("supplement_unfit", failed), ("supplement_disputed", entry.known.disputed))
+        for code, columns in (
+            ("supplement_unfit", failed),
+            ("supplement_disputed", entry.known.disputed),
+            ("supplement_stale", entry.known.stale),
+        )
         for column in wanted
         if column in columns
     ]

@@ -6,10 +6,16 @@ anything written in the book, and it names its source.
 
 Each source has a list of its own beside the first one, so that asking one again leaves what others said. Where two
 say otherwise of one column, neither is taken: only a person can tell which is right.
+
+What was found by comparing a record holds for that record as it then was: a fingerprint of the compared fields goes
+with it, and :func:`fitting` leaves it out once they say something else.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -18,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from extractor.errors import ExportError
 from extractor.exports.findings import RecordId
+from extractor.records import Record
 
 FILE = "reconciliation/supplements.jsonl"
 """Where they lie in the output folder of a run; lists of other sources are named ``supplements-NAME.jsonl``."""
@@ -33,6 +40,12 @@ class Supplement(BaseModel):
         columns: text by import column.
         source: where it comes from, in words, such as the name of the population extract.
         disputed: columns of which two sources say otherwise; they are not among ``columns``.
+        codes: fields of the record that the source was matched on.
+        fingerprint: of what these fields said then, see :func:`record_fingerprint`; empty for a source that names its
+            record by number.
+        stale: columns left out since the record says something else today.
+        unfit: columns left out since their text is no identity number.
+        parts: what each source says, where several were joined.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +56,11 @@ class Supplement(BaseModel):
     columns: dict[str, str]
     source: str
     disputed: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    fingerprint: str = ""
+    stale: tuple[str, ...] = Field(default=(), exclude=True)
+    unfit: tuple[str, ...] = Field(default=(), exclude=True)
+    parts: tuple[Supplement, ...] = Field(default=(), exclude=True)
 
     @property
     def key(self) -> RecordId:
@@ -55,6 +73,9 @@ class Supplement(BaseModel):
             update={
                 "columns": {column: text for column, text in self.columns.items() if column not in columns},
                 "disputed": tuple(column for column in self.disputed if column not in columns),
+                "stale": tuple(column for column in self.stale if column not in columns),
+                "unfit": tuple(column for column in self.unfit if column not in columns),
+                "parts": tuple(part.without(columns) for part in self.parts),
             }
         )
 
@@ -66,8 +87,56 @@ class Supplement(BaseModel):
         columns = {column: text for column, text in {**self.columns, **other.columns}.items() if column not in disputed}
         sources = dict.fromkeys((*self.source.split("; "), *other.source.split("; ")))
         return self.model_copy(
-            update={"columns": columns, "source": "; ".join(sources), "disputed": tuple(disputed)},
+            update={
+                "columns": columns,
+                "source": "; ".join(sources),
+                "disputed": tuple(disputed),
+                "parts": (*(self.parts or (self,)), *(other.parts or (other,))),
+            },
         )
+
+    def fits(self, record: Record) -> bool:
+        """Whether the record still says what it was matched on."""
+        return not self.fingerprint or self.fingerprint == record_fingerprint(record, self.codes)
+
+
+def record_fingerprint(record: Record, codes: Iterable[str]) -> str:
+    """A short hash of what some of a record's fields say and whether it is settled; it holds no values."""
+    said = [record.form]
+    for code in sorted(codes):
+        field = record.fields.get(code)
+        text = "" if field is None else field.raw if field.value is None else field.value
+        state = "" if field is None else field.state.value
+        said += [code, text if text is not None else "", state, str(field is not None and field.decision.settled)]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:24]
+
+
+_IDENTITY_COLUMN = re.compile(r"SoDinhDanh(CaNhan)?$")
+
+
+def fitting(supplement: Supplement | None, record: Record) -> Supplement | None:
+    """What of a supplement holds for the record as it is today; what was left out stands in ``stale`` and ``unfit``.
+
+    A source whose fingerprint does not fit is left out whole: the record was matched on other values, so its number may
+    be another person's. Identity numbers have twelve digits; anything else in their columns is left out.
+    """
+    if supplement is None:
+        return None
+    parts = supplement.parts or (supplement,)
+    fresh = [part for part in parts if part.fits(record)]
+    found = supplement
+    if len(fresh) < len(parts):
+        found = supplement.model_copy(update={"columns": {}, "disputed": (), "parts": ()})
+        for number, part in enumerate(fresh):
+            found = found.joined(part) if number else part
+        told = {column for part in parts if part not in fresh for column in part.columns}
+        found = found.model_copy(update={"stale": tuple(sorted(told - set(found.columns)))})
+    numbers = {column: text for column, text in found.columns.items() if _IDENTITY_COLUMN.search(column)}
+    unfit = {column for column, text in numbers.items() if not re.fullmatch(r"[0-9]{12}", text)}
+    if unfit:
+        kept = {column: text for column, text in found.columns.items() if column not in unfit}
+        found = found.model_copy(update={"columns": kept, "unfit": tuple(sorted(unfit)), "parts": ()})
+    return found
 
 
 def write_supplements(path: Path, supplements: Iterable[Supplement]) -> int:
@@ -77,7 +146,7 @@ def write_supplements(path: Path, supplements: Iterable[Supplement]) -> int:
     number = 0
     with part.open("w", encoding="utf-8") as file:
         for supplement in supplements:
-            left_out = None if supplement.disputed else {"disputed"}
+            left_out = {name for name in ("disputed", "codes", "fingerprint") if not getattr(supplement, name)}
             file.write(supplement.model_dump_json(exclude=left_out) + "\n")
             number += 1
     part.replace(path)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from extractor.exports.fields import column_owners, default_split
+from extractor.exports.findings import texts
 from extractor.exports.prefill.columns import column_name, group_of, holds_date, load_data, meanings
 from extractor.exports.prefill.document import (
     FORMAT,
@@ -22,8 +23,8 @@ from extractor.exports.prefill.document import (
     entry_schema,
 )
 from extractor.exports.profile import load_profiles, profiles_for
-from extractor.exports.supplements import Supplement
-from extractor.records import BookKey, FieldState, FieldValue, Record
+from extractor.exports.supplements import Supplement, fitting
+from extractor.records import BookKey, FieldState, FieldValue, Record, Severity
 from extractor.templates.form import FieldSpec, FormSchema, Kind
 
 __all__ = [
@@ -75,6 +76,7 @@ def entry_document(
         if fields[code].mark not in (Mark.NOT_ON_FORM, Mark.MISSING):
             columns.update(_columns(spec, fields[code], form.register_code))
     columns = _with_book(columns, book, form.register_code)
+    supplement = fitting(supplement, record)
     if supplement is not None:
         columns.update(_supplied(supplement, form, columns))
     return EntryDocument(
@@ -91,8 +93,19 @@ def entry_document(
             EntryWarning(rule=w.rule, fields=w.fields, message=w.message, severity=w.severity)
             for w in record.warnings
             if not set(w.fields) & set(withheld)
-        ),
+        )
+        + _left_out(supplement, form),
     )
+
+
+def _left_out(supplement: Supplement | None, form: FormSchema) -> tuple[EntryWarning, ...]:
+    """A warning where the record changed since another register was asked about it."""
+    if supplement is None or not set(supplement.stale) - set(column_owners(form)):
+        return ()
+    message = texts()["warnings"]["supplement_stale"]
+    named = {"field": ", ".join(supplement.stale), "other": supplement.source}
+    text = " ".join(str(message[part]).format(**named) for part in ("vi", "mend"))
+    return (EntryWarning(rule="supplement_stale", fields=(), message=text, severity=Severity.WARNING),)
 
 
 def settled_only(document: EntryDocument) -> EntryDocument:

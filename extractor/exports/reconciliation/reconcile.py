@@ -18,9 +18,16 @@ from extractor.exports.reconciliation.loading import load_population
 from extractor.exports.reconciliation.outcome import Result, results_of
 from extractor.exports.reconciliation.pictures import CropMaker
 from extractor.exports.reconciliation.profile import PopulationProfile
-from extractor.exports.reconciliation.subjects import Subject, load_subjects, subjects_of, with_family
+from extractor.exports.reconciliation.subjects import (
+    Subject,
+    compared_codes,
+    load_subjects,
+    subjects_of,
+    with_family,
+)
 from extractor.exports.reconciliation.verdicts import Key, Verdict, load_verdicts, save_verdicts, with_workbook
 from extractor.exports.reconciliation.writing import FOLDER, Compared, Reconciled, write_everything
+from extractor.exports.supplements import record_fingerprint
 from extractor.records import Box, Record
 from extractor.store import PageImage
 
@@ -53,6 +60,7 @@ class _Told:
     boxes: dict[tuple[RecordId, str], Box] = field(default_factory=dict)
     cells: dict[RecordId, dict[str, str]] = field(default_factory=dict)
     registers: dict[RecordId, str] = field(default_factory=dict)
+    matched_on: dict[RecordId, tuple[tuple[str, ...], str]] = field(default_factory=dict)
 
 
 def reconcile(
@@ -104,6 +112,7 @@ def _reconcile(
         results=results,
         cells=told.cells,
         registers=told.registers,
+        matched_on=told.matched_on,
         population=population,
         profile=profile.name,
         persons=persons,
@@ -130,6 +139,8 @@ def _look_at(given: Given, proposals: bool) -> _Told:
         if not subjects:
             continue
         told.registers[record.key] = subjects[0].register
+        codes = compared_codes(given.forms[record.form])
+        told.matched_on[record.key] = codes, record_fingerprint(record, codes)
         for subject in subjects:
             told.subjects[len(told.subjects)] = subject
             told.boxes.update(

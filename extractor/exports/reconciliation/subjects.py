@@ -101,6 +101,13 @@ def subjects_of(
     ]
 
 
+def compared_codes(form: FormSchema) -> tuple[str, ...]:
+    """The fields of a form that its persons are found and compared by, in the order of their codes."""
+    sources = _sources(form)
+    columns = {column for role in registers().get(form.register_code, ()) for column in role.columns.values()}
+    return tuple(sorted({sources[column] for column in (*columns, REGISTRATION) if column in sources}))
+
+
 def _with_codes(
     record: Record, form: FormSchema, cells: Cells
 ) -> tuple[dict[str, str], dict[str, str], frozenset[str]]:

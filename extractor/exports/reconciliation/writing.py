@@ -56,6 +56,7 @@ class Compared:
     Args:
         cells: texts by import column of each record.
         registers: register of each record.
+        matched_on: the fields that each record's persons are compared by, and a fingerprint of what they say.
         unusable: file (as a number), row and reason.
         draft: whether values count that nobody answers for yet.
     """
@@ -63,6 +64,7 @@ class Compared:
     results: Sequence[Result]
     cells: Mapping[RecordId, Mapping[str, str]]
     registers: Mapping[RecordId, str]
+    matched_on: Mapping[RecordId, tuple[tuple[str, ...], str]]
     population: Sequence[Path]
     profile: str
     persons: int
@@ -109,7 +111,7 @@ def write_everything(out: Path, compared: Compared, forms: Forms, crops: CropMak
     _write_results(written[-1], compared.results)
     filled = 0
     if not compared.draft:
-        filled = write_supplements(out / SUPPLEMENTS, supplements(compared.results, cases, compared.population))
+        filled = write_supplements(out / SUPPLEMENTS, supplements(compared, cases))
         written.append(out / SUPPLEMENTS)
     reasons = Counter(reason for _, _, reason in compared.unusable)
     done = Reconciled(
@@ -136,26 +138,37 @@ def _columns(register: str, forms: Forms) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filled))
 
 
-def supplements(
-    results: Iterable[Result], cases: Mapping[RecordId, Case], population: Sequence[Path]
-) -> list[Supplement]:
-    """What the extract adds to records of case 1 of which nothing that was compared is still waiting for a person.
+def supplements(compared: Compared, cases: Mapping[RecordId, Case]) -> list[Supplement]:
+    """What the extract adds to records of case 1 of which nothing that is compared still waits for a person.
 
     Where two persons' entries would fill one column with different texts, it is left out.
     """
-    source = ", ".join(path.name for path in population)
+    source = ", ".join(path.name for path in compared.population)
+    waiting = {result.subject.key for result in compared.results if result.subject.waiting}
     filled: dict[RecordId, dict[str, set[str]]] = {}
-    for result in results:
-        if result.case is not Case.MATCH or cases.get(result.subject.key) is not Case.MATCH or result.subject.waiting:
+    for result in compared.results:
+        key = result.subject.key
+        if result.case is not Case.MATCH or cases.get(key) is not Case.MATCH or key in waiting:
             continue
-        columns = filled.setdefault(result.subject.key, {})
+        columns = filled.setdefault(key, {})
         for column, text in (result.supplies or {}).items():
             columns.setdefault(column, set()).add(text)
     found = []
     for (file, page, record), columns in filled.items():
         agreed = {column: next(iter(values)) for column, values in sorted(columns.items()) if len(values) == 1}
         if agreed:
-            found.append(Supplement(file=file, page=page, record=record, columns=agreed, source=source))
+            codes, fingerprint = compared.matched_on[file, page, record]
+            found.append(
+                Supplement(
+                    file=file,
+                    page=page,
+                    record=record,
+                    columns=agreed,
+                    source=source,
+                    codes=codes,
+                    fingerprint=fingerprint,
+                )
+            )
     return found
 
 
