@@ -32,14 +32,14 @@ from rich.console import Console
 from rich.table import Table
 
 from extractor.batch.storage import open_store
-from extractor.exports.prefill.columns import group_of
+from extractor.exports.prefill.columns import group_of, holds_date
 from extractor.exports.prefill.entry import EntryDocument, entry_document
 from extractor.exports.prefill.filler_code import filler_code
 from extractor.exports.prefill.writing import write_entry_forms
 from extractor.records import BookKey, Box, Decision, FieldValue, Record, Registration
 from extractor.store import PageResult
 from extractor.templates import load_forms
-from extractor.templates.form import FormSchema, Role
+from extractor.templates.form import FormSchema, Kind, Role
 
 PARAPHRASES = {
     "HoTen": ["Họ và tên đầy đủ", "Họ, tên đệm và tên", "Họ tên khai sinh"],
@@ -65,11 +65,12 @@ Box_ = tuple[str, str, str]
 
 def record_of(form: FormSchema) -> EntryDocument:
     """A settled record with a text of its own in every column."""
-    fields = {
-        spec.code: FieldValue(raw=f"v{n:03d}", value=f"v{n:03d}", decision=Decision.CONFIRMED, confidence=1.0)
-        for n, spec in enumerate(form.fields)
-        if len(spec.columns) < 2
-    }
+    fields = {}
+    for n, spec in enumerate(form.fields):
+        dated = spec.kind is Kind.DATE or any(map(holds_date, spec.columns))
+        text = f"{n % 28 + 1:02d}.{n // 28 + 1:02d}.1990" if dated else f"v{n:03d}"
+        if len(spec.columns) < 2:
+            fields[spec.code] = FieldValue(raw=text, value=text, decision=Decision.CONFIRMED, confidence=1.0)
     registration = Registration(ok=True, residual_px=0.0, coverage=1.0, method="labels")
     record = Record(file="a", page=1, form=form.form, form_version="1", registration=registration, fields=fields)
     return entry_document(record, form, BookKey())
@@ -136,7 +137,9 @@ def judged(browser: Any, document: EntryDocument) -> Counter[str]:
         if not column:
             outcome["wrong"] += bool(value)
         else:
-            outcome["left" if not value else "right" if value == document.columns[column].text else "wrong"] += 1
+            # A date is written with strokes.
+            own = document.columns[column].text in (value, value.replace("/", "."))
+            outcome["left" if not value else "right" if own else "wrong"] += 1
     return outcome
 
 
@@ -146,11 +149,13 @@ def fill(browser: Any, document: EntryDocument) -> None:
     browser.fill("#extractor-filler #record", document.model_dump_json())
     browser.click("#extractor-filler button.main")
     browser.wait_for_selector(
-        "#extractor-filler .said:has-text('Đã điền'), #extractor-filler .said:has-text('Chưa đánh')"
+        "#extractor-filler .said:has-text('Đã điền'), #extractor-filler .said:has-text('ô nào để điền')"
     )
 
 
-def tries(forms: Sequence[FormSchema], names: Sequence[str], rng: random.Random) -> Iterator[tuple[str, str, Any]]:
+def tries(
+    forms: Sequence[FormSchema], names: Sequence[str], rng: random.Random
+) -> Iterator[tuple[str, EntryDocument, Any]]:
     """What is tried: kind of wording, the record, and the page's boxes."""
     for form in forms:
         if names and form.form not in names:

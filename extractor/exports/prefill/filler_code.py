@@ -10,9 +10,11 @@ from typing import Literal
 from urllib.parse import quote
 
 import extractor
+from extractor.exports.prefill.columns import load_data
+from extractor.exports.prefill.lighter import lighter
 from extractor.exports.prefill.mapping import MappingProfile
 
-_PARTS = ("text.js", "page.js", "controls.js", "values.js", "put.js", "match.js", "panel.js", "start.js")
+_PARTS = ("text.js", "page.js", "controls.js", "values.js", "put.js", "match.js", "check.js", "panel.js", "start.js")
 
 MOST_CHARACTERS = 65_536
 """Longest address that all browsers in use keep as a bookmark (Firefox: 65,536 characters)."""
@@ -40,13 +42,14 @@ def filler_code(
     body = "".join(_read(name) for name in _PARTS).replace("__SHADOW__", shadow)
     known = json.dumps([profile.for_page() for profile in profiles], ensure_ascii=False, separators=(",", ":"))
     style = json.dumps(re.sub(r"\s*\n\s*", " ", _read("panel.css")).strip(), ensure_ascii=False)
-    head = f"const PROFILES = {known};\nconst STYLE = {style};\nconst SETTLE = {settle_ms};\n"
+    words = json.dumps(load_data("words.yaml"), ensure_ascii=False, separators=(",", ":"))
+    head = f"const PROFILES = {known};\nconst STYLE = {style};\nconst WORDS = {words};\nconst SETTLE = {settle_ms};\n"
     return f'(() => {{\n"use strict";\n{head}{body}{start}();\n}})();\n'
 
 
 def bookmarklet(code: str) -> str:
     """The script as an address for the bookmarks bar."""
-    return "javascript:" + quote(_lighter(code), safe=_SAFE)
+    return "javascript:" + quote(lighter(code), safe=_SAFE)
 
 
 def user_script(profiles: Sequence[MappingProfile] = ()) -> str:
@@ -65,12 +68,6 @@ def user_script(profiles: Sequence[MappingProfile] = ()) -> str:
     lines = [f"// @{name:<12} {value}".rstrip() for name, value in head]
     block = "\n".join(["// ==UserScript==", *lines, "// ==/UserScript=="])
     return f"{block}\n\n{filler_code(profiles, start='waitForKey')}"
-
-
-def _lighter(code: str) -> str:
-    """The code without comment lines, indentation and empty lines; nothing else is touched."""
-    lines = (line.strip() for line in code.split("\n"))
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _read(name: str) -> str:

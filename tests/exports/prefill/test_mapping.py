@@ -82,5 +82,5 @@ def test_the_written_schema_is_the_profiles_own():
 
 def test_the_bookmark_is_short_enough_for_every_browser():
     address = bookmarklet(filler_code(load_mappings()))
-    assert len(address) < MOST_CHARACTERS - 6000
+    assert len(address) < MOST_CHARACTERS - 3000
     assert address.isascii() and "?" not in address and "#" not in address and "\n" not in address

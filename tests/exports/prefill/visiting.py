@@ -95,6 +95,21 @@ class Visit:
         self.start(*profiles)
         return self
 
+    def html(self, text: str, *profiles: MappingProfile, title: str = "Thử") -> Visit:
+        """A page of the site made of this body."""
+        self.page.goto(f"{SITE}/inner.html")
+        self.page.set_content(f"<!doctype html><meta charset=utf-8><title>{title}</title><body>{text}")
+        self.start(*profiles)
+        return self
+
+    def held(self) -> dict[str, str]:
+        """What the page's boxes hold, by id; for buttons and ticks whether they are on."""
+        held: dict[str, str] = self.page.evaluate(
+            "Object.fromEntries([...document.querySelectorAll('input, select, textarea')].map((e) => "
+            "[e.id, /radio|checkbox/.test(e.type) ? (e.checked ? 'on' : '') : e.value]).filter((each) => each[1]))"
+        )
+        return held
+
     def start(self, *profiles: MappingProfile) -> None:
         self.page.evaluate(filler_code(profiles, shadow="open", settle_ms=150))
 
@@ -125,7 +140,9 @@ class Visit:
 
     def fill(self) -> Visit:
         self.page.click("#extractor-filler button.main")
-        self.page.wait_for_selector("#extractor-filler .said:has-text('Chưa gửi gì')")
+        self.page.wait_for_selector(
+            "#extractor-filler .said:text-matches('Bộ điền không gửi gì|Chưa đánh dấu ô nào để điền')"
+        )
         return self
 
     def undo(self) -> Visit:

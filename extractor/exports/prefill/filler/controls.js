@@ -20,8 +20,10 @@ function control(element, wanted = "auto") {
   return { kind, elements: [element], at: element };
 }
 
+// Three boxes of a date, given as day, month, year, in whatever order the page has them.
 function splitDate(elements) {
-  return { kind: "split_date", elements, at: elements[0] };
+  const [at] = [...elements].sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+  return { kind: "split_date", elements, at };
 }
 
 // Which part of a date a box asks for, by its hint, name or label.
@@ -37,20 +39,22 @@ function partOf(element) {
 }
 
 // All controls of the page in its order.
-function allControls() {
+const allControls = () => kept("controls", findControls);
+function findControls() {
   const fields = everywhere(FIELDS).filter((element) => isField(element) && (visible(element) || isTick(element)));
   const found = [];
-  const seen = new Set();
+  const taken = new Set();
   fields.forEach((element, index) => {
-    if (seen.has(element)) return;
+    if (taken.has(element)) return;
     const three = fields.slice(index, index + 3);
-    if (three.length === 3 && !three.some((each) => isTick(each)) && PARTS.every((part, n) => partOf(three[n]) === part)) {
-      three.forEach((each) => seen.add(each));
-      found.push(splitDate(three));
+    const parts = three.length === 3 && !three.some(isTick) && partOf(element) ? three.map(partOf) : [];
+    if (PARTS.every((part) => parts.includes(part))) {
+      three.forEach((each) => taken.add(each));
+      found.push(splitDate(PARTS.map((part) => three[parts.indexOf(part)])));
       return;
     }
     const one = control(element);
-    one.elements.forEach((each) => seen.add(each));
+    one.elements.forEach((each) => taken.add(each));
     found.push(one);
   });
   return found;
@@ -71,8 +75,13 @@ function nameOf(control) {
     if (control.elements.some((each) => node.contains(each)) || (node.matches && node.matches("label") && node.control)) break;
     ahead += ` ${wordsOf(node)}`;
   }
+  if (control.kind === "radio" && tickLabels(control.elements).some((text) => text && !tiedLabel(control.at) && key(ahead).endsWith(key(text)))) {
+    // What stands before the first button is its own name, after that of the group.
+    ahead = /[:：]/.test(ahead) ? ahead.split(/[:：]/)[0] : "";
+  }
   const plain = squeeze(named || around.getAttribute("aria-label") || (legend && wordsOf(legend)) || ahead);
-  return plain || labelBeside(around);
+  const grid = plain ? null : inGrid(control.at);
+  return plain || (grid ? grid.row : labelBeside(around));
 }
 
 // The text of a list's closed box, up to the element that holds nothing but this box.
@@ -88,15 +97,15 @@ const listText = (element) => squeeze(element.tagName === "INPUT" ? element.valu
 
 const HINTS = new RegExp(`^$|^(${["chọn", "vui lòng chọn", "hãy chọn", "select", "choose", "please select"].map(key).join("|")})( |$)`);
 
+const DATE_WORDS = new Set(Object.values(PART_WORDS).flat().map(key));
+
 const current = {
-  radio: (c) => { const on = c.elements.find((each) => each.checked); return on ? labelOf(on) || on.value : ""; },
+  radio: (c) => { const on = c.elements.findIndex((each) => each.checked); return on < 0 ? "" : tickLabels(c.elements)[on] || c.elements[on].value || "?"; },
   checkbox: (c) => c.at.checked ? "☑" : "",
   select: (c) => {
     const chosen = c.at.selectedOptions[0];
-    if (!chosen || !chosen.value) return "";
-    // A list that nobody touched shows its first entry, and that is no answer.
-    const untouched = c.at.selectedIndex === 0 && ![...c.at.options].some((option) => option.defaultSelected);
-    return untouched ? "" : squeeze(chosen.text);
+    // Only an empty entry or one that asks to choose is no answer; any other may have been set on purpose.
+    return !chosen || !chosen.value || HINTS.test(key(chosen.text)) || DATE_WORDS.has(key(chosen.text)) ? "" : squeeze(chosen.text);
   },
   // What a list of the page's own make shows: its text, beside it where its box is a mere input; a hint is no answer.
   listbox: (c) => {
@@ -115,7 +124,7 @@ function barred(c) {
   const shown = c.elements.filter((each) => visible(each) || (isTick(each) && [...(each.labels || [])].some(visible)));
   if (!c.at.isConnected) return "ô không còn trên trang";
   if (!shown.length) return "ô đang ẩn";
-  if (c.elements.every((each) => each.matches(":disabled") || each.getAttribute("aria-disabled") === "true")) return "ô bị khóa (disabled)";
+  if (c.elements.every((each) => each.matches(":disabled") || each.closest("[aria-disabled=true]"))) return "ô bị khóa (disabled)";
   if (c.kind !== "listbox" && c.elements.some((each) => each.readOnly || each.getAttribute("aria-readonly") === "true")) return "ô chỉ đọc (readonly)";
   return "";
 }

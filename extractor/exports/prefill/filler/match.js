@@ -4,7 +4,7 @@
 function itemsOf(entry) {
   const items = Object.entries(entry.columns).map(([code, column]) => ({ code, ...column }));
   for (const [code, field] of Object.entries(entry.fields)) {
-    if (!field.columns.length) items.push({ code, also: [], group_also: [], codes: {}, ...field });
+    if (!field.columns.length && !(code in entry.columns)) items.push({ code, also: [], group_also: [], codes: {}, ...field });
   }
   const edits = entry.edits || {};
   return items.map((item) => {
@@ -42,11 +42,15 @@ function locate(target) {
   if (target.control) return target.control;
   try {
     if (target.kind === "split_date") {
-      const elements = PARTS.map((part) => everywhere(target[part])[0]);
+      const all = PARTS.map((part) => everywhere(target[part]));
+      if (all.some((each) => each.length > 1)) return { reason: "bộ chọn trong hồ sơ ánh xạ khớp nhiều ô" };
+      const elements = all.map((each) => each[0]);
       return elements.every(Boolean) ? splitDate(elements) : { reason: "trang không có đủ ba ô ngày, tháng, năm" };
     }
     for (const selector of [].concat(target.selector || [])) {
       const found = everywhere(selector);
+      const alone = found.length < 2 || (found[0].type === "radio" && found.every((each) => each.type === "radio" && group(found[0]).includes(each)));
+      if (!alone) return { reason: `bộ chọn trong hồ sơ ánh xạ khớp ${found.length} ô` };
       if (found.length) return asWanted(found[0], target.kind || "auto");
     }
   } catch {
@@ -54,95 +58,145 @@ function locate(target) {
   }
   if (target.label) {
     const named = allControls().filter((c) => key(nameOf(c)) === key(target.label)
-      && (!target.group || headingsOf(c.at).some((heading) => holds(key(heading), key(target.group)))));
+      && (!target.group || holds(key((headingsOf(c.at)[0] || {}).text), key(target.group))));
     if (named.length === 1) return named[0].elements.length === 1 ? asWanted(named[0].at, target.kind || "auto") : named[0];
     if (named.length > 1) return { reason: `trang có ${named.length} ô tên “${target.label}”` };
   }
   return { reason: "trang không có ô này" };
 }
 
-// Words that tell nothing about which box it is.
-const EMPTY_WORDS = new Set(words("của người về thông tin nhập chọn vui lòng bắt buộc là và hiện tại nay đầy đủ"));
-const bare = (text, phrases) => phrases.reduce((rest, phrase) => rest.split(` ${phrase} `).join(" "), ` ${key(text)} `)
-  .split(" ").filter((word) => word && !EMPTY_WORDS.has(word));
+const phraseKeys = (phrases) => [...new Set(phrases.map(key))].filter(Boolean).sort((a, b) => b.length - a.length);
+const HARMLESS = phraseKeys(WORDS.harmless);
+const GENERIC = phraseKeys(WORDS.generic);
+const BESIDE_PERSON = phraseKeys([...WORDS.generic, ...WORDS.beside_person]);
 
-// How alike two labels are, 0 to 1: shared words in both.
-function alike(one, other) {
-  if (!one.length || !other.length) return 0;
-  if (one.join(" ") === other.join(" ")) return 1;
-  const left = [...other];
-  let shared = 0;
-  for (const word of one) {
-    const at = left.indexOf(word);
-    if (at >= 0) { shared += 1; left.splice(at, 1); }
-  }
-  return 0.97 * (2 * shared) / (one.length + other.length);
+// A label's words that say which box it is: without its number, harmless words, and the phrases given.
+function bare(text, phrases) {
+  let rest = ` ${key(text.replace(/^\s*\(?\d+[.)/:]\s*/, "").replace(/\(\d+\)\s*$/, ""))} `;
+  for (const phrase of [...phrases, ...HARMLESS]) while (rest.includes(` ${phrase} `)) rest = rest.replace(` ${phrase} `, " ");
+  return rest.trim().split(" ").filter(Boolean).sort();
 }
 
-// How well a box's label fits one of a column's names; what stands in brackets may be a mere remark.
-function fit(name, label, phrases) {
-  if (holds(key(name), key("bằng chữ")) !== holds(key(label), key("bằng chữ"))) return 0;
-  const remark = /\([^)]*\)/g;
-  return Math.max(alike(bare(name, phrases), bare(label, phrases)),
-    0.95 * alike(bare(name.replace(remark, " "), phrases), bare(label.replace(remark, " "), phrases)));
+// Whom a text speaks of: {names} of the record's groups, the longest phrases first, and the words {left} over.
+function about(text, groups, harmless) {
+  const phrases = [...groups].flatMap(([name, all]) => all.map((phrase) => [phrase, name])).sort((a, b) => b[0].length - a[0].length);
+  let rest = ` ${key(text).replace(/^\d+ /, "")} `;
+  const names = new Set();
+  for (const [phrase] of phrases) {
+    if (!rest.includes(` ${phrase} `)) continue;
+    // One phrase may name two groups: then it is not clear whom.
+    phrases.filter((each) => each[0] === phrase).forEach((each) => names.add(each[1]));
+    rest = rest.replace(` ${phrase} `, " ");
+  }
+  for (const phrase of harmless) while (rest.includes(` ${phrase} `)) rest = rest.replace(` ${phrase} `, " ");
+  return { names, left: rest.trim() };
 }
 
-// Whom a text speaks of: the group with the longest name in it; empty where none or two alike.
-function groupIn(text, groups) {
-  const found = [];
-  for (const [label, phrases] of groups) {
-    const longest = Math.max(0, ...phrases.map((phrase) => holds(text, phrase) ? phrase.length : 0));
-    if (longest) found.push([longest, label]);
+// The section a box stands in, by the nearest heading that names one: {names} of groups, {unknown} where it names another.
+function sectionOf(headings, groups, own) {
+  for (const { text, title } of headings) {
+    const plain = about(text, groups, [...own, ...GENERIC]);
+    if (!plain.names.size && !plain.left) continue;
+    if (title && !plain.names.size && !WORDS.persons.some((word) => holds(key(text), key(word)))) continue;
+    const told = about(text, groups, [...own, ...BESIDE_PERSON]);
+    return { names: told.names, unknown: Boolean(told.left) };
   }
-  found.sort((a, b) => b[0] - a[0]);
-  return !found.length || (found[1] && found[1][0] === found[0][0]) ? "" : found[0][1];
+  return { names: new Set(), unknown: false };
+}
+
+// How sure it is that an item belongs in a box that is called alike, by whom the label and the heading speak of: 0 to 1.
+// Below 0.9 a person must say so.
+function belongs(item, box, subject) {
+  const { section, own } = box;
+  if (section.unknown) return 0;
+  if (!item.group) return own.size ? 0 : !section.names.size ? 1 : section.names.size === 1 && section.names.has(subject) ? 0.9 : 0;
+  const named = own.size === 1 && own.has(item.group);
+  if (own.size && !named) return 0;
+  if (!section.names.size) return named ? 1 : item.group === subject ? 0.9 : 0.6;
+  if (section.names.size > 1) return named && section.names.has(item.group) ? 1 : 0;
+  if (section.names.has(item.group)) return 1;
+  return named && section.names.has(subject) ? 1 : 0;
 }
 
 // Propose a target for each item by its label; what two boxes fit alike, or one box twice, is left out.
-function propose(items) {
+function propose(items, entry) {
   const groups = new Map();
   for (const item of items) {
-    if (item.group) groups.set(item.group, [...new Set([item.group, ...item.group_also].map(key))].filter(Boolean));
+    if (item.group) groups.set(item.group, phraseKeys([item.group, ...item.group_also]));
   }
-  const personal = (label) => [...(groups.get(label) || [])].sort((a, b) => b.length - a.length);
+  const subject = items.find((item) => item.group)?.group || "";
+  const registers = phraseKeys(WORDS.registers[entry.register_code] || []);
   const boxes = allControls().map((c) => {
-    const label = nameOf(c);
-    const own = groupIn(key(label), groups);
-    const above = headingsOf(c.at).map((heading) => groupIn(key(heading), groups)).find(Boolean) || "";
-    return { c, label, group: own || above, own, name: `${c.at.name || ""} ${c.at.id || ""}`.split(/\s+/) };
-  }).filter((box) => box.label || box.name.some(Boolean));
+    let label = nameOf(c);
+    let headings = headingsOf(c.at);
+    const grid = headings[0] && !tiedLabel(c.at) ? inGrid(c.at) : null;
+    // Persons may stand at the side and what is asked above the columns.
+    if (grid && grid.row && about(grid.row, groups, []).names.size && !about(grid.column, groups, []).names.size) {
+      label = grid.column;
+      headings = [{ text: grid.row, title: false }, ...headings.slice(1)];
+    }
+    const own = about(label, groups, []).names;
+    const name = `${c.at.name || ""} ${c.at.id || ""}`.toLowerCase().split(/\s+/);
+    return { c, label, plain: key(label), own, section: sectionOf(headings.filter((each) => key(each.text) !== key(label)), groups, registers), name, bare: new Map() };
+  }).filter((box) => (box.label || box.name.some(Boolean)) && box.c.kind !== "checkbox");
+  const bareOf = (box, group) => {
+    if (!box.bare.has(group)) box.bare.set(group, bare(box.label, groups.get(group) || []));
+    return box.bare.get(group);
+  };
   const pairs = [];
   for (const item of items) {
+    const names = [item.label, ...item.also].filter(Boolean).map((name) => {
+      const told = about(name, groups, []).names;
+      // "Quan hệ với người được khai sinh" is about the declarant, whomever it names.
+      const other = told.size > 0 && !(told.size === 1 && told.has(item.group));
+      const words = bare(name, other ? [] : groups.get(item.group) || []);
+      return { other, words, text: words.join(" ") };
+    });
     for (const box of boxes) {
-      let score = box.name.some((name) => name.toLowerCase() === item.code.toLowerCase()) ? 1.2 : 0;
-      for (const [n, name] of score || box.c.kind === "checkbox" ? [] : [item.label, ...item.also].entries()) {
-        const told = groupIn(key(name), groups);
-        let one = 0;
-        // "Quan hệ với người được khai sinh" is about the declarant, whomever it names.
-        if (told && told !== item.group) one = told === box.own ? fit(name, box.label, []) : 0;
-        else if (box.group === item.group) one = fit(name, box.label, personal(item.group));
-        else if (!box.own && !(box.group && item.group)) one = 0.9 * fit(name, box.label, personal(item.group));
-        score = Math.max(score, one - (n ? 0.01 : 0));
+      const named = box.name.includes(item.code.toLowerCase());
+      let score = 0;
+      for (const [n, name] of names.entries()) {
+        const whole = name.other ? bareOf(box, "") : bareOf(box, item.group);
+        const fits = name.other ? belongs(item, { ...box, own: new Set() }, subject) : belongs(item, box, subject);
+        if (!fits || !whole.length) continue;
+        const same = whole.join(" ") === name.text;
+        // A label that says less than the column's name may be of another box; one that says more is of another.
+        const less = !same && whole.length >= 2 && whole.length * 2 > name.words.length && whole.every((word) => name.words.includes(word));
+        const one = same ? 1 : less ? 0.7 : 0;
+        score = Math.max(score, one * fits - (n ? 0.01 : 0) + (named && one ? 0.05 : 0));
       }
-      if (score >= 0.72) pairs.push({ item, box, score });
+      if (!box.label && named) score = belongs(item, box, subject);
+      if (score > 0.4) pairs.push({ item, box, score });
     }
   }
   pairs.sort((a, b) => b.score - a.score);
+  const byItem = new Map();
+  const byBox = new Map();
+  for (const pair of pairs) {
+    for (const [map, at] of [[byItem, pair.item], [byBox, pair.box]]) map.set(at, [...(map.get(at) || []), pair].slice(0, 9));
+  }
   const targets = {};
   const taken = new Set();
-  const close = (pair, other) => other !== pair && pair.score - other.score < 0.03 && other.score <= pair.score + 1e-9;
+  const free = (pair) => !taken.has(pair.item) && !taken.has(pair.box);
   for (const pair of pairs) {
-    if (taken.has(pair.item.code) || taken.has(pair.box.c)) continue;
-    const rivals = pairs.filter((other) => close(pair, other) && !taken.has(other.item.code) && !taken.has(other.box.c)
-      && (other.item === pair.item || other.box === pair.box));
-    if (rivals.length) {
+    if (!free(pair)) continue;
+    const close = (other) => other !== pair && free(other) && Math.abs(pair.score - other.score) < 0.03;
+    if ([...byItem.get(pair.item), ...byBox.get(pair.box)].some(close)) {
       targets[pair.item.code] ??= { reason: "có nhiều ô cùng tên trên trang" };
       continue;
     }
-    taken.add(pair.item.code).add(pair.box.c);
-    targets[pair.item.code] = { control: pair.box.c };
+    taken.add(pair.item).add(pair.box);
+    targets[pair.item.code] = { control: pair.box.c, unsure: pair.score < 0.85 ? pair.box.label : "" };
   }
   return targets;
+}
+
+// What the page says it takes, where that is another register than the record's: its words, or empty.
+function otherRegister(entry) {
+  const told = key([document.title, ...[...document.querySelectorAll("h1, h2")].map(wordsOf)].join(" . "));
+  const named = (code) => phraseKeys(WORDS.registers[code] || []).find((phrase) => holds(told, phrase));
+  if (!entry.register_code || named(entry.register_code)) return "";
+  return Object.keys(WORDS.registers).map(named).find(Boolean) || "";
 }
 
 // A proposal as a profile that can be kept in a file.
@@ -166,12 +220,20 @@ function asProfile(rows, entry) {
   };
 }
 
+// What a box is called and stands below: by this it is known again after the page was drawn anew.
+const printOf = (c) => [c.kind, key(nameOf(c)), ...headingsOf(c.at).map((heading) => key(heading.text))].join("|");
+
 // One row for each item: where it would go, what would be put in, and whether it is put in unless somebody says otherwise.
-function makeRows(items, targets) {
+function makeRows(items, targets, foreign = "") {
   const rows = items.map((item) => {
     const row = { item, target: targets[item.code] || {}, control: null, plan: null, reason: "", tick: false, now: "", code: item.code };
     const empty = { blank: "sổ để trống", illegible: "sổ không đọc được", withheld: "đang chờ nhập lại độc lập" }[item.mark];
-    if (!item.text) return { ...row, reason: empty || (item.doubtful ? "chưa duyệt, chưa có chữ" : "không có giá trị"), kind: "empty" };
+    if (!item.text) {
+      const there = item.code in targets && !row.target.reason ? locate(row.target) : {};
+      const text = there.kind ? currentText(there) : "";
+      if (text) return { ...row, control: there, reason: `bản ghi không có chữ, nhưng ô đang có “${text}”: hãy tự xem lại`, kind: "stale" };
+      return { ...row, reason: empty || (item.doubtful ? "chưa duyệt, chưa có chữ" : "không có giá trị"), kind: "empty" };
+    }
     if (!(item.code in targets)) return { ...row, reason: "chưa biết ô nào trên trang", kind: "cannot" };
     if (row.target.reason) return { ...row, reason: row.target.reason, kind: "cannot" };
     const found = locate(row.target);
@@ -182,9 +244,12 @@ function makeRows(items, targets) {
     if (plan.reason) return { ...row, reason: plan.reason, kind: "cannot" };
     row.plan = plan;
     row.now = currentText(found);
+    row.print = printOf(found);
     if (row.now && holdsNow(row)) return { ...row, reason: "ô đã có đúng giá trị này", kind: "same" };
     if (row.now) return { ...row, reason: `ô đang có chữ “${row.now}”; đánh dấu để thay`, kind: "occupied" };
     if (item.doubtful) return { ...row, reason: "nghi ngờ: so với ảnh quét rồi đánh dấu nếu đúng", kind: "doubtful" };
+    if (row.target.unsure) return { ...row, reason: `ô trên trang tên “${row.target.unsure}”, không chắc là cùng một mục; đúng thì đánh dấu`, kind: "doubtful" };
+    if (foreign) return { ...row, reason: "trang này có vẻ dành cho sổ khác", kind: "doubtful" };
     return { ...row, kind: "ready", tick: true };
   });
   // Two columns that go to one box would overwrite each other.

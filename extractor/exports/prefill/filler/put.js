@@ -152,18 +152,32 @@ async function restore(saved, target) {
 const restored = (saved) => saved.every(({ element, checked, index, value, raw }) => raw !== undefined
   ? listText(element) === raw : index !== undefined ? element.selectedIndex === index : checked !== undefined ? element.checked === checked : element.value === value);
 
-// While boxes are filled, no form may be sent: some pages send themselves as soon as a list changes.
-function holdForms(onHeld) {
+// From the opening of the panel on no form may be sent until the person has clicked a button of the page, or pressed the
+// key that sends, with their own hand: some pages send themselves as soon as a list changes, or some time later.
+const BUTTONS = "button, a, summary, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [role=link]";
+function holdForms(host, onHeld) {
   const released = [];
+  const onHand = () => released.splice(0).forEach((release) => release());
   const windows = new Set(roots().map((root) => (root.defaultView || (root.ownerDocument || root).defaultView)).filter(Boolean));
   for (const view of windows) {
     const held = (event) => { event.preventDefault(); event.stopImmediatePropagation(); onHeld(); };
+    const byHand = (event) => {
+      const key = event.type === "keydown";
+      const target = event.composedPath()[0];
+      if (!event.isTrusted || !isElement(target) || event.composedPath().includes(host)) return;
+      if (key ? event.keyCode === 13 || (event.keyCode === 32 && target.closest(BUTTONS)) : target.closest(BUTTONS)) onHand();
+    };
     view.addEventListener("submit", held, true);
+    view.addEventListener("click", byHand, true);
+    view.addEventListener("keydown", byHand, true);
     const proto = view.HTMLFormElement.prototype;
     const own = { submit: proto.submit, requestSubmit: proto.requestSubmit };
     proto.submit = onHeld;
     proto.requestSubmit = onHeld;
-    released.push(() => { view.removeEventListener("submit", held, true); Object.assign(proto, own); });
+    released.push(() => {
+      for (const [type, heard] of [["submit", held], ["click", byHand], ["keydown", byHand]]) view.removeEventListener(type, heard, true);
+      Object.assign(proto, own);
+    });
   }
-  return () => released.forEach((release) => release());
+  return () => released.splice(0).forEach((release) => release());
 }

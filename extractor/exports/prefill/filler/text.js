@@ -17,7 +17,8 @@ const squeeze = (text) => String(text ?? "").replace(/\s+/g, " ").trim();
 // A date as registers have it: dd.mm.yyyy, mm.yyyy or yyyy.
 function dateParts(text) {
   const found = /^(?:(?:(\d{1,2})[./-])?(\d{1,2})[./-])?(\d{4})$/.exec(String(text).trim());
-  return found && { day: found[1] || "", month: found[2] || "", year: found[3] };
+  const real = found && (found[2] === undefined || (found[2] >= 1 && found[2] <= 12)) && (found[1] === undefined || (found[1] >= 1 && found[1] <= 31));
+  return real ? { day: found[1] || "", month: found[2] || "", year: found[3] } : null;
 }
 
 // The date in the given form; null where the form asks for a part that the book does not give.

@@ -3,9 +3,13 @@
 function prepare(c, item, target) {
   const mapped = target.map ? target.map[item.text] : undefined;
   const text = mapped ?? ((target.by === "code" || !item.meaning) ? item.text : item.meaning);
-  if (c.kind === "select") return fromList(item, target, mapped, [...c.at.options].filter((each) => !each.disabled),
+  if (c.kind === "select") return fromList(item, target, mapped, [...c.at.options].filter(choosable),
     (each) => each.text, c.at.multiple);
-  if (c.kind === "radio") return fromList(item, target, mapped, c.elements.filter((each) => !each.disabled), labelOf);
+  if (c.kind === "radio") {
+    const names = tickLabels(c.elements);
+    if (target.by !== "value" && !names.some(Boolean)) return { reason: "không rõ chữ nào thuộc nút tròn nào" };
+    return fromList(item, target, mapped, c.elements.filter((each) => !each.matches(":disabled")), (each) => names[c.elements.indexOf(each)]);
+  }
   if (c.kind === "checkbox") {
     const on = target.when ? target.when.includes(item.text) : key(labelOf(c.at)) === key(item.meaning || item.text);
     return on ? { shown: "☑", wanted: "☑" } : { reason: "ô đánh dấu này dành cho giá trị khác" };
@@ -20,8 +24,11 @@ function prepare(c, item, target) {
     return iso ? { shown: text, put: iso, wanted: iso } : { reason: "sổ không ghi đủ ngày, tháng, năm; ô này đòi ngày đủ" };
   }
   let put = text;
+  if (dated && !date && mapped === undefined) return { reason: "không phải ngày, tháng, năm" };
   if (date) {
-    put = dateText(date, target.format || hintedFormat(c.at) || "dd/mm/yyyy", target.partial !== false);
+    const asked = target.format || hintedFormat(c.at);
+    if (asked === "?") return { reason: "không hiểu dạng ngày mà ô này đòi" };
+    put = dateText(date, asked || "dd/mm/yyyy", target.partial !== false);
     if (put === null) return { reason: "sổ không ghi đủ ngày, tháng, năm" };
   }
   if (c.at.type === "number" && !/^-?\d+$/.test(put)) return { reason: "ô chỉ nhận số" };
@@ -30,13 +37,15 @@ function prepare(c, item, target) {
   return { shown: put, put, wanted: put, date: Boolean(date) };
 }
 
+const choosable = (option) => !option.disabled && !option.closest("optgroup[disabled]");
+
 // The form of a date that a box asks for with its hint.
 function hintedFormat(element) {
-  const hint = [element.placeholder, element.title, element.dataset.dateFormat, element.dataset.format].filter(Boolean).join(" ").toLowerCase();
-  const words = /ngày([\s/.-]+)tháng[\s/.-]+năm/.exec(hint);
-  if (words) return `dd${words[1].trim() || "/"}mm${words[1].trim() || "/"}yyyy`;
-  const found = /d{1,2}[./-]m{1,2}[./-]y{4}|y{4}[./-]m{1,2}[./-]d{1,2}|m{1,2}[./-]y{4}/.exec(hint);
+  const hint = [element.placeholder, element.title, element.dataset.dateFormat, element.dataset.format, labelOf(element)].filter(Boolean).join(" ").toLowerCase()
+    .replace(/(ngày|tháng|năm)(\s*[./-]\s*(ngày|tháng|năm))+/g, (said) => said.replace(/ngày/, "dd").replace(/tháng/, "mm").replace(/năm/, "yyyy"));
+  const found = /\b(d{1,2}([ ./-]+)m{1,2}\2y{4}|y{4}([ ./-]+)m{1,2}\3d{1,2}|m{1,2}([ ./-]+)d{1,2}\4y{4}|m{1,2}[./-]y{4})\b/.exec(hint);
   if (found) return found[0];
+  if (/\b[dmy]{1,4}[ ./-]+[dmy]{1,4}\b/.test(hint)) return "?";
   return element.maxLength === 4 || /^(yyyy|năm)$/.test(hint) ? "yyyy" : "";
 }
 
@@ -64,7 +73,7 @@ function fromParts(c, date) {
       continue;
     }
     const number = (text) => Number((/\d+/.exec(text) || [NaN])[0]);
-    const fits = [...element.options].filter((option) => !option.disabled && number(option.text) === Number(date[part]));
+    const fits = [...element.options].filter((option) => choosable(option) && number(option.text) === Number(date[part]));
     if (fits.length !== 1) return { reason: `danh sách không có ${part === "year" ? "năm" : part === "month" ? "tháng" : "ngày"} ${date[part]}` };
     steps.push({ element, choice: fits[0] });
   }
