@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -17,23 +15,6 @@ STRICT = (
     "default-src 'none'; script-src 'none'; style-src 'none'; connect-src 'none'; form-action 'none'; "
     "require-trusted-types-for 'script'"
 )
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A real headless Chromium of the system."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is not installed, and CI must drive it.")
-        pytest.skip("Chromium is not installed; install it to run the browser tests")
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
-        yield browser
-        browser.close()
 
 
 def _answer(visit: Visit) -> Any:
