@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
-from itertools import zip_longest
+from itertools import chain, pairwise
 from pathlib import Path
 
 from extractor.dittos import meant_when_exported
 from extractor.errors import ExportError, ExtractorError, SettingsError
 from extractor.exports.prefill.entry import EntryDocument, entry_document, settled_only
 from extractor.exports.prefill.filler_code import user_script
+from extractor.exports.prefill.folder import OwnFolder, own_folder
 from extractor.exports.prefill.mapping import MappingProfile
 from extractor.exports.prefill.pages import (
     SAMPLE_PAGE,
@@ -72,14 +73,14 @@ class Job:
 
     Args:
         out: output folder of the run, for the pictures.
-        target: the folder that gets the pages.
+        own: the folder that gets the pages.
         forms: form schemas by name.
         settled: leave out proposals that nobody answers for.
     """
 
     store: Store
     out: Path
-    target: Path
+    own: OwnFolder
     forms: Mapping[str, FormSchema]
     supplements: Mapping[RecordKey, Supplement]
     settled: bool
@@ -116,14 +117,13 @@ def write_entry_forms(
         progress: called with how many records are done, and of how many.
 
     Raises:
-        SettingsError: there is no such book; nothing is written then.
+        SettingsError: there is no such book, or the target holds other files; nothing is written then.
         ExportError: the supplements are damaged.
     """
-    job = Job(store, out, target, forms, read_supplements(out / SUPPLEMENTS), settled)
+    supplements = read_supplements(out / SUPPLEMENTS)
     books = [book for book in store.books() if book.counts.records and wanted(book.key)]
     if not books:
         raise SettingsError("No book fits.", mend="'extractor queue status' shows the books there are.")
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
     total = sum(book.counts.records for book in books)
     written = Written(target / INDEX, books=len(books))
 
@@ -133,13 +133,16 @@ def write_entry_forms(
             progress(written.records, total)
 
     lines: list[BookLine] = []
-    for book, stem in zip(books, _stems([book.key for book in books]), strict=True):
-        made, forms_title = _write_book(job, book, target / stem, written, step)
-        title = f"{forms_title}: {book_title(book.key) or 'chưa rõ quyển sổ'}"
-        _write(target / stem / INDEX, book_page(title, made))
-        lines.append(BookLine(f"{stem}/{INDEX}", title, len(made), sum(bool(line.doubtful) for line in made)))
-    _write_filler(target / FILLER, profiles)
-    _write(target / INDEX, index_page(lines, profiles))
+    with own_folder(target) as own:
+        job = Job(store, out, own, forms, supplements, settled)
+        for book, stem in zip(books, _stems([book.key for book in books]), strict=True):
+            made, forms_title = _write_book(job, book, target / stem, written, step)
+            title = f"{forms_title}: {book_title(book.key) or 'chưa rõ quyển sổ'}"
+            own.write(target / stem / INDEX, book_page(title, made))
+            lines.append(BookLine(f"{stem}/{INDEX}", title, len(made), sum(bool(line.doubtful) for line in made)))
+        _write_filler(own, profiles)
+        own.write(target / INDEX, index_page(lines, profiles))
+    written.faults.sort(key=lambda fault: fault.key)
     return written
 
 
@@ -149,26 +152,38 @@ def _write_book(
     """Write the forms of one book; returns a line for each that stands, and what its register is called."""
     lines: list[Line] = []
     titles: Counter[str] = Counter()
-    (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+    job.own.folder(folder)
+    job.own.folder(folder / PICTURES)
     before = ""
-    pairs = list(zip(job.store.record_ids(book.id), meant_when_exported(job.store.records(book.id)), strict=True))
-    for (number, record), following in zip_longest(pairs, pairs[1:]):
-        after = _page_name(following[1].key) if following else ""
-        name = _page_name(record.key)
+    # Pages lead only to pages that stand: those of records that failed are passed over.
+    made = chain(_documents(job, book, written, step), [None])
+    for found, following in pairwise(made):
+        assert found is not None
+        document, kept = found
+        name = _page_name(kept.key)
+        page = _Page(folder / name, before, _page_name(following[1].key) if following else "")
+        failed = _write_record(job, document, kept, page, written)
+        written.doubtful += not document.complete
+        titles[document.form_title] += 1
+        lines.append(line_of(document, name, failed))
+        before = name
+    return lines, titles.most_common(1)[0][0] if titles else book.key.register
+
+
+def _documents(
+    job: Job, book: BookSummary, written: Written, step: Callable[[], None]
+) -> Iterator[tuple[EntryDocument, StoredRecord]]:
+    """The book's records as documents; one that fails is named and left out."""
+    records = meant_when_exported(job.store.records(book.id))
+    for number, record in zip(job.store.record_ids(book.id), records, strict=True):
         try:
             kept = job.store.stored_record(number)
             document = _document(job, record, kept, book.key)
-            page = _Page(folder / name, before, after)
-            failed = _write_record(job, document, kept, page, written)
         except ExtractorError as error:
             written.faults.append(Fault(record.key, str(error)))
         else:
-            written.doubtful += not document.complete
-            titles[document.form_title] += 1
-            lines.append(line_of(document, name, failed))
-        before = name
+            yield document, kept
         step()
-    return lines, titles.most_common(1)[0][0] if titles else book.key.register
 
 
 def _document(job: Job, record: Record, kept: StoredRecord, book: BookKey) -> EntryDocument:
@@ -189,35 +204,22 @@ def _write_record(job: Job, document: EntryDocument, kept: StoredRecord, page: _
             raise ExportError("The run kept no picture of the page.", mend="Run the same input again.")
         picture = f"{PICTURES}/{source.stem}.jpg"
         size = write_small(source, page.path.parent / picture)
+        job.own.keep(page.path.parent / picture)
         boxes = {code: f.box for code, f in document.fields.items() if f.box is not None}
         frames = {code: frame_of(box, kept.picture, size) for code, box in boxes.items()}
     except ExtractorError as error:
         written.faults.append(Fault(kept.key, str(error)))
         picture, failed = "", "thiếu ảnh trang sổ"
     text = entry_page(document, picture=picture, frames=frames, previous=page.before, following=page.after)
-    written.changed += _write(page.path, text)
+    written.changed += job.own.write(page.path, text)
     return failed
 
 
-def _write_filler(folder: Path, profiles: Sequence[MappingProfile]) -> None:
-    folder.mkdir(exist_ok=True)
-    _write(folder / USER_SCRIPT, user_script(profiles))
+def _write_filler(own: OwnFolder, profiles: Sequence[MappingProfile]) -> None:
+    folder = own.folder(own.root / FILLER)
+    own.write(folder / USER_SCRIPT, user_script(profiles))
     sample = resources.files("extractor.exports.prefill.sample_pages").joinpath(SAMPLE_PAGE)
-    _write(folder / SAMPLE_PAGE, sample.read_text(encoding="utf-8"))
-
-
-def _write(path: Path, text: str) -> bool:
-    """Write a page whole or not at all; tells whether it is other than before.
-
-    These pages are views of the store and can be made again, so a former one is not kept.
-    """
-    data = text.encode()
-    if path.exists() and path.read_bytes() == data:
-        return False
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
-    return True
+    own.write(folder / SAMPLE_PAGE, sample.read_text(encoding="utf-8"))
 
 
 def _page_name(key: RecordKey) -> str:

@@ -1,6 +1,7 @@
 """Entry forms of a small store: whole, marked, going on, and nothing shown that must not be."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from extractor.batch.storage import open_store
 from extractor.cli.root import app
 from extractor.errors import ExportError, SettingsError
+from extractor.exports.prefill.folder import own_folder
 from extractor.exports.prefill.writing import write_entry_forms
 from extractor.exports.supplements import FILE, Supplement, write_supplements
 from extractor.records import BookKey
@@ -134,7 +136,7 @@ def test_faults_are_named_and_the_rest_goes_on(run, tmp_path):
 
 
 def test_a_supplement_stands_apart_with_its_source(run, tmp_path):
-    known = [Supplement(file="so.pdf", page=1, columns={"chaSoDinhDanhCaNhan": "001"}, source="CSDL dân cư <2026>")]
+    known = [Supplement(file="so.pdf", page=1, columns={"chaSoDinhDanhCaNhan": "001000000001"}, source="CSDL dân cư <2026>")]
     (run / FILE).parent.mkdir()
     write_supplements(run / FILE, known)
     write(run, tmp_path / "a")
@@ -156,6 +158,46 @@ def test_books_that_would_share_a_folder_do_not(run, tmp_path):
         save(store, 4, book=replace(BOOK, agency="UBND xã Khác"))
     assert write(run, tmp_path / "a").books == 3
     assert len([path for path in (tmp_path / "a").iterdir() if path.name.startswith("KS.2017.01-")]) == 2
+
+
+def test_a_folder_with_other_files_is_left_as_it_is(run, tmp_path):
+    foreign = tmp_path / "a"
+    foreign.mkdir()
+    (foreign / "index.html").write_text("của người khác", encoding="utf-8")
+    with pytest.raises(SettingsError, match="holds other files"):
+        write(run, foreign)
+    assert files_of(foreign) == {"index.html": "của người khác".encode()}
+    (foreign / "phieu-nhap.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"phieu-nhap\.json: is not the list"):
+        write(run, foreign)
+
+
+def test_what_is_no_longer_listed_is_removed_and_nothing_else(run, tmp_path):
+    target = tmp_path / "a"
+    write(run, target)
+    target.chmod(0o755)
+    (target / "KS.2016.02" / "ghi-chu.txt").write_text("của tôi", encoding="utf-8")
+    write(run, target, wanted=lambda book: book.year == "2017")
+    assert [path.name for path in (target / "KS.2016.02").iterdir()] == ["ghi-chu.txt"]
+    assert len(list((target / "KS.2017.01").glob("so.pdf-*.html"))) == 2
+    assert {path.stat().st_mode & 0o077 for path in target.rglob("*") if path.name != "ghi-chu.txt"} == {0}
+    assert target.stat().st_mode & 0o077 == 0
+
+
+def test_two_runs_do_not_write_to_one_folder(run, tmp_path):
+    with own_folder(tmp_path / "a"), pytest.raises(SettingsError, match="another run"):
+        write(run, tmp_path / "a")
+
+
+def test_pages_lead_past_a_record_that_failed(run, tmp_path):
+    with open_store(run) as store:
+        save(store, 4, form="ks-2999")
+        save(store, 5)
+    write(run, tmp_path / "a")
+    book = tmp_path / "a" / "KS.2017.01"
+    linked = {name for page in book.glob("*.html") for name in re.findall(r'href="([^"]+\.html)"', page.read_text())}
+    assert [name for name in linked if not (book / name).exists()] == []
+    assert page_of(tmp_path / "a", 5).name in page_of(tmp_path / "a", 2).read_text(encoding="utf-8")
 
 
 def test_the_command_names_faults_and_filters_books(run, tmp_path):
