@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 
 from extractor.exports.checks import check_values
 from extractor.exports.fields import Entry, column_owners
@@ -24,6 +25,11 @@ from extractor.records import BookKey
 from extractor.vietnamese.text import compare_key
 
 _NUMBER = re.compile(r"\s*(\d{1,9})\s*(?:/\s*(\d{4})?\s*)?")
+_NAME = "HoTen"
+_TELLING = (_NAME, "NgaySinh")
+"""Endings of the columns that tell who a person is."""
+
+_PEOPLES_COMMITTEE = compare_key("ủy ban nhân dân")
 _SHORT = 4
 """Digits of a code or a page; two such are the same number however they are padded, identity numbers are not."""
 
@@ -48,6 +54,8 @@ class Trouble(StrEnum):
     NO_BOOK = "no_book"
     NO_RECORD = "no_record"
     OTHER_KEY = "other_key"
+    OTHER_OFFICE = "other_office"
+    OTHER_PERSON = "other_person"
     AMBIGUOUS = "ambiguous"
     DOUBLED = "doubled"
     REPEATED = "repeated"
@@ -167,6 +175,9 @@ def _match(row: SheetRow, by_number: Mapping[int, list[KnownRecord]], profile: E
     if len(found) > 1:
         found = [record for record in found if _fits_office(row, record, profile)] or found
     if len(found) == 1:
+        # Every office has a record 01 in book 01: the number alone says little of which one this is.
+        if _other_office(row, found[0], profile):
+            return Unused(row.number, Trouble.OTHER_OFFICE, record=found[0].entry.key)
         return found[0]
     if found:
         return Unused(row.number, Trouble.AMBIGUOUS)
@@ -182,10 +193,19 @@ def _parts(text: str) -> tuple[str, str]:
     return (match[1], match[2] or "") if match else ("", "")
 
 
-def _fits_office(row: SheetRow, record: KnownRecord, profile: ExportProfile) -> bool:
+def _offices(row: SheetRow, record: KnownRecord, profile: ExportProfile) -> list[tuple[str, str]]:
+    """What sheet and book both say of the office, column by column."""
     stated = [(row.cells.get(c, ""), str(getattr(record.book, part))) for c, part in profile.book_columns.items()]
-    both = [(sheet, book) for sheet, book in stated if sheet and book]
+    return [(sheet, book) for sheet, book in stated if sheet and book]
+
+
+def _fits_office(row: SheetRow, record: KnownRecord, profile: ExportProfile) -> bool:
+    both = _offices(row, record, profile)
     return bool(both) and all(_within(sheet, book) for sheet, book in both)
+
+
+def _other_office(row: SheetRow, record: KnownRecord, profile: ExportProfile) -> bool:
+    return not all(_within(sheet, book) for sheet, book in _offices(row, record, profile))
 
 
 class _Comparison:
@@ -207,6 +227,7 @@ class _Comparison:
         self._result.records[record.entry.key] = record
         owners = column_owners(record.entry.form)
         supplied: dict[str, str] = {}
+        doubtful = self._doubtful(row, record, owners)
         for column in self._columns:
             text = _without_gaps(row.cells.get(column, ""))
             if column in record.entry.cells.pending:
@@ -221,12 +242,28 @@ class _Comparison:
                 self._result.not_compared += 1
             elif text and (trouble := self._unfit(row, record, column, text)):
                 self._result.unused.append(Unused(row.number, trouble, column, record.entry.key))
+            elif text and _person(column) in doubtful:
+                self._result.unused.append(Unused(row.number, Trouble.OTHER_PERSON, column, record.entry.key))
             elif text:
                 supplied[column] = text
         if supplied:
             file, page, number = record.entry.key
             made = Supplement(file=file, page=page, record=number, columns=supplied, source=self._source)
             self._result.supplements.append((row.number, made))
+
+    def _doubtful(self, row: SheetRow, record: KnownRecord, owners: Collection[str]) -> set[str]:
+        """Persons of whom row and record do not surely tell the same: nothing is taken over about them."""
+        doubtful = set()
+        for column in self._columns:
+            if not column.endswith(_TELLING) or column not in owners:
+                continue
+            sheet = _without_gaps(row.cells.get(column, ""))
+            book = record.entry.cells.settled.get(column, "")
+            named = column.endswith(_NAME)
+            agrees = bool(sheet and book) and _same(sheet, book, converted=column in row.converted)
+            if not agrees and (named or (sheet and book)):
+                doubtful.add(_person(column))
+        return doubtful
 
     def _read(self, row: SheetRow, record: KnownRecord, column: str, text: str) -> None:
         """A column that the record's form has a field for."""
@@ -259,6 +296,11 @@ class _Comparison:
         return None if fits else Trouble.UNFIT_CELL
 
 
+def _person(column: str) -> str:
+    """Whom a column is about, as the official codes begin: ``me`` of ``meSoDinhDanhCaNhan``."""
+    return "".join(takewhile(str.islower, column))
+
+
 def _same(one: str, other: str, *, converted: bool) -> bool:
     if one.isdecimal() and other.isdecimal() and (converted or max(len(one), len(other)) <= _SHORT):
         return int(one) == int(other)
@@ -267,7 +309,7 @@ def _same(one: str, other: str, *, converted: bool) -> bool:
 
 def _within(one: str, other: str) -> bool:
     """Whether one name of an office holds the other: one side often names the district and province too."""
-    ours, theirs = (compare_key(text.replace(",", " ")) for text in (one, other))
+    ours, theirs = (compare_key(text.replace(",", " ")).replace(_PEOPLES_COMMITTEE, "ubnd") for text in (one, other))
     return f" {ours} ".find(f" {theirs} ") >= 0 or f" {theirs} ".find(f" {ours} ") >= 0
 
 

@@ -267,6 +267,23 @@ def test_identity_numbers_become_supplements_and_the_next_export_takes_them(out,
     assert first[header.index("nksSoDinhDanh")] == "070215000001"
 
 
+def test_a_row_of_another_office_with_the_same_key_is_not_used(out, returned, extractor):
+    file = returned((2, "NOIDANGKY", "UBND xã Khác Hẳn"), (2, "NKSSODINHDANH", "070215000001"))
+    assert extractor("import", "c06", file, "--from", out)[0] == 3
+    assert read_supplements(out / FILE) == {}
+    assert any("nơi đăng ký khác" in str(cell) for row in lists(out)["Không dùng được"] for cell in row)
+
+
+def test_nothing_is_taken_over_about_a_person_who_is_called_otherwise_in_the_book(out, returned, extractor):
+    file = returned(
+        (2, "NKSHOTEN", "ĐIỂU THỊ HẲN"), (2, "NKSSODINHDANH", "070215000001"), (2, "MESODINHDANHCANHAN", "070184000002")
+    )
+    assert extractor("import", "c06", file, "--from", out)[0] == 3
+    assert {key[0]: one.columns for key, one in read_supplements(out / FILE).items()} == {
+        "so.jpg": {"meSoDinhDanhCaNhan": "070184000002"}
+    }
+
+
 def test_what_another_source_said_is_kept_and_joined(out, returned, extractor):
     said = Supplement(file="so.jpg", page=1, columns={"nksSoDinhDanh": "1", "loaiDangKy": "4"}, source="CSDLQGVDC")
     write_supplements(out / FILE, [said])
