@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from extractor.errors import ExportError
+from extractor.exports.prefill.columns import load_data
 from extractor.exports.profile import column_lists
 from extractor.templates.form import FormSchema
 
@@ -82,11 +84,18 @@ class Target(BaseModel):
     options: str = ""
     typing: bool = False
 
-    @field_validator("map", mode="before")
+    @field_validator("format")
     @classmethod
-    def _text_keys(cls, value: Any) -> Any:
-        # YAML reads an unquoted 1 as a number.
-        return {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else value
+    def _is_date(cls, value: str) -> str:
+        parts = re.findall(r"d+|m+|y+", value)
+        if value and (len(parts) != len({part[0] for part in parts}) or "yyyy" not in parts):
+            raise ValueError("give each of 'dd', 'mm', 'yyyy' at most once, and 'yyyy'")
+        return value
+
+    def box(self) -> tuple[str, ...]:
+        """What tells its box from others within the profile."""
+        selectors = (self.selector,) if isinstance(self.selector, str) else self.selector
+        return (*selectors, self.day, self.month, self.year, self.label, self.group)
 
     @model_validator(mode="after")
     def _leads_somewhere(self) -> Target:
@@ -147,21 +156,39 @@ def load_mapping(path: Path, columns: Collection[str] = ()) -> MappingProfile:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        data = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+        data = _json(text) if path.suffix.lower() == ".json" else _yaml(text)
+    except RecursionError as error:
+        raise ExportError(f"{path}: is nested too deeply.", mend=_MEND) from error
     except OSError as error:
         raise ExportError(f"{path}: cannot be read ({error.strerror}).", mend="Check the path.") from error
     except (ValueError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else getattr(error, "lineno", 0)
         place = f", line {line}" if line else ""
-        raise ExportError(f"{path}{place}: is no YAML or JSON file.", mend=_MEND) from error
+        named = f": {error}" if isinstance(error, _DoubledError) else ": is no YAML or JSON file"
+        raise ExportError(f"{path}{place}{named}.", mend=_MEND) from error
     try:
         profile = MappingProfile.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "profile"
         raise ExportError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}.", mend=_MEND) from error
-    for column in profile.targets:
+    for register in profile.registers:
+        if register not in (known := load_data("words.yaml")["registers"]):
+            raise ExportError(
+                f"{path}: registers: '{register}' is not known.", mend=f"Registers are {', '.join(sorted(known))}."
+            )
+    for place, selector in _selectors(profile):
+        if fault := selector_fault(selector):
+            raise ExportError(f"{path}: {place}: the selector '{selector}' {fault}.", mend=_MEND)
+    boxes: dict[tuple[str, ...], str] = {}
+    for column, target in profile.targets.items():
+        box = target.box()
+        if box in boxes and target.kind not in ("checkbox", "radio"):
+            raise ExportError(
+                f"{path}: targets.{column}: goes to the same box as {boxes[box]}.", mend="Give each column its own box."
+            )
+        boxes[box] = column
         if columns and column not in columns:
             near = difflib.get_close_matches(column, sorted(columns), n=1)
             hint = (
@@ -169,6 +196,72 @@ def load_mapping(path: Path, columns: Collection[str] = ()) -> MappingProfile:
             )
             raise ExportError(f"{path}: targets.{column}: there is no such column.", mend=hint)
     return profile
+
+
+class _DoubledError(ValueError):
+    """A key that stands twice in one object."""
+
+
+class _TextLoader(yaml.SafeLoader):
+    """YAML whose scalars stay as they are written: "no" is a text, 01 is a text; only true and false are not."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping none of whose keys stands twice."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        _only_once(keys)
+        return super().construct_mapping(node, deep)
+
+
+def _mapping(loader: _TextLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    return loader.construct_mapping(node, deep=True)
+
+
+_TextLoader.yaml_implicit_resolvers = {}
+_TextLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def _only_once(keys: Sequence[str]) -> None:
+    doubled = [key for key in keys if keys.count(key) > 1]
+    if doubled:
+        raise _DoubledError(f"'{doubled[0]}' stands twice")
+
+
+def _yaml(text: str) -> Any:
+    # The loader builds plain mappings, sequences and texts alone.
+    return yaml.load(text, Loader=_TextLoader)  # noqa: S506
+
+
+def _json(text: str) -> Any:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        _only_once([key for key, _ in pairs])
+        return dict(pairs)
+
+    return json.loads(text, object_pairs_hook=once)
+
+
+def _selectors(profile: MappingProfile) -> Iterator[tuple[str, str]]:
+    for selector in profile.match.elements:
+        yield "match.elements", selector
+    for column, target in profile.targets.items():
+        several = (target.selector,) if isinstance(target.selector, str) else target.selector
+        for selector in (*several, target.day, target.month, target.year, target.options):
+            if selector:
+                yield f"targets.{column}", selector
+
+
+def selector_fault(selector: str) -> str:
+    """What is plainly wrong with a CSS selector, in a few words, or nothing; the browser judges the rest."""
+    plain = re.sub(r"\\.", "x", re.sub(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', "x", selector))
+    if '"' in plain or "'" in plain:
+        return "has a quotation mark without its other"
+    for opening, closing in ("[]", "()"):
+        if plain.count(opening) != plain.count(closing):
+            return f"has '{opening}' or '{closing}' without its other"
+    if re.search(r"[#.](?![\w\u0080-\uffff-])|[#.]\d", re.sub(r"\[[^\]]*\]", "", plain)):
+        return "has '#' or '.' without a name behind it"
+    if re.search(r"^\s*$|^\s*[>+~,]|[>+~,]\s*$|[>+~,]\s*[>+~,]|[^\s\w\u0080-\uffff#.:\[\]()*>+~,=^$|-]", plain):
+        return "is no CSS selector"
+    return ""
 
 
 def load_mappings(extra: Sequence[Path] = (), columns: Collection[str] = ()) -> list[MappingProfile]:

@@ -136,7 +136,9 @@ def test_faults_are_named_and_the_rest_goes_on(run, tmp_path):
 
 
 def test_a_supplement_stands_apart_with_its_source(run, tmp_path):
-    known = [Supplement(file="so.pdf", page=1, columns={"chaSoDinhDanhCaNhan": "001000000001"}, source="CSDL dân cư <2026>")]
+    known = [
+        Supplement(file="so.pdf", page=1, columns={"chaSoDinhDanhCaNhan": "001000000001"}, source="CSDL dân cư <2026>")
+    ]
     (run / FILE).parent.mkdir()
     write_supplements(run / FILE, known)
     write(run, tmp_path / "a")

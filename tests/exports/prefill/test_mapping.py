@@ -48,6 +48,12 @@ def test_yaml_with_numbers_as_codes_is_read(tmp_path):
         ({"targets": {}}, "targets"),
         ({"match": {}}, "match: give 'url', 'title' or 'elements'"),
         ({"submit": True}, "submit: Extra inputs"),
+        ({"registers": ["KZ"]}, "registers: 'KZ' is not known"),
+        ({"targets": {"nksNgaySinh": {"selector": "#a", "format": "dd/dd/yyyy"}}}, "at most once"),
+        ({"targets": {"nksHoTen": {"selector": "#a["}}}, "without its other"),
+        ({"targets": {"nksHoTen": {"selector": "#"}}}, "without a name"),
+        ({"targets": {"nksHoTen": {"selector": "input >"}}}, "no CSS selector"),
+        ({"targets": {"nksHoTen": {"selector": "#a"}, "meHoTen": {"selector": "#a"}}}, "same box as nksHoTen"),
     ],
 )
 def test_a_wrong_profile_is_named_with_its_place(tmp_path, changes, said):
@@ -68,6 +74,32 @@ def test_files_that_are_no_profiles(tmp_path):
     path.write_text("", encoding="utf-8")
     with pytest.raises(ExportError, match=r"thu\.yaml: profile"):
         load_mapping(path)
+
+
+def test_words_that_yaml_takes_for_truth_stay_words(tmp_path):
+    path = tmp_path / "thu.yaml"
+    path.write_text(
+        "name: thu\ntitle: Thử\nsource: 2026-05-04\nmatch: {title: [1]}\n"
+        "targets:\n  loaiDangKy: {selector: '#a', partial: false, map: {01: no, yes: On}}\n",
+        encoding="utf-8",
+    )
+    target = load_mapping(path, COLUMNS).targets["loaiDangKy"]
+    assert (target.map, target.partial) == ({"01": "no", "yes": "On"}, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.yaml", "targets: {so: {selector: a}, so: {selector: b}}", "'so' stands twice"),
+        ("a.json", '{"targets": {"so": {}, "so": {}}}', "'so' stands twice"),
+        ("a.json", "[" * 100_000, "nested too deeply"),
+        ("a.yaml", "[" * 3000, "nested too deeply"),
+    ],
+)
+def test_doubled_and_bottomless_files(tmp_path, name, text, said):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ExportError, match=said):
+        load_mapping(tmp_path / name, COLUMNS)
 
 
 def test_two_profiles_of_one_name(tmp_path):
