@@ -14,6 +14,8 @@ from extractor.store.audit import MACHINE
 
 FILE = "certificate.json"
 
+_ACTION = "exported"
+
 
 def remember_assurance(out: Path, certificate: Certificate | None, suspended: Sequence[str]) -> None:
     """Keep in the output folder which certificate the last run went by; exports made later state it.
@@ -70,4 +72,8 @@ class StoreAudit:
 
     def enter(self, subject: str, content: Mapping[str, str]) -> None:
         """Enter an export into the chain."""
-        self._store.append_audit(actor=MACHINE, action="exported", subject=subject, content=dict(content))
+        self._store.append_audit(actor=MACHINE, action=_ACTION, subject=subject, content=dict(content))
+
+    def vouches(self, subject: str, content: Mapping[str, str]) -> bool:
+        """Whether the last export of that subject was this very one."""
+        return self._store.audit_vouches(action=_ACTION, subject=subject, content=dict(content))

@@ -40,6 +40,9 @@ class AuditChain(Protocol):
     def enter(self, subject: str, content: Mapping[str, str]) -> None:
         """Enter an export; ``content`` is vouched for by its hash."""
 
+    def vouches(self, subject: str, content: Mapping[str, str]) -> bool:
+        """Whether the last export of that subject was entered with this very content."""
+
 
 def manifest_of(
     plans: Sequence[BookPlan],
@@ -133,7 +136,8 @@ def write_manifest(path: Path, content: Mapping[str, Any], audit: AuditChain | N
     former = _former(path)
     if former is not None:
         head = former.pop("audit", {}).get("head")
-        if former == json.loads(json.dumps(content)) and (audit is None or (head is not None and audit.holds(head))):
+        known = audit is None or (head is not None and audit.holds(head) and audit.vouches(*event_of(path, path)))
+        if known and former == json.loads(json.dumps(content)):
             return False
     whole = {**content, "audit": {"head": audit.head()}} if audit else dict(content)
     try:
@@ -141,12 +145,22 @@ def write_manifest(path: Path, content: Mapping[str, Any], audit: AuditChain | N
         part = files.part_of(path)
         part.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         if audit is not None:
-            audit.enter(f"export:{path.name.removesuffix(ENDING)}", {"manifest": files.sha256_of(part)})
+            audit.enter(*event_of(path, part))
         return files.put_in_place(path, now=now)
     except OSError as error:
         raise ExportError(
             f"{path}: cannot be written ({type(error).__name__}).", mend="Check the folder's rights and free space."
         ) from error
+
+
+def event_of(path: Path, file: Path) -> tuple[str, dict[str, str]]:
+    """Subject and content of the event that vouches for a manifest.
+
+    Args:
+        path: where the manifest belongs.
+        file: where its bytes lie.
+    """
+    return f"export:{path.name.removesuffix(ENDING)}", {"manifest": files.sha256_of(file)}
 
 
 def _former(path: Path) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from extractor.errors import ExportError
 from extractor.exports import files
-from extractor.exports.manifest import ENDING, AuditChain
+from extractor.exports.manifest import ENDING, AuditChain, event_of
 from extractor.exports.profile import ExportProfile
 from extractor.exports.reading_back import read_sheet
 
@@ -46,7 +46,8 @@ def verify_packages(
 
     Args:
         out: the folder with ``import`` and ``packages``.
-        audit: the chain that must hold the head each manifest names; not looked at where none is given.
+        audit: the chain that must hold the head each manifest names and vouch for its content; not looked at where none
+            is given.
     """
     manifests = [path for name in ("packages", "import") for path in sorted((out / name).glob(f"*{ENDING}"))]
     faults: list[Fault] = []
@@ -61,6 +62,9 @@ def verify_packages(
             if audit is not None and not (head and audit.holds(head)):
                 mend = "Check the log with 'extractor audit verify'; then remove this manifest and export again."
                 faults.append(Fault(path, "its head of the audit chain is not in the log.", mend))
+            elif audit is not None and not audit.vouches(*event_of(path, path)):
+                mend = "Compare with the former files; then remove this manifest and export again."
+                faults.append(Fault(path, "is not what was written: the log vouches for another content.", mend))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             faults.append(Fault(path, f"is no manifest ({type(error).__name__})."))
     lying = sorted([*(out / "packages").glob("*.zip"), *(out / "import").glob("*.xlsx")])

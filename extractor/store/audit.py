@@ -204,6 +204,17 @@ def holds(session: Session, head: str) -> bool:
     return session.scalar(select(AuditRow.mac).where(AuditRow.seq == int(seq))) == mac
 
 
+def vouches(session: Session, action: str, subject: str, content: object) -> bool:
+    """Whether the newest event of that action and subject vouches for this very content."""
+    newest = (
+        select(AuditRow.digest)
+        .where(AuditRow.action == action, AuditRow.subject == subject)
+        .order_by(AuditRow.seq.desc())
+        .limit(1)
+    )
+    return session.scalar(newest) == digest_of(content)
+
+
 def _compare_decisions(session: Session, events: Sequence[AuditRow], vouched: set[int]) -> list[str]:
     """Compare the decisions that ``events`` vouch for with what stands in the table; adds their numbers."""
     named = {

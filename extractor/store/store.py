@@ -475,6 +475,11 @@ class Store:
         with self._reading() as session:
             return audit.holds(session, head)
 
+    def audit_vouches(self, *, action: str, subject: str, content: object) -> bool:
+        """Whether the newest event of that action and subject vouches for this very content."""
+        with self._reading() as session:
+            return audit.vouches(session, action, subject, content)
+
     def verify_audit(self, *, head: str | None = None) -> AuditReport:
         """Check the whole chain: edits, gaps, other orders; with a noted ``head`` also a cut end."""
         with self._reading() as session:

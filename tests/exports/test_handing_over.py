@@ -37,6 +37,9 @@ class Chain:
     def enter(self, subject, content):
         self.events.append((subject, content))
 
+    def vouches(self, subject, content):
+        return [found for about, found in self.events if about == subject][-1:] == [content]
+
 
 @pytest.fixture
 def run(tmp_path, form, book, splitter, jpeg):

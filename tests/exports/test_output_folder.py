@@ -208,6 +208,19 @@ def test_wrong_arguments_are_named(out, extractor):
         assert (found, message in shown) == (code, True), shown
 
 
+def test_a_manifest_that_was_made_to_fit_changed_files_is_found(out, extractor):
+    extractor("export", "all", "--from", out)
+    manifest = out / "packages" / f"{STEM}.manifest.json"
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    content["fields_settled_by"] = {"confirmed": 1}
+    manifest.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    code, shown = extractor("export", "--verify", "--from", out)
+    assert code == 7
+    assert "the log vouches for another content" in shown
+    extractor("export", "all", "--from", out)
+    assert extractor("export", "--verify", "--from", out)[0] == 0
+
+
 @pytest.fixture
 def returned(out, extractor, tmp_path):
     """The sheet that was exported for the police, changed as they might, in a file of its own."""
