@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,9 @@ from extractor.confidence import Certificate
 from extractor.dittos import meant_when_exported
 from extractor.errors import ExportError
 from extractor.exports.books import Background, RunExport, export_run
+from extractor.exports.files import sha256_of
 from extractor.exports.profile import load_profiles
-from extractor.exports.record_pdf import Source
+from extractor.exports.record_pdf import Source, UnusableSourceError
 from extractor.exports.report import OverlayPicture, RunReport, book_lines, count_records, write_report
 from extractor.exports.supplements import FILE as SUPPLEMENTS
 from extractor.exports.supplements import read_supplements
@@ -146,8 +148,10 @@ def export_books(
                     official[record.key] = source.name
                 yield record
 
+    unchanged: set[str] = set()
+
     def page_source(key: RecordKey) -> tuple[Source, int]:
-        return _source_of(key[0], known), key[1]
+        return _source_of(key[0], known, unchanged), key[1]
 
     background = Background(
         supplements=read_supplements(out / SUPPLEMENTS),
@@ -167,9 +171,27 @@ def export_books(
     )
 
 
-def _source_of(file: str, known: Mapping[str, KnownSource]) -> Source:
+def _source_of(file: str, known: Mapping[str, KnownSource], unchanged: set[str]) -> Source:
+    """Where the pages of a file lie.
+
+    Args:
+        unchanged: files whose content was compared with what was read; added to.
+
+    Raises:
+        ExportError: nothing is known of the file.
+        UnusableSourceError: it is gone, or holds something else than what was read: its pages may be other people's.
+    """
     source = known.get(file)
     if source is None:
         raise ExportError(f"{file}: its source is not known.", mend="Run the input again with this output folder.")
     path = Path(source.path)
-    return read_member(path, source.member, file, Limits()) if source.member else path
+    content: Source = read_member(path, source.member, file, Limits()) if source.member else path
+    if file not in unchanged:
+        try:
+            found = sha256_of(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
+        except OSError as error:
+            raise UnusableSourceError("missing", "The source file cannot be read.") from error
+        if found != source.sha256:
+            raise UnusableSourceError("changed", "The source file is not the one that was read.")
+        unchanged.add(file)
+    return content

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import sys
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -219,6 +220,18 @@ def test_a_manifest_that_was_made_to_fit_changed_files_is_found(out, extractor):
     assert "the log vouches for another content" in shown
     extractor("export", "all", "--from", out)
     assert extractor("export", "--verify", "--from", out)[0] == 0
+
+
+def test_a_scan_that_was_replaced_since_it_was_read_is_not_packed(out, extractor):
+    known = json.loads((out / "sources.json").read_text(encoding="utf-8"))
+    scan = Path(known[0]["path"])
+    replaced = out / "replaced.jpg"
+    replaced.write_bytes(scan.read_bytes() + b"\0")
+    known[0]["path"] = str(replaced)
+    (out / "sources.json").write_text(json.dumps(known), encoding="utf-8")
+    extractor("export", "all", "--from", out)
+    assert "(changed)" in (out / "import" / "held_back.csv").read_text(encoding="utf-8-sig")
+    assert len(zipfile.ZipFile(out / "packages" / f"{STEM}.zip").namelist()) == 3
 
 
 @pytest.fixture
