@@ -26,6 +26,7 @@ def reconcile_out(
     *,
     pending: Literal["blank", "proposal"] = "blank",
     limits: Limits | None = None,
+    expected: float | None = None,
 ) -> Reconciled:
     """Reconcile all records of a store; see :func:`extractor.exports.reconciliation.reconcile.reconcile`."""
     layout = population_profile(profile)
@@ -43,7 +44,8 @@ def reconcile_out(
                 yield record
 
     forms = {form.schema.form: form.schema for form in load_forms(templates)}
-    return reconcile(out, Given(records(), forms, years, pages), population, layout, pending=pending, limits=limits)
+    given = Given(records(), forms, years, pages)
+    return reconcile(out, given, population, layout, pending=pending, limits=limits, expected=expected)
 
 
 class _Pages(dict[RecordId, PageImage]):

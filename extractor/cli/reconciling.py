@@ -36,6 +36,9 @@ def reconcile_command(
     db: DatabaseOption = None,
     memory: Annotated[str, typer.Option(help="Memory the comparison may use, like 2GB.")] = "2GB",
     threads: Annotated[int, typer.Option(min=1, max=64, help="Processor cores the comparison may use.")] = 2,
+    expected: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="Share of the records whose persons should be in the extract.")
+    ] = 0.9,
     list_profiles: Annotated[bool, typer.Option("--list", help="List the layouts and end.")] = False,
     templates: TemplatesOption = None,
 ) -> None:
@@ -72,6 +75,7 @@ def reconcile_command(
             template_folders(templates),
             pending=cast("Pending", pending),
             limits=Limits(memory, threads),
+            expected=expected,
         )
     _tell(done)
     if any(not reason.startswith("warn_") for reason in done.unusable):

@@ -22,7 +22,7 @@ _BATCH = 50_000
 _EIGHT = "printf('%04d%02d%02d', {0}.year, {0}.month, {0}.day)"
 _FULL = "s.day IS NOT NULL AND p.day IS NOT NULL"
 _BIRTH = f"""CASE
-    WHEN s.year IS NULL THEN -1
+    WHEN s.year IS NULL OR p.year IS NULL THEN -1
     WHEN s.slack > 0 THEN CASE WHEN abs(s.year - p.year) <= s.slack THEN 8 ELSE 7 END
     WHEN s.year = p.year AND s.month = p.month AND s.day = p.day THEN 0
     WHEN s.year = p.year AND (s.month IS NULL OR p.month IS NULL
@@ -44,6 +44,14 @@ def _name(prefix: str) -> str:
         ELSE coalesce(n_{prefix}.level, 5) END"""
 
 
+def _parent(own: str, other: str) -> str:
+    """A parent's name; 6 where book and extract have father and mother in each other's place."""
+    swapped = (
+        f"s.{own}_sound = p.{other}_sound AND s.{other}_sound = p.{own}_sound AND s.{own}_sound <> s.{other}_sound"
+    )
+    return _name(own).replace("CASE", f"CASE WHEN {swapped} THEN 6", 1)
+
+
 def _same(own: str, other: str | None = None) -> str:
     other = other or own
     return f"""CASE
@@ -52,7 +60,9 @@ def _same(own: str, other: str | None = None) -> str:
 
 
 def _year(column: str) -> str:
-    return f"""CASE WHEN s.{column} IS NULL OR p.{column} IS NULL THEN -1 WHEN s.{column} = p.{column} THEN 0
+    swapped = "s.mother_sound = p.father_sound AND s.father_sound = p.mother_sound AND s.mother_sound <> s.father_sound"
+    return f"""CASE WHEN {swapped} THEN -1
+        WHEN s.{column} IS NULL OR p.{column} IS NULL THEN -1 WHEN s.{column} = p.{column} THEN 0
         WHEN abs(s.{column} - p.{column}) = 1
             OR hamming(CAST(s.{column} AS VARCHAR), CAST(p.{column} AS VARCHAR)) = 1 THEN 1
         ELSE 2 END"""
@@ -69,6 +79,8 @@ def _place(column: str) -> str:
 
 _LEVELS = {
     **{prefix: _name(prefix) for prefix in NAMES},
+    "mother": _parent("mother", "father"),
+    "father": _parent("father", "mother"),
     "birth": _BIRTH,
     "mother_year": _year("mother_year"),
     "father_year": _year("father_year"),
@@ -85,7 +97,8 @@ _LEVELS = {
 
 _ELIGIBLE = """(
     (l_name BETWEEN 0 AND 3 AND l_birth IN (0, 1, 2, 3, 4, 8))
-    OR (l_name IN (0, 1) AND l_birth IN (5, 6) AND (l_mother IN (0, 1) OR l_father IN (0, 1) OR l_spouse IN (0, 1)))
+    OR (l_name IN (0, 1) AND l_birth IN (5, 6) AND (l_mother IN (0, 1, 6) OR l_father IN (0, 1) OR l_spouse IN (0, 1)))
+    OR (l_name IN (0, 1) AND l_birth = -1 AND (l_mother IN (0, 1) OR l_father IN (0, 1) OR l_spouse IN (0, 1)))
     OR (l_name BETWEEN 0 AND 4 AND (l_identity = 0 OR l_family = 0 OR (l_paper = 0 AND l_birth <> 7))))"""
 """A link needs evidence of the person's own: kin and places alone fit brothers and sisters as well."""
 
@@ -128,7 +141,8 @@ def compare_pairs(
         f"""
         CREATE OR REPLACE TABLE edge AS
         WITH judged AS (SELECT *, {bits} + {weights.prior(persons)} AS net, {_ELIGIBLE} AS eligible FROM compared)
-        SELECT *, {_KIN} AS kin FROM judged WHERE net > {weights.kept} AND (eligible OR {_KIN});
+        SELECT *, {_KIN} AS kin FROM judged WHERE (net > {weights.kept} AND (eligible OR {_KIN}))
+            OR (l_name IN (0, 1) AND l_birth = 0);
         DROP TABLE compared
         """  # noqa: S608 - our own names and numbers
     )

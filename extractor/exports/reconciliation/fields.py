@@ -16,7 +16,8 @@ from extractor.vietnamese.lists import nationalities
 from extractor.vietnamese.text import compare_key
 
 COMPARED: tuple[Attribute, ...] = (
-    "name", "birth", "sex", "ethnic_group", "nationality", "birthplace", "origin", "identity", "mother_name",
+    "name", "birth", "sex", "ethnic_group", "nationality", "birthplace", "origin", "identity", "old_identity",
+    "mother_name",
     "mother_birth", "father_name", "father_birth", "spouse_name", "residence",
 )  # fmt: skip
 NOT_COUNTED: frozenset[Attribute] = frozenset({"residence", "spouse_name"})
@@ -70,7 +71,8 @@ def compare_fields(subject: Subject, person: Mapping[str, object]) -> tuple[Fiel
             found.append(FieldComparison(attribute, Outcome.UNKNOWN))
             continue
         outcome, distance = _compare(attribute, book, extract, subject, person)
-        texts = (book, extract) if outcome is Outcome.DIFFERS else ("", "")
+        shown = (_sex_word(book), _sex_word(extract)) if attribute == "sex" else (book, extract)
+        texts = shown if outcome is Outcome.DIFFERS else ("", "")
         found.append(FieldComparison(attribute, outcome, *texts, distance))
     return tuple(found)
 
@@ -87,11 +89,12 @@ def _compare(
         theirs = tuple(int(str(part)) if (part := person[name]) else None for name in ("year", "month", "day"))
         return _dates(subject.born, theirs, subject.slack), None
     if attribute in ("mother_birth", "father_birth"):
-        return _written_dates(book, extract), None
+        return _written_dates(book, str(person.get(attribute.replace("birth", "told")) or extract)), None
     if attribute in ("birthplace", "origin", "residence"):
         return _PLACES[same_place(book, extract)], None
     if attribute == "sex":
-        return _same(sex_code(book), sex_code(extract)), None
+        codes = sex_code(book), sex_code(extract)
+        return (_same(*codes) if all(codes) else Outcome.UNKNOWN), None
     if attribute == "ethnic_group":
         # A sub-group is not told everywhere: Hoa (Hán) is Hoa.
         ours, theirs_ = (ethnic_key(text) for text in (book, extract))
@@ -109,6 +112,11 @@ _PLACES = {
     SamePlace.OTHER: Outcome.DIFFERS,
     SamePlace.UNKNOWN: Outcome.UNKNOWN,
 }
+
+
+def _sex_word(text: str) -> str:
+    """A code in words, any other text as it is."""
+    return {"1": "Nam", "2": "Nữ", "3": "Không xác định"}.get(text, text)
 
 
 def _same(one: str, other: str) -> Outcome:

@@ -13,6 +13,7 @@ import duckdb
 from extractor.exports.reconciliation.assigning import Assigned, assign
 from extractor.exports.reconciliation.blocking import find_pairs
 from extractor.exports.reconciliation.comparing import COMPARISONS, compare_pairs
+from extractor.exports.reconciliation.verdicts import plain, row_tag
 from extractor.exports.reconciliation.weights import Weights, default_weights
 
 _SHOWN = 5
@@ -37,6 +38,8 @@ class Kind(StrEnum):
     """One person fits, not well enough."""
     CONTESTED = "contested"
     """The extract has the person's number twice, for two persons."""
+    UNSETTLED = "unsettled"
+    """Officers' verdicts contradict each other, or were given on other values than today's."""
     CROWDED = "crowded"
     """So many bear the name that not all were looked at."""
 
@@ -76,10 +79,18 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What officers said of pairs of subject number and identity number."""
+    """What officers said of pairs of subject number and person.
+
+    A person is named by identity number or by the tag of a row
+    (:func:`extractor.exports.reconciliation.verdicts.row_tag`).
+
+    Args:
+        unsure: pairs, by identity number, of which what was said cannot count.
+    """
 
     same: frozenset[tuple[int, str]] = frozenset()
     other: frozenset[tuple[int, str]] = frozenset()
+    unsure: frozenset[tuple[int, str]] = frozenset()
 
 
 def link(
@@ -104,7 +115,7 @@ def link(
     compare_pairs(connection, weights, persons, folder, table)
     subjects = [int(number) for (number,) in connection.execute(f"SELECT id FROM {table} ORDER BY id").fetchall()]  # noqa: S608
     crowded = {int(number) for (number,) in connection.execute("SELECT DISTINCT s FROM crowded").fetchall()}
-    found, kin, contested = _edges(connection, said)
+    found, kin, contested, unsure = _edges(connection, said)
     assigned = assign(
         {subject: [(c.person, c.bits) for c in found.get(subject, ())] for subject in subjects}, exclusive
     )
@@ -119,7 +130,24 @@ def link(
     for subject in subjects:
         candidates = tuple(found.get(subject, ()))
         answer = assigned[subject]
-        kind = _kind(subject, candidates, answer, weights=weights, crowded=crowded, contested=contested, twins=twins)
+        kind = _kind(
+            subject,
+            candidates,
+            answer,
+            weights=weights,
+            crowded=crowded,
+            contested=set() if subject in forced else contested,
+            twins=twins,
+        )
+        if kind is Kind.LINKED and subject in forced:
+            pass
+        elif kind in (Kind.LINKED, Kind.ABSENT) and any((subject, c.person) in unsure for c in candidates):
+            kind = Kind.UNSETTLED
+        elif kind is Kind.LINKED and not _corroborated(candidates, answer):
+            kind = Kind.DOUBTFUL
+        elif kind is Kind.ABSENT and any(_own(c) for c in candidates):
+            # Whoever bears the name and was born the very day is for a person to rule out.
+            kind = Kind.DOUBTFUL
         if kind is Kind.ABSENT:
             relatives = [c for c in kin.get(subject, ()) if (exclusive.get(subject, ""), c.person) not in taken]
             if relatives:
@@ -132,6 +160,26 @@ def link(
             shown = candidates[:2]
         links[subject] = Link(kind, shown, round(answer.margin, 3), answer.rivals, subject in forced)
     return links
+
+
+def _own(candidate: Candidate) -> bool:
+    """Whether name and whole date of birth are the subject's own."""
+    return candidate.levels["name"] in (0, 1) and candidate.levels["birth"] == 0
+
+
+def _corroborated(candidates: Sequence[Candidate], answer: Assigned) -> bool:
+    """Whether more than name and year speaks for the person: the day, a number, kin, or the commune."""
+    levels = next(c.levels for c in candidates if c.person == answer.person)
+    if any(levels[name] == 0 for name in ("identity", "paper", "family")):
+        return True
+    # Without any date of birth kin is not enough.
+    return levels["birth"] == 0 or (
+        levels["birth"] != -1
+        and (
+            any(levels[name] in (0, 1, 2, 3, 6) for name in ("mother", "father", "spouse"))
+            or any(levels[name] in (0, 1) for name in ("origin", "residence"))
+        )
+    )
 
 
 def _kind(
@@ -159,13 +207,14 @@ def _kind(
 
 def _edges(
     connection: duckdb.DuckDBPyConnection, said: Said
-) -> tuple[dict[int, list[Candidate]], dict[int, list[Candidate]], set[int]]:
-    """Candidates and relatives by subject, best first, and contested persons among them."""
+) -> tuple[dict[int, list[Candidate]], dict[int, list[Candidate]], set[int], set[tuple[int, int]]]:
+    """Candidates and relatives by subject, best first, contested persons among them, and pairs that are unsure."""
     levels = ", ".join(f"l_{name}" for name in COMPARISONS)
-    forced = _forced(connection, said)
+    told = _told(connection, said)
+    forced = {subject for subject, _ in told.same}
     rows = connection.execute(
         f"""
-        SELECT s, p, net, eligible, contested, identity, {levels} FROM edge JOIN person ON person.id = edge.p
+        SELECT s, p, net, eligible, contested, {levels} FROM edge JOIN person ON person.id = edge.p
         WHERE eligible OR net > 0 ORDER BY s, net DESC, p
         """  # noqa: S608
     )
@@ -173,32 +222,64 @@ def _edges(
     kin: dict[int, list[Candidate]] = defaultdict(list)
     contested: set[int] = set()
     while batch := rows.fetchmany(20_000):
-        for subject, person, net, eligible, doubled, identity, *compared in batch:
-            if (subject, identity) in said.other:
+        for subject, person, net, eligible, doubled, *compared in batch:
+            if (subject, person) in told.other:
                 continue
-            if subject in forced and (subject, identity) not in said.same:
+            if subject in forced and (subject, person) not in told.same:
                 continue
             bits = _FORCED if subject in forced else float(net)
             candidate = Candidate(int(person), round(bits, 3), dict(zip(COMPARISONS, compared, strict=True)))
             (found if eligible or subject in forced else kin)[subject].append(candidate)
             if doubled:
                 contested.add(int(person))
-    return found, kin, contested
+    return found, kin, contested, told.unsure
 
 
-def _forced(connection: duckdb.DuckDBPyConnection, said: Said) -> set[int]:
-    """Subjects that an officer gave a person who is among their candidates; another extract may not have the person."""
-    if not said.same:
-        return set()
-    subjects, identities = zip(*sorted(said.same), strict=True)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What officers said, as pairs of subject and row of today's extract."""
+
+    same: set[tuple[int, int]]
+    other: set[tuple[int, int]]
+    unsure: set[tuple[int, int]]
+
+
+def _told(connection: duckdb.DuckDBPyConnection, said: Said) -> _Told:
+    """The rows among the candidates that verdicts name; another extract may not have them.
+
+    What was said of a number counts only while it stands for one row, what was said of a row only while that row says
+    the same. Where a person was ruled out and neither holds any more, the pair is unsure.
+    """
+    told = _Told(set(), set(), set())
+    subjects = sorted({subject for subject, _ in said.same | said.other | said.unsure})
+    if not subjects:
+        return told
     rows = connection.execute(
         """
-        SELECT DISTINCT e.s FROM edge AS e JOIN person AS p ON p.id = e.p
-        JOIN (SELECT unnest(?) AS s, unnest(?) AS identity) AS said ON said.s = e.s AND said.identity = p.identity
+        SELECT e.s, e.p, p.contested, p.identity, p.name, p.birth, p.sex, p.mother_name, p.father_name
+        FROM edge AS e JOIN person AS p ON p.id = e.p JOIN (SELECT unnest(?) AS s) AS named ON named.s = e.s
         """,
-        [list(subjects), list(identities)],
+        [subjects],
     ).fetchall()
-    return {int(subject) for (subject,) in rows}
+    names = ("identity", "name", "birth", "sex", "mother_name", "father_name")
+    ruled_out = {(subject, plain(person)) for subject, person in said.other}
+    for subject, person, contested, *values in rows:
+        number = "" if contested else values[0]
+        tag = row_tag(dict(zip(names, values, strict=True)))
+        keys = {(subject, tag)} | ({(subject, number)} if number else set())
+        if keys & said.same:
+            told.same.add((subject, person))
+        if keys & said.other:
+            told.other.add((subject, person))
+        elif (subject, values[0]) in said.unsure:
+            told.unsure.add((subject, person))
+    seen = {(subject, values[0]) for subject, person, _, *values in rows if (subject, person) in told.other}
+    told.unsure.update(
+        (subject, person)
+        for subject, person, _, *values in rows
+        if (subject, values[0]) in ruled_out - seen and (subject, person) not in told.same
+    )
+    return told
 
 
 def _alike_persons(connection: duckdb.DuckDBPyConnection) -> dict[tuple[int, int], bool]:

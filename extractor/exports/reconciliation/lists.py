@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from extractor.exports.findings import RecordId
 from extractor.exports.reconciliation.fields import FieldComparison, Outcome
 from extractor.exports.reconciliation.linking import Kind
 from extractor.exports.reconciliation.outcome import Case, Option, Result
+from extractor.exports.reconciliation.roles import Attribute
 from extractor.exports.reconciliation.sheets import Sheet, texts, workbook
 from extractor.exports.reconciliation.subjects import Subject
-from extractor.exports.reconciliation.verdicts import Key, Verdict, code_of, fingerprint
+from extractor.exports.reconciliation.verdicts import Key, Verdict, code_of, fingerprint, plain
 
 MATCHES, SUSPECTED, NEW_ENTRIES = "matches.xlsx", "suspected.xlsx", "new_entries"
 _WIDTHS = {
@@ -77,9 +79,15 @@ def write_new_entries(
         return sheet.next_row - 1
 
 
-def candidate_key(result: Result, identity: str) -> Key:
+def candidate_key(result: Result, option: Option | None) -> Key:
     """What a row of the suspected is about."""
-    return (*result.subject.name, "", identity)
+    return (*result.subject.name, "", option.tag if option else "")
+
+
+def book_fingerprint(subject: Subject) -> str:
+    """Of the values of a record that a verdict on a candidate is given on."""
+    shown: tuple[Attribute, ...] = ("name", "birth", "sex", "mother_name", "father_name", "identity", "old_identity")
+    return fingerprint(*(subject.values.get(name, "") for name in shown))
 
 
 def write_suspected(
@@ -89,16 +97,26 @@ def write_suspected(
     twins: Sequence[Sequence[Result]],
     verdicts: Mapping[Key, Verdict],
     *,
+    others: Sequence[Result] = (),
     banner: str = "",
 ) -> None:
     """Write what a person has to decide: candidates one a row, twins in the books, and what cannot be compared yet."""
     words = texts()["suspected"]
+    shown: set[Key] = set()
     with workbook(path, words["sheet"]) as book:
         sheet = book.sheet(words["sheet"], words["headings"], _WIDTHS, hidden=words["headings"][-1], banner=banner)
         for result in suspected:
             for option in result.options or (None,):
+                shown.add(candidate_key(result, option))
                 _suspected_row(sheet, result, option, verdicts)
         sheet.choices(words["headings"].index(pick_columns()["verdict"]), list(texts()["picks"].values()))
+        given = [verdict for key, verdict in sorted(verdicts.items()) if not verdict.attribute and key not in shown]
+        if given:
+            # Only what stands somewhere can be taken back.
+            former = book.sheet(words["given"], words["headings"], _WIDTHS, hidden=words["headings"][-1], banner=banner)
+            for verdict in given:
+                former.row(_given_row(former.next_row, verdict, len(words["headings"])))
+            former.choices(words["headings"].index(pick_columns()["verdict"]), list(texts()["picks"].values()))
         pairs = book.sheet(words["twins"], words["twin_headings"], _WIDTHS, banner=banner)
         for number, group in enumerate(twins, start=1):
             for result in group:
@@ -108,6 +126,26 @@ def write_suspected(
             file, page, record = result.subject.key
             reason = open_reason(result.subject)
             still.row([str(still.next_row), file, str(page), str(record), result.subject.role.title, reason])
+        beside = book.sheet(words["others"], words["other_headings"], _WIDTHS, banner=banner)
+        for result in others:
+            file, page, record = result.subject.key
+            values, answer = result.subject.values, texts()["cases"][result.case]["vi"]
+            head = [str(beside.next_row), file, str(page), str(record), result.subject.role.title]
+            beside.row([*head, values.get("name", ""), values.get("birth", ""), answer])
+
+
+def others_among(results: Sequence[Result], cases: Mapping[RecordId, Case]) -> list[Result]:
+    """Persons whose record is on another list than their own answer would put it, and who so stand on none."""
+    listed = {Case.MATCH, Case.DIFFERS}
+    return [
+        result
+        for result in results
+        if result.case not in listed
+        and (
+            not result.subject.role.principal
+            or (result.case is Case.NOT_FOUND and cases[result.subject.key] is not Case.NOT_FOUND)
+        )
+    ]
 
 
 def _suspected_row(sheet: Sheet, result: Result, option: Option | None, verdicts: Mapping[Key, Verdict]) -> None:
@@ -115,8 +153,10 @@ def _suspected_row(sheet: Sheet, result: Result, option: Option | None, verdicts
     file, page, record = subject.key
     person = option.person if option else {}
     identity = option.identity if option else ""
-    key = candidate_key(result, identity)
+    key = candidate_key(result, option)
     verdict = verdicts.get(key)
+    seen = book_fingerprint(subject)
+    stale = verdict is not None and bool(verdict.verdict) and verdict.fingerprint != seen
     values = subject.values
     rivals = "; ".join(f"{f}, trang {p}, bản ghi {r}" for f, p, r in (rival.key for rival in result.rivals))
     sheet.row(
@@ -127,11 +167,19 @@ def _suspected_row(sheet: Sheet, result: Result, option: Option | None, verdicts
             *(str(person.get(name) or "") for name in ("name", "birth", "mother_name", "father_name", "residence")),
             named(option.fields, Outcome.DIFFERS) if option else "", _bits(option.bits) if option else "", rivals,
             texts()["picks"].get(verdict.verdict, "") if verdict else "", verdict.by if verdict else "",
-            verdict.note if verdict else "", code_of(key, fingerprint(identity)),
+            verdict.note if verdict else "", code_of(key, seen),
         ],
-        marked=dict.fromkeys(range(20, 23), "open"),
+        marked=dict.fromkeys(range(20, 23), "changed" if stale else "open"),
         height=48,
     )  # fmt: skip
+
+
+def _given_row(number: int, verdict: Verdict, width: int) -> list[str]:
+    head = [str(number), "", verdict.file, str(verdict.page), str(verdict.record)]
+    said = [texts()["picks"].get(verdict.verdict, ""), verdict.by, verdict.note]
+    cells = [*head, *[""] * (width - len(head) - len(said) - 1), *said, code_of(verdict.key, verdict.fingerprint)]
+    cells[11] = plain(verdict.identity)
+    return cells
 
 
 def _twin_row(number: int, result: Result) -> list[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -16,10 +19,13 @@ from extractor.exports.reconciliation import deriving
 from extractor.exports.reconciliation.engine import literal
 from extractor.exports.reconciliation.profile import PopulationProfile, population_profiles
 from extractor.exports.reconciliation.roles import ATTRIBUTES, Attribute
+from extractor.vietnamese.dates import PartialDate, parse_date
 
 _WORKBOOKS = (".xlsx", ".xlsm")
 _TEXTS = (".csv", ".txt", ".tsv")
 _UTF8 = frozenset({"utf-8", "utf_8", "utf8", "utf-8-sig", "ascii"})
+_FEWEST = 3
+"""Known headers that make a sheet one of persons."""
 _SHOWN = {"dmy": "%d/%m/%Y", "ymd": "%Y-%m-%d", "mdy": "%m/%d/%Y"}
 
 
@@ -66,7 +72,8 @@ def _load_file(
     delimiter, encoding, text = profile.delimiter, profile.encoding.lower(), path
     if suffix in _WORKBOOKS:
         text, delimiter, encoding = folder / f"sheet-{number}.csv", ",", "utf-8"
-        _write_sheet(path, text, profile)
+        unread = _write_sheet(path, text, profile)
+        connection.executemany("INSERT INTO unusable VALUES (?, 1, 'sheet')", [[number]] * unread) if unread else None
     elif suffix not in _TEXTS:
         raise UnsupportedTypeError(
             path, "this is no CSV file and no workbook.", mend="Save it as .csv or .xlsx and try again."
@@ -74,11 +81,12 @@ def _load_file(
     elif encoding not in _UTF8:
         text = folder / f"text-{number}.csv"
         _recode(path, text, encoding)
-    delimiter, headers = _headers(path, text, delimiter)
+    delimiter, headers = _headers(path, text, delimiter, profile)
     try:
         found = profile.match(headers)
     except ValueError as error:
         raise ExportError(f"{path}: {error}.", mend=_mend(headers, profile)) from None
+    _check_rows(path, text, delimiter, headers)
     _copy(connection, number, path, text, folder=folder, delimiter=delimiter, width=len(headers), found=found)
 
 
@@ -95,18 +103,58 @@ def _mend(headers: Sequence[str], profile: PopulationProfile) -> str:
     )
 
 
-def _headers(path: Path, text: Path, delimiter: str) -> tuple[str, list[str]]:
-    """The delimiter, that of the profile unless the header row is plainly parted otherwise, and the headers."""
+def _headers(path: Path, text: Path, delimiter: str, profile: PopulationProfile) -> tuple[str, list[str]]:
+    """The delimiter under which most headers are known, that of the profile first, and the headers."""
+    best: tuple[int, str, list[str]] | None = None
+    for sign in dict.fromkeys((delimiter, ";", "\t", ",")):
+        try:
+            with text.open(encoding="utf-8-sig", newline="") as file:
+                reader = csv.reader(file, delimiter=sign)
+                headers = [" ".join(header.split()) for header in next(reader, [])]
+        except UnicodeDecodeError:
+            raise _undecodable(path) from None
+        except csv.Error:
+            continue
+        known = sum(profile.knows(header) for header in headers)
+        if best is None or known > best[0]:
+            best = known, sign, headers
+    if best is None or not any(best[2]):
+        raise EmptyInputError(path, "there is no header row.", mend="The first row must name the columns.")
+    return best[1:]
+
+
+def _check_rows(path: Path, text: Path, delimiter: str, headers: Sequence[str]) -> None:
+    """Refuse what would make persons disappear unseen: lines inside a quotation, values under no header."""
+    nameless = [index for index, header in enumerate(headers) if not header]
+    csv.field_size_limit(1 << 24)
+    number = 0
     try:
         with text.open(encoding="utf-8-sig", newline="") as file:
-            line = file.readline()
+            reader = csv.reader((line.replace("\0", "") for line in file), delimiter=delimiter)
+            before = 0
+            for number, cells in enumerate(reader, start=1):
+                lines, before = reader.line_num - before, reader.line_num
+                if lines > 1 and number > 1:
+                    inside = max(cell.count(delimiter) for cell in cells if "\n" in cell or "\r" in cell)
+                    if inside >= max(1, len(headers) - 1):
+                        raise _unclosed(path, number, lines)
+                if number > 1 and any(index < len(cells) and cells[index].strip() for index in nameless):
+                    raise ExportError(
+                        f"{path}: row {number} has a value in a column without a header.",
+                        mend="Name the column; a name that is not needed goes under 'ignored' in a profile.",
+                    )
     except UnicodeDecodeError:
         raise _undecodable(path) from None
-    rows = ((sign, next(csv.reader([line], delimiter=sign), [])) for sign in (delimiter, ";", "\t", ","))
-    delimiter, headers = max(rows, key=lambda pair: len(pair[1]) > 1)
-    if not any(header.strip() for header in headers):
-        raise EmptyInputError(path, "there is no header row.", mend="The first row must name the columns.")
-    return delimiter, [header.strip() for header in headers]
+    except csv.Error:
+        raise _unclosed(path, number + 1, 0) from None
+
+
+def _unclosed(path: Path, row: int, lines: int) -> ExportError:
+    inside = f" and hides {lines - 1} lines" if lines else ""
+    return ExportError(
+        f"{path}: row {row}: a quotation mark is not closed{inside}.",
+        mend="Take the single quotation mark out of that row, or save the extract as a workbook.",
+    )
 
 
 def _undecodable(path: Path) -> ExportError:
@@ -128,7 +176,8 @@ def _recode(source: Path, target: Path, encoding: str) -> None:
         raise _undecodable(source) from None
 
 
-def _write_sheet(source: Path, target: Path, profile: PopulationProfile) -> None:
+def _write_sheet(source: Path, target: Path, profile: PopulationProfile) -> int:
+    """Write the sheet with the persons as CSV; returns how many hidden sheets with persons were passed over."""
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -141,11 +190,41 @@ def _write_sheet(source: Path, target: Path, profile: PopulationProfile) -> None
     try:
         if profile.sheet and profile.sheet not in workbook.sheetnames:
             raise ExportError(f"{source}: there is no sheet '{profile.sheet}'.", mend="Correct 'sheet' in the profile.")
-        sheet = workbook[profile.sheet] if profile.sheet else workbook.worksheets[0]
+        sheet, hidden = _sheet(source, workbook, profile)
         with target.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows(_rows(sheet.iter_rows(values_only=True), profile))
+    except (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError) as error:
+        raise InputError(
+            source, f"no readable workbook ({type(error).__name__}).", mend="Save it as .xlsx again."
+        ) from error
     finally:
         workbook.close()
+    return hidden
+
+
+def _sheet(source: Path, workbook: Any, profile: PopulationProfile) -> tuple[Any, int]:
+    """The sheet that holds persons, and how many hidden ones do; two in view are refused, none is passed over."""
+    if profile.sheet:
+        return workbook[profile.sheet], 0
+    shown, hidden = [], 0
+    for sheet in workbook.worksheets:
+        first = next(sheet.iter_rows(max_row=1, values_only=True), ())
+        headers = [_cell(value, profile) for value in first]
+        while headers and not headers[-1]:
+            headers.pop()
+        if sum(profile.knows(header) for header in headers) < _FEWEST:
+            continue
+        if sheet.sheet_state == "visible":
+            shown.append(sheet)
+        else:
+            hidden += 1
+    if len(shown) > 1:
+        raise ExportError(
+            f"{source}: several sheets hold persons: {', '.join(repr(sheet.title) for sheet in shown)}.",
+            mend="Save each as a file of its own and give them all with --population.",
+        )
+    in_view = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    return (shown or in_view or workbook.worksheets)[0], hidden
 
 
 def _rows(rows: Iterator[tuple[object, ...]], profile: PopulationProfile) -> Iterator[list[str]]:
@@ -225,32 +304,60 @@ def _copy(
     )
 
 
+def _number(column: str) -> str:
+    """A number without what spreadsheets put around it; zeros that they drop are put back to ten and eleven digits."""
+    bare = rf"""regexp_replace({column}, '^[=''"]+|[''"]+$|[\s.]', '', 'g')"""
+    return f"CASE WHEN {bare} SIMILAR TO '\\d{{10,11}}' THEN lpad({bare}, 12, '0') ELSE {bare} END"
+
+
 def _sort_out(connection: duckdb.DuckDBPyConnection, profile: PopulationProfile) -> None:
     """Part usable rows from unusable ones, and make the table of persons."""
-    digits = r"regexp_replace(identity, '[\s.]', '', 'g')"
     parts = deriving.date_parts("birth", profile.date_order)
+    told = ", ".join(
+        f"(SELECT concat_ws('.', nullif(d.day, ''), nullif(d.month, ''), nullif(d.year, '')) FROM "  # noqa: S608
+        f"(SELECT {deriving.date_parts(f'{kin}_birth', profile.date_order)} AS d)) AS {kin}_told"
+        for kin in ("mother", "father")
+    )
+    twelve = r"SIMILAR TO '\d{12}'"
     connection.execute(
         f"""
+        CREATE TABLE numbered AS SELECT * REPLACE (
+            {_number("identity")} AS identity,
+            {_number("old_identity")} AS old_identity,
+            {_number("mother_identity")} AS mother_identity,
+            {_number("father_identity")} AS father_identity) FROM plain;
+        DROP TABLE plain;
         CREATE TABLE dated AS
-        SELECT * REPLACE (
-                -- Spreadsheets drop the zeros a number begins with; no number has ten or eleven digits.
-                CASE WHEN {digits} SIMILAR TO '\\d{{10,11}}' THEN lpad({digits}, 12, '0') ELSE {digits} END AS identity,
-                regexp_replace(old_identity, '[\\s.]', '', 'g') AS old_identity),
-            {deriving.date_columns("dates")}
-        FROM (SELECT *, {parts} AS dates FROM plain)
+        SELECT * EXCLUDE (dates) REPLACE (
+                CASE WHEN identity {twelve} THEN identity ELSE '' END AS identity,
+                -- A former card's number in the column of the new one.
+                CASE WHEN old_identity = '' AND identity SIMILAR TO '\\d{{9}}' THEN identity ELSE old_identity END
+                    AS old_identity,
+                CASE WHEN mother_identity {twelve} THEN mother_identity ELSE '' END AS mother_identity,
+                CASE WHEN father_identity {twelve} THEN father_identity ELSE '' END AS father_identity),
+            identity <> '' AND NOT identity SIMILAR TO '\\d{{9}}|\\d{{12}}' AS odd,
+            (mother_identity <> '' AND NOT mother_identity {twelve})
+                OR (father_identity <> '' AND NOT father_identity {twelve}) AS odd_parent,
+            {deriving.date_columns("dates")}, {told}
+        FROM (SELECT *, {parts} AS dates FROM numbered);
+        DROP TABLE numbered
         """  # noqa: S608
     )
-    connection.execute("DROP TABLE plain")
+    _other_dates(connection, profile)
     connection.execute(
         """
+        ALTER TABLE dated ADD COLUMN used BOOLEAN;
+        UPDATE dated SET used = name <> '' AND (year IS NOT NULL OR identity <> '' OR old_identity <> '');
         INSERT INTO unusable SELECT file, row, CASE WHEN name = '' THEN 'name' ELSE 'birth' END
-        FROM dated WHERE (name = '' OR year IS NULL)
-            AND NOT (name = '' AND identity = '' AND birth = '');
-        INSERT INTO unusable SELECT file, row, 'warn_identity'
-        FROM dated WHERE name <> '' AND year IS NOT NULL AND NOT identity SIMILAR TO '(\\d{9}|\\d{12})?';
+        FROM dated WHERE NOT used AND NOT (name = '' AND identity = '' AND birth = '' AND NOT odd);
+        INSERT INTO unusable SELECT file, row, 'warn_birth' FROM dated WHERE used AND year IS NULL;
+        INSERT INTO unusable SELECT file, row, 'warn_identity' FROM dated WHERE used AND odd;
+        INSERT INTO unusable SELECT file, row, 'warn_parent_identity' FROM dated WHERE used AND odd_parent;
         INSERT INTO unusable SELECT file, row, 'repeated' FROM (
-            SELECT *, row_number() OVER (PARTITION BY identity, lower(name), birth ORDER BY file, row) AS place
-            FROM dated WHERE name <> '' AND year IS NOT NULL AND identity <> ''
+            SELECT *, row_number() OVER (
+                PARTITION BY identity, lower(name), coalesce(CAST(year AS VARCHAR), birth), month, day
+                ORDER BY file, row
+            ) AS place FROM dated WHERE used AND identity <> ''
         ) WHERE place > 1;
         """
     )
@@ -258,14 +365,35 @@ def _sort_out(connection: duckdb.DuckDBPyConnection, profile: PopulationProfile)
     connection.execute(
         f"""
         CREATE TABLE usable AS
-        SELECT row_number() OVER (ORDER BY file, row) AS id, * EXCLUDE (dates),
+        SELECT row_number() OVER (ORDER BY file, row) AS id, * EXCLUDE (odd, odd_parent, used),
             identity <> '' AND count(*) OVER (PARTITION BY identity) > 1 AS contested, 0 AS slack
         FROM dated
-        WHERE name <> '' AND year IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM unusable AS u
+        WHERE used AND NOT EXISTS (SELECT 1 FROM unusable AS u
                 WHERE u.file = dated.file AND u.row = dated.row AND u.reason = 'repeated');
         DROP TABLE dated;
         {deriving.derive("usable", "person")};
         DROP TABLE usable;
         """  # noqa: S608
     )
+
+
+def _other_dates(connection: duckdb.DuckDBPyConnection, profile: PopulationProfile) -> None:
+    """Dates in other writings: a spreadsheet's day numbers, and what :func:`parse_date` understands."""
+    rows = connection.execute("SELECT DISTINCT birth FROM dated WHERE year IS NULL AND birth <> ''").fetchall()
+    understood = [(text, *date) for (text,) in rows if (date := _other_date(text, profile.date_order))]
+    if understood:
+        connection.execute("CREATE TEMP TABLE other_dates (birth VARCHAR, year INTEGER, month INTEGER, day INTEGER)")
+        connection.executemany("INSERT INTO other_dates VALUES (?, ?, ?, ?)", [list(row) for row in understood])
+        connection.execute(
+            "UPDATE dated SET year = o.year, month = o.month, day = o.day FROM other_dates AS o "
+            "WHERE dated.birth = o.birth AND dated.year IS NULL; DROP TABLE other_dates"
+        )
+
+
+def _other_date(text: str, order: str) -> tuple[int, int | None, int | None] | None:
+    if re.fullmatch(r"[1-6]\d{4}", text):
+        day = date(1899, 12, 30) + timedelta(days=int(text))
+        return day.year, day.month, day.day
+    # Figures alone mean what the profile says, words always the same.
+    found = parse_date(text) if order == "dmy" or re.search(r"[^\W\d_]", text) else None
+    return (found.year, found.month, found.day) if isinstance(found, PartialDate) else None

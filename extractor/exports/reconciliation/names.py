@@ -16,6 +16,8 @@ from extractor.vietnamese.text import canonical_tones, fold_marks
 NEAR = 1.0
 """Up to this distance two names may be one name written or read wrongly once."""
 _JOIN = re.compile(r"[\u2010-\u2015\u2212\-_.,;:/()\"]+")
+_ALIKE = {0xD0: "Đ", 0xF0: "đ", 0x189: "Đ", **dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD))}
+"""Letters that look like Đ and are none (Eth, African D), and signs without width."""
 _APOSTROPHES = re.compile(r"[\u2018\u2019\u02bc\u00b4`\u2032]")
 
 EXACT, SOUND, SHORTER, CLOSE, SAME_ENDS, OTHER = range(6)
@@ -53,7 +55,7 @@ def _sound(word: str) -> str:
 
 def name_key(name: str) -> str:
     """The name as it is compared: case, white space, hyphens and the place of the tone do not count, all else does."""
-    text = _APOSTROPHES.sub("'", _JOIN.sub(" ", nfc(name).casefold()))
+    text = _APOSTROPHES.sub("'", _JOIN.sub(" ", nfc(name.translate(_ALIKE)).casefold()))
     return " ".join(_word(word) for word in text.split())
 
 

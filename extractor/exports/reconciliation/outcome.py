@@ -12,8 +12,10 @@ import duckdb
 from extractor.exports.reconciliation.fields import FieldComparison, Outcome, compare_fields
 from extractor.exports.reconciliation.linking import Kind, Link
 from extractor.exports.reconciliation.subjects import Subject
+from extractor.exports.reconciliation.verdicts import row_tag
 
 _BATCH = 4000
+_SWAPPED = 6
 Person = Mapping[str, object]
 
 
@@ -44,6 +46,11 @@ class Option:
         """Its number; empty where the extract has none."""
         return str(self.person["identity"])
 
+    @property
+    def tag(self) -> str:
+        """What verdicts name the row by."""
+        return row_tag(self.person)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -57,6 +64,7 @@ class Result:
         supplies: import columns that the person's row can fill.
         bits: evidence for the person linked, and by how much any other answer is worse (``margin``).
         rivals: other subjects that claim the same person.
+        known_as: what verdicts name the person linked by: the number, or a tag of the row where no number tells.
         runner_up: number of the person that fits second best, with its evidence; empty where nobody else came near.
     """
 
@@ -75,6 +83,7 @@ class Result:
     by_officer: bool = False
     mother: str = ""
     father: str = ""
+    known_as: str = ""
 
     @property
     def differing(self) -> tuple[FieldComparison, ...]:
@@ -116,6 +125,7 @@ def _result(subjects: Mapping[int, Subject], number: int, link: Link | None, per
         return Result(subject, Case.SUSPECTED, link.kind, options=options, margin=link.margin, rivals=rivals)
     person = persons[link.candidates[0].person]
     fields = compare_fields(subject, person)
+    swapped = link.candidates[0].levels.get("mother") == _SWAPPED
     second = link.candidates[1] if len(link.candidates) > 1 else None
     case = Case.DIFFERS if any(field.counts for field in fields) else Case.MATCH
     return Result(
@@ -130,8 +140,9 @@ def _result(subjects: Mapping[int, Subject], number: int, link: Link | None, per
         runner_up=str(persons[second.person]["identity"]) if second else "",
         runner_up_bits=second.bits if second else 0.0,
         by_officer=link.by_officer,
-        mother=str(person["mother_identity"] or ""),
-        father=str(person["father_identity"] or ""),
+        mother="" if swapped else str(person["mother_identity"] or ""),
+        father="" if swapped else str(person["father_identity"] or ""),
+        known_as=row_tag(person) if person["contested"] or not person["identity"] else str(person["identity"]),
     )
 
 
@@ -160,9 +171,9 @@ def _sheet_text(attribute: str, person: Person) -> str:
     text = str(person[attribute] or "")
     if attribute == "birth":
         parts = [int(str(part)) if (part := person[name]) else None for name in ("year", "month", "day")]
-        return PartialDate(parts[0] or 0, parts[1], parts[2]).value
+        return "" if not parts[0] else PartialDate(parts[0], parts[1], parts[2]).value
     if attribute in ("mother_birth", "father_birth"):
-        date = parse_date(text)
+        date = parse_date(str(person[attribute.replace("birth", "told")] or text))
         return date.value if isinstance(date, PartialDate) else ""
     if attribute == "sex":
         return sex_code(text)

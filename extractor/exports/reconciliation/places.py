@@ -10,8 +10,13 @@ from typing import NamedTuple
 
 from extractor.vietnamese.address_search import find_address
 from extractor.vietnamese.gazetteer import Commune, Unit, communes, successors
-from extractor.vietnamese.text import canonical_tones, list_key, single_spaces
+from extractor.vietnamese.lists import nationalities
+from extractor.vietnamese.text import canonical_tones, fold_marks, list_key, single_spaces
 
+_KINDS = frozenset(
+    fold_marks("xã phường thị trấn huyện quận thành phố tỉnh ấp thôn xóm bản trạm y tế bệnh viện nhà hộ sinh").split()
+)
+"""Words for kinds of places, which tell none from another."""
 _PARTS = re.compile(r"\s*[,;]\s*|\s+[-–]\s+")
 
 
@@ -41,13 +46,22 @@ def same_place(one: str, other: str) -> SamePlace:
     if _key(one) == _key(other):
         return SamePlace.SAME
     ours, theirs = _where(single_spaces(one)), _where(single_spaces(other))
+    if not ours.provinces and not theirs.provinces:
+        return SamePlace.UNKNOWN if _words(one) & _words(other) else SamePlace.OTHER
     if not ours.provinces or not theirs.provinces:
-        return SamePlace.UNKNOWN
+        # Abroad is no province; any other unknown name may be one of former days.
+        unknown = one if not ours.provinces else other
+        return SamePlace.OTHER if nationalities().find(single_spaces(unknown)) else SamePlace.UNKNOWN
     if ours.communes and theirs.communes:
         if ours.communes & theirs.communes:
             return SamePlace.SAME if ours.communes == theirs.communes else SamePlace.MAY_BE
         return SamePlace.OTHER
     return SamePlace.MAY_BE if ours.provinces & theirs.provinces else SamePlace.OTHER
+
+
+def _words(place: str) -> set[str]:
+    """Words that tell places apart, without marks."""
+    return set(re.findall(r"\w+", fold_marks(place).casefold())) - _KINDS
 
 
 def _key(place: str) -> str:

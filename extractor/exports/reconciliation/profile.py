@@ -58,6 +58,11 @@ class PopulationProfile(BaseModel):
                     raise ValueError(f"header '{header}' stands for two attributes")
         return self
 
+    def knows(self, header: str) -> bool:
+        """Whether a header stands for an attribute or is known and not needed."""
+        named = (name for names in (*self.columns.values(), self.ignored) for name in names)
+        return bool(header) and header_key(header) in {header_key(name) for name in named}
+
     def match(self, headers: Sequence[str]) -> dict[Attribute, int]:
         """Which column of a file holds which attribute.
 
@@ -67,13 +72,15 @@ class PopulationProfile(BaseModel):
         known = {header_key(header): attribute for attribute, names in self.columns.items() for header in names}
         ignored = {header_key(header) for header in self.ignored}
         unknown = [
-            header for header in headers if header_key(header) not in known and header_key(header) not in ignored
+            header
+            for header in headers
+            if header and header_key(header) not in known and header_key(header) not in ignored
         ]
         if unknown:
             raise ValueError(f"unknown columns: {', '.join(repr(header) for header in unknown)}")
         found: dict[Attribute, int] = {}
         for index, header in enumerate(headers):
-            attribute = known.get(header_key(header))
+            attribute = known.get(header_key(header)) if header else None
             if attribute is None:
                 continue
             if attribute in found:

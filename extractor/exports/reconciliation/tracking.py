@@ -10,9 +10,10 @@ from extractor.exports.reconciliation.fields import FieldComparison
 from extractor.exports.reconciliation.outcome import Result
 from extractor.exports.reconciliation.pictures import FOLDER, CropMaker
 from extractor.exports.reconciliation.sheets import Sheet, texts, workbook
-from extractor.exports.reconciliation.verdicts import Key, Verdict, code_of, fingerprint
+from extractor.exports.reconciliation.verdicts import DENIES, Key, Verdict, code_of, fingerprint, plain
 
 NAME = "tracking.xlsx"
+_WHY = 12
 _EMBEDDED = 3000
 """Rows with a picture in the cell; beyond, the file beside the workbook has to do."""
 _PICTURE_WIDTH, _ROW_HEIGHT = 300, 64
@@ -45,7 +46,7 @@ def verdict_words() -> dict[str, str]:
 
 def field_key(result: Result, field: FieldComparison) -> Key:
     """What a row of the list is about."""
-    return (*result.subject.name, field.attribute, result.identity)
+    return (*result.subject.name, field.attribute, result.known_as)
 
 
 def write_tracking(
@@ -55,6 +56,7 @@ def write_tracking(
     crops: CropMaker | None,
     *,
     banner: str = "",
+    everyone: Iterable[Result] = (),
 ) -> TrackingCounts:
     """Write the list.
 
@@ -63,11 +65,12 @@ def write_tracking(
         verdicts: all that officers decided; those on differences that are gone stand in a sheet of their own.
         crops: cuts the fields out of the pages; without it there are no pictures.
         banner: what a draft says of itself.
+        everyone: the results of all persons, which tell why a difference is gone.
     """
     words = texts()["tracking"]
     said = texts()["verdicts"]
     shown: set[Key] = set()
-    decided = 0
+    decided = settled = 0
     with workbook(path, words["sheet"]) as book:
         sheet = book.sheet(words["sheet"], words["headings"], _WIDTHS, hidden=words["headings"][-1], banner=banner)
         for result in results:
@@ -79,15 +82,21 @@ def write_tracking(
         rows = sheet.next_row - 1
         gone = [v for key, v in sorted(verdicts.items()) if v.attribute and key not in shown]
         if gone:
-            settled = book.sheet(words["settled"], words["headings"], _WIDTHS, hidden=words["headings"][-1])
+            linked = {(*result.subject.name, result.known_as) for result in everyone if result.known_as}
+            headings = [words["why"] if index == _WHY else name for index, name in enumerate(words["headings"])]
+            former = book.sheet(words["former"], headings, _WIDTHS, hidden=headings[-1])
             for number, verdict in enumerate(gone, start=1):
-                settled.row(_gone_row(number, verdict))
+                agrees = (*verdict.key[:4], verdict.identity) in linked
+                why = "parted" if verdict.verdict in DENIES else "settled" if agrees else "gone"
+                settled += why == "settled"
+                former.row(_gone_row(number, verdict, words["whys"][why]))
+            former.choices(headings.index(verdict_columns()["verdict"]), list(said.values()))
         guide = book.sheet(words["guide"], [words["guide"]], {words["guide"]: 110})
         for line in words["guide_lines"]:
             guide.row([line])
     if crops is not None:
         crops.tidy()
-    return TrackingCounts(rows, decided, len(gone))
+    return TrackingCounts(rows, decided, settled)
 
 
 def _write_row(
@@ -121,10 +130,11 @@ def _write_row(
     return verdict is not None and bool(verdict.verdict) and not stale
 
 
-def _gone_row(number: int, verdict: Verdict) -> list[str]:
+def _gone_row(number: int, verdict: Verdict, why: str) -> list[str]:
     attribute = texts()["attributes"].get(verdict.attribute, verdict.attribute)
     return [
-        str(number), verdict.file, str(verdict.page), str(verdict.record), "", "", "", verdict.identity, attribute, "",
-        "", "", "", "", texts()["verdicts"].get(verdict.verdict, ""), verdict.right, verdict.by,
+        str(number), verdict.file, str(verdict.page), str(verdict.record), "", "", "",
+        plain(verdict.identity), attribute, "",
+        "", "", why, "", texts()["verdicts"].get(verdict.verdict, ""), verdict.right, verdict.by,
         verdict.on, verdict.note, code_of(verdict.key, verdict.fingerprint),
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from extractor.errors import ExportError
 
 FILE = "verdicts.jsonl"
 SEPARATOR = "¦"
+TAG = "#"
+DENIES = frozenset({"other", "other_person"})
+"""Verdicts that part a record and a person; ``AFFIRMS``: those that only make sense if they belong together."""
+AFFIRMS = frozenset({"same", "book", "extract", "third"})
 
 Key = tuple[str, int, int, str, str, str]
 """File, page, record, role, attribute (empty for a whole person), identity number."""
@@ -51,6 +56,53 @@ class Verdict(BaseModel):
 def fingerprint(*texts: str) -> str:
     """A short hash of values, so that a change is seen without keeping them twice."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def row_tag(person: Mapping[str, object]) -> str:
+    """What names one row of an extract: its number, which may stand twice or lack, and a hash of whom it is about."""
+    told = (str(person[name] or "") for name in ("identity", "name", "birth", "sex", "mother_name", "father_name"))
+    return f"{person['identity']}{TAG}{fingerprint(*told)[:12]}"
+
+
+def plain(known_as: str) -> str:
+    """The number of a tag; a number is its own."""
+    return known_as.partition(TAG)[0]
+
+
+def settle_contradictions(
+    former: Mapping[Key, Verdict], verdicts: Mapping[Key, Verdict], replaced: str
+) -> dict[Key, Verdict]:
+    """The verdicts with older ones set aside where a later one on the same record and person says the contrary.
+
+    Where neither is later, both stay: the record is then suspected.
+
+    Args:
+        former: what was known before the workbooks were read.
+        replaced: said in the note of a verdict that was set aside.
+    """
+    found = dict(verdicts)
+
+    def later(verdict: Verdict) -> bool:
+        known = former.get(verdict.key)
+        return known is None or known.verdict != verdict.verdict
+
+    for key, verdict in verdicts.items():
+        if verdict.verdict not in DENIES:
+            continue
+        for other_key, other in verdicts.items():
+            if other.verdict in AFFIRMS and contrary(verdict, other) and later(verdict) != later(other):
+                old_key, old = (other_key, other) if later(verdict) else (key, verdict)
+                note = old.note if replaced in old.note else "; ".join(part for part in (replaced, old.note) if part)
+                found[old_key] = old.model_copy(update={"verdict": "", "note": note})
+    return found
+
+
+def contrary(denies: Verdict, affirms: Verdict) -> bool:
+    """Whether one verdict denies and the other affirms that one record and one person belong together."""
+    if denies.key[:4] != affirms.key[:4] or plain(denies.identity) != plain(affirms.identity):
+        return False
+    both = TAG in denies.identity and TAG in affirms.identity
+    return denies.identity == affirms.identity if both else bool(plain(denies.identity))
 
 
 def code_of(key: Key, values: str) -> str:
@@ -143,20 +195,38 @@ def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, str]]:
     mend = "Close it in other programs or take it from a backup; nothing was changed."
     try:
         workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        try:
+            sheets = [list(sheet.iter_rows(values_only=True)) for sheet in workbook.worksheets]
+        finally:
+            workbook.close()
+    except (OSError, KeyError, ValueError, TypeError, IndexError, EOFError, SyntaxError) as error:
         raise ExportError(f"{path}: cannot be read ({type(error).__name__}).", mend=mend) from None
-    try:
-        for sheet in workbook.worksheets:
-            places: dict[str, int] = {}
-            for row in sheet.iter_rows(values_only=True):
-                cells = ["" if cell is None else _text(cell) for cell in row]
-                if not places:
-                    if columns["code"] in cells:
-                        places = {part: cells.index(name) for part, name in columns.items() if name in cells}
-                    continue
-                yield {part: cells[place] if place < len(cells) else "" for part, place in places.items()}
-    finally:
-        workbook.close()
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise ExportError(f"{path}: cannot be read ({type(error).__name__}).", mend=mend) from None
+    headed = 0
+    for sheet in sheets:
+        places: dict[str, int] = {}
+        for row in sheet:
+            cells = ["" if cell is None else _text(cell) for cell in row]
+            if not places:
+                places = {part: cells.index(name) for part, name in columns.items() if name in cells}
+                missing = [name for part, name in columns.items() if part not in places]
+                # One heading alone may stand on any sheet; more are a list whose columns were renamed or deleted.
+                if missing and len(places) > 1:
+                    raise _changed(path, missing)
+                places = {} if missing else places
+                headed += bool(places)
+                continue
+            yield {part: cells[place] if place < len(cells) else "" for part, place in places.items()}
+    if not headed:
+        raise _changed(path, list(columns.values()))
+
+
+def _changed(path: Path, missing: list[str]) -> ExportError:
+    return ExportError(
+        f"{path}: without the columns {', '.join(repr(name) for name in missing)} the verdicts cannot be told.",
+        mend="Undo the change, or take the columns from the dated list beside it; nothing was changed.",
+    )
 
 
 def _text(cell: object) -> str:

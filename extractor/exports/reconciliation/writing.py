@@ -20,7 +20,7 @@ from extractor.exports.reconciliation.outcome import Case, Result, record_cases
 from extractor.exports.reconciliation.pictures import CropMaker
 from extractor.exports.reconciliation.sheets import texts
 from extractor.exports.reconciliation.verdicts import Key, Verdict
-from extractor.exports.reconciliation.weights import default_weights
+from extractor.exports.reconciliation.weights import Weights
 from extractor.exports.supplements import FILE as SUPPLEMENTS
 from extractor.exports.supplements import Supplement, write_supplements
 
@@ -72,6 +72,7 @@ class Compared:
     verdicts: Mapping[Key, Verdict]
     odd_verdicts: int
     draft: bool
+    weights: Weights
 
     def of(self, case: Case, *, principals: bool = False) -> list[Result]:
         """The results of a case, in the order of the records."""
@@ -89,7 +90,12 @@ def write_everything(out: Path, compared: Compared, forms: Forms, crops: CropMak
         return folder / (f"{stem}.draft.{suffix}" if compared.draft else name)
 
     counts = tracking.write_tracking(
-        named(tracking.NAME), compared.of(Case.DIFFERS), compared.verdicts, crops, banner=banner
+        named(tracking.NAME),
+        compared.of(Case.DIFFERS),
+        compared.verdicts,
+        crops,
+        banner=banner,
+        everyone=compared.results,
     )
     written = [named(name) for name in (tracking.NAME, lists.MATCHES, lists.SUSPECTED)]
     lists.write_matches(written[1], compared.of(Case.MATCH), banner=banner)
@@ -99,6 +105,7 @@ def write_everything(out: Path, compared: Compared, forms: Forms, crops: CropMak
         compared.of(Case.UNVERIFIABLE, principals=True),
         lists.twins_among(r for r in compared.results if r.subject.role.principal),
         compared.verdicts,
+        others=lists.others_among(compared.results, cases),
         banner=banner,
     )
     for register in sorted(set(compared.registers.values())):
@@ -219,7 +226,7 @@ def _write_summary(path: Path, text: Path, done: Reconciled, compared: Compared)
         "tracking": {"rows": done.tracking.rows, "decided": done.tracking.decided, "settled": done.tracking.settled},
         "supplemented_records": done.supplements,
         "odd_verdicts": done.odd_verdicts,
-        "weights": default_weights().model_dump(),
+        "weights": compared.weights.model_dump(),
         "extractor": extractor.__version__,
     }
     lines = [texts()["draft"]] if compared.draft else []

@@ -108,3 +108,31 @@ def test_an_officers_choice_that_left_the_extract_does_not_hide_others(linked):
     links, _ = linked([HUNG], [subject(**BOOK, **PARENTS)], Said(same=frozenset({(0, "079000000000")})))
     assert links[0].kind is Kind.LINKED
     assert not links[0].by_officer
+
+
+def test_name_and_year_alone_never_link(linked):
+    person = HUNG | {"birth": "1985", "mother_name": "", "father_name": ""}
+    links, _ = linked([person], [subject(1, "KT.nkt", name="Nguyễn Văn Hùng", birth="1985")])
+    assert links[0].kind is Kind.DOUBTFUL
+
+
+def test_parents_in_each_others_place_are_found(linked):
+    swapped = {"mother_name": PARENTS["father_name"], "father_name": PARENTS["mother_name"]}
+    links, _ = linked([HUNG], [subject(**BOOK, **swapped)])
+    assert links[0].kind is Kind.LINKED
+
+
+def test_own_name_and_day_with_other_parents_is_never_not_found(linked):
+    links, _ = linked([HUNG], [subject(**BOOK, mother_name="Bùi Thị Mít", father_name="Quách Văn Bưởi")])
+    assert links[0].kind is Kind.DOUBTFUL
+
+
+def test_contradicting_verdicts_are_left_to_a_person(linked):
+    links, _ = linked([HUNG], [subject(**BOOK, **PARENTS)], Said(unsure=frozenset({(0, HUNG["identity"])})))
+    assert links[0].kind is Kind.UNSETTLED
+
+
+def test_ruling_out_a_number_that_stands_for_two_by_now_rules_out_nobody(linked):
+    people = [HUNG, HUNG | {"name": "Nguyễn Văn Hoàng"}]
+    links, _ = linked(people, [subject(**BOOK, **PARENTS)], Said(other=frozenset({(0, HUNG["identity"])})))
+    assert links[0].kind not in (Kind.ABSENT, Kind.LINKED)

@@ -30,9 +30,9 @@ def test_unusable_rows_are_named_by_their_row(loaded, tmp_path):
         file.write("0790,,Lê Văn Mẫu,1985,,,,,,,\n")  # 7
         file.write("079085000001,,Nguyễn Văn Hùng,03/02/1985,,,,,,,\n")  # 8
     persons, unusable = loaded(path)
-    reasons = {3: "columns", 4: "birth", 5: "name", 6: "columns", 7: "warn_identity", 8: "repeated"}
+    reasons = {3: "columns", 4: "warn_birth", 5: "name", 6: "columns", 7: "warn_identity", 8: "repeated"}
     assert unusable == [(0, row, reason) for row, reason in reasons.items()]
-    assert [p["row"] for p in persons] == [2, 7]
+    assert [p["row"] for p in persons] == [2, 4, 7]
 
 
 def test_one_number_for_two_people_is_contested(loaded, tmp_path):
@@ -117,3 +117,73 @@ def test_the_upper_case_sheet_of_c06(loaded, tmp_path):
         "mother_name": "MEHOTEN", "father_name": "CHAHOTEN"})  # fmt: skip
     persons, _ = loaded(path, "c06")
     assert (persons[0]["sex_code"], persons[0]["mother_sound"]) == ("1", "tran thi lan")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("42837", (2017, 4, 12)),  # a spreadsheet's day number
+        ("ngày 12 tháng 4 năm 2017", (2017, 4, 12)),
+        ("12/IV/2017", (2017, 4, 12)),
+        ("31/02/2017", (None, None, None)),
+    ],
+)
+def test_other_writings_of_dates_and_rows_without_one_stay_in_use(loaded, tmp_path, text, told):
+    persons, _ = loaded(write_extract(tmp_path / "a.csv", [HUNG | {"birth": text}]))
+    assert [(p["year"], p["month"] if told[0] else None, p["day"] if told[0] else None) for p in persons] == [told]
+
+
+@pytest.mark.parametrize(
+    ("text", "identity", "old"),
+    [
+        ('="079085000001"', "079085000001", ""),
+        ("'079.085.000.001", "079085000001", ""),
+        ("285123456", "", "285123456"),
+        ("7.9085E+10", "", ""),
+    ],
+)
+def test_only_twelve_digits_are_an_identity_number(loaded, tmp_path, text, identity, old):
+    persons, _ = loaded(
+        write_extract(tmp_path / "a.csv", [HUNG | {"identity": text, "mother_identity": "79160000002"}])
+    )
+    assert (persons[0]["identity"], persons[0]["old_identity"]) == (identity, old)
+    assert persons[0]["mother_identity"] == "079160000002"
+
+
+def test_lines_that_a_quotation_mark_hides_are_refused(loaded, tmp_path):
+    people = [HUNG | {"identity": f"07908500000{n}"} for n in range(9)]
+    path = write_extract(tmp_path / "a.csv", people)
+    lines = path.read_text("utf-8").split("\n")
+    lines[3] = lines[3].replace("Nguyễn Văn Hùng", '"Nguyễn Văn Hùng')
+    path.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(ExportError, match=r"a\.csv: row 4: a quotation mark"):
+        loaded(path)
+
+
+def test_no_sheet_with_persons_is_passed_over_unseen(loaded, tmp_path):
+    book = openpyxl.Workbook()
+    other = book.create_sheet("Thôn 2")
+    for sheet in book.worksheets:
+        sheet.append(["Họ tên", "Ngày sinh", "Số định danh"])
+        sheet.append(["Nguyễn Văn Hùng", "03/02/1985", "079085000001"])
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(ExportError, match="several sheets hold persons"):
+        loaded(tmp_path / "a.xlsx")
+    other.sheet_state = "hidden"
+    book.save(tmp_path / "a.xlsx")
+    persons, unusable = loaded(tmp_path / "a.xlsx")
+    assert (len(persons), unusable) == (1, [(0, 1, "sheet")])
+
+
+def test_headers_with_commas_and_breaks_in_a_file_parted_by_semicolons(loaded, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        '"Họ, chữ đệm, tên";"Ngày, tháng,\nnăm sinh";Số định danh;\nNguyễn Văn Hùng;03/02/1985;079085000001;\n', "utf-8"
+    )
+    persons, _ = loaded(path)
+    assert [(p["identity"], p["day"]) for p in persons] == [("079085000001", 3)]
+
+
+def test_the_same_person_with_the_date_written_otherwise_is_repeated(loaded, tmp_path):
+    persons, unusable = loaded(write_extract(tmp_path / "a.csv", [HUNG, HUNG | {"birth": "1985-02-03"}]))
+    assert (len(persons), unusable) == (1, [(0, 3, "repeated")])

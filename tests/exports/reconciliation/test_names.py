@@ -58,3 +58,7 @@ def test_comparing_is_symmetric_and_zero_only_for_the_same(ones, others):
     assert forth.distance == pytest.approx(back.distance)
     assert (forth.level == EXACT) == (one == other)
     assert name_sound(one) == name_sound(nfc(one).upper())
+
+
+def test_letters_that_only_look_like_another():
+    assert name_key("Phan Ðình Khải\u200b") == name_key("Phan Đình Khải")

@@ -22,3 +22,10 @@ from extractor.exports.reconciliation.places import SamePlace, same_place
 def test_units_of_all_years(book, extract, answer):
     assert same_place(book, extract) is answer
     assert same_place(extract, book) is answer
+
+
+def test_abroad_is_not_at_home_and_unknown_names_are_compared_as_words():
+    home = "Xã Minh Hưng, huyện Bù Đăng, tỉnh Bình Phước"
+    assert same_place("Hoa Kỳ", home) is SamePlace.OTHER
+    assert same_place("Xóm Đồng Mít", "Bản Suối Cát") is SamePlace.OTHER
+    assert same_place("Trạm y tế xã Đồng Mít", "Xóm Đồng Mít") is SamePlace.UNKNOWN

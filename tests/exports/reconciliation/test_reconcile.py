@@ -37,7 +37,7 @@ def done(tmp_path_factory):
 
 def test_the_three_cases_and_what_is_left_to_people(done):
     assert done.result.cases == {"match": 15, "differs": 4, "not_found": 3, "suspected": 2, "unverifiable": 0}
-    assert done.result.unusable == {"birth": 1, "name": 1, "warn_identity": 1}
+    assert done.result.unusable == {"name": 1, "warn_birth": 1, "warn_identity": 1}
 
 
 def test_tracking_list_shows_both_values_and_never_the_residence(done):
@@ -157,6 +157,45 @@ def test_a_verdict_on_other_values_is_marked_and_does_not_count(tmp_path):
     # Given once more on the new values, it counts.
     write_verdicts(folder / "tracking.xlsx", {(2, "Ghi chú"): "", (2, "Kết luận của công an xã"): "Theo CSDL dân cư"})
     assert run(tmp_path, extract=newer).tracking.decided == 1
+
+
+def test_later_verdicts_replace_and_contradictions_are_suspected(tmp_path):
+    folder = tmp_path / "reconciliation"
+    run(tmp_path)
+    verdict = "Kết luận của công an xã"
+    differing = [n for n, row in enumerate(rows(folder / "tracking.xlsx"), start=2) if row["Số đăng ký"] == "03/2009"]
+    both = {(differing[0], verdict): "Theo sổ", (differing[1], verdict): "Không phải người này"}
+    write_verdicts(folder / "tracking.xlsx", both)
+    second = run(tmp_path)
+    assert (second.cases["suspected"], second.cases["not_found"]) == (3, 3)
+    kinds = {row["Số đăng ký"]: row["Loại"] for row in rows(folder / "suspected.xlsx")}
+    assert kinds["03/2009"].startswith("Kết luận mâu thuẫn")
+
+
+def test_a_person_ruled_out_can_be_taken_back(tmp_path):
+    folder = tmp_path / "reconciliation"
+    run(tmp_path)
+    first = rows(folder / "suspected.xlsx")
+    chosen = next(n for n, row in enumerate(first, start=2) if row["Số đăng ký"] == "06/2009")
+    write_verdicts(folder / "suspected.xlsx", {(chosen, "Kết luận"): "Không phải người này"})
+    run(tmp_path)
+    book = openpyxl.load_workbook(folder / "suspected.xlsx")
+    sheet = book["Kết luận đã cho"]
+    sheet.cell(2, [cell.value for cell in sheet[1]].index("Kết luận") + 1).value = None
+    book.save(folder / "suspected.xlsx")
+    run(tmp_path)
+    assert rows(folder / "suspected.xlsx") == first
+
+
+@pytest.mark.parametrize("heading", ["Kết luận của công an xã", "Mã dòng"])
+def test_a_list_without_its_columns_is_refused_and_kept(tmp_path, heading):
+    run(tmp_path)
+    path = tmp_path / "reconciliation" / "tracking.xlsx"
+    write_verdicts(path, {(1, heading): "khác"})
+    kept = path.read_bytes()
+    with pytest.raises(ExportError, match="the verdicts cannot be told"):
+        run(tmp_path)
+    assert path.read_bytes() == kept
 
 
 def test_a_damaged_list_is_not_written_over(tmp_path):
