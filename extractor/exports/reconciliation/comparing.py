@@ -99,6 +99,7 @@ _ELIGIBLE = """(
     (l_name BETWEEN 0 AND 3 AND l_birth IN (0, 1, 2, 3, 4, 8))
     OR (l_name IN (0, 1) AND l_birth IN (5, 6) AND (l_mother IN (0, 1, 6) OR l_father IN (0, 1) OR l_spouse IN (0, 1)))
     OR (l_name IN (0, 1) AND l_birth = -1 AND (l_mother IN (0, 1) OR l_father IN (0, 1) OR l_spouse IN (0, 1)))
+    OR (l_name IN (0, 1) AND l_mother IN (0, 1) AND l_father IN (0, 1))
     OR (l_name BETWEEN 0 AND 4 AND (l_identity = 0 OR l_family = 0 OR (l_paper = 0 AND l_birth <> 7))))"""
 """A link needs evidence of the person's own: kin and places alone fit brothers and sisters as well."""
 

@@ -172,9 +172,9 @@ def _corroborated(candidates: Sequence[Candidate], answer: Assigned) -> bool:
     levels = next(c.levels for c in candidates if c.person == answer.person)
     if any(levels[name] == 0 for name in ("identity", "paper", "family")):
         return True
-    # Without any date of birth kin is not enough.
+    # Without any date of birth, or with quite another, kin is not enough.
     return levels["birth"] == 0 or (
-        levels["birth"] != -1
+        levels["birth"] not in (-1, 7)
         and (
             any(levels[name] in (0, 1, 2, 3, 6) for name in ("mother", "father", "spouse"))
             or any(levels[name] in (0, 1) for name in ("origin", "residence"))

@@ -281,6 +281,8 @@ def _copy(
                 raise
             # Ends of lines of two kinds, as where lists were put together by hand.
             connection.execute(query, [literal(_with_one_line_end(text, folder / f"lines-{number}.csv")), delimiter])
+    except (duckdb.OutOfMemoryException, duckdb.IOException):
+        raise
     except duckdb.Error as error:
         if "unicode" in str(error).lower() or "utf" in str(error).lower():
             raise _undecodable(path) from None

@@ -136,3 +136,8 @@ def test_ruling_out_a_number_that_stands_for_two_by_now_rules_out_nobody(linked)
     people = [HUNG, HUNG | {"name": "Nguyễn Văn Hoàng"}]
     links, _ = linked(people, [subject(**BOOK, **PARENTS)], Said(other=frozenset({(0, HUNG["identity"])})))
     assert links[0].kind not in (Kind.ABSENT, Kind.LINKED)
+
+
+def test_the_same_family_under_quite_another_date_is_for_a_person(linked):
+    links, _ = linked([HUNG], [subject(name="Nguyễn Văn Hùng", birth="17.11.1961", **PARENTS)])
+    assert links[0].kind is Kind.DOUBTFUL
