@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from extractor.exports.findings import errors
 from extractor.exports.keys import book_of, settle_key
 from extractor.exports.profile import ExportProfile, with_own_profiles
 from extractor.exports.reading_back import Sheet, read_sheet
-from extractor.exports.returned import KnownRecord, Returned, compare_sheet, merged_supplements
+from extractor.exports.returned import KnownRecord, Returned, compare_sheet, merged_supplements, telling_fields
 from extractor.exports.returned_list import counts_of, write_returned
-from extractor.exports.supplements import C06_FILE, read_source, write_supplements
+from extractor.exports.supplements import C06_FILE, Supplement, read_list, record_fingerprint, write_supplements
 from extractor.store import Store
 from extractor.store.audit import MACHINE
 from extractor.templates import load_forms
@@ -60,7 +60,7 @@ def import_c06(
     sheet = read_sheet(file, profile)
     with only_run(out):
         records = list(_known_records(store, out, templates, profile))
-        result = compare_sheet(sheet, records, profile, f"C06: {file.name}")
+        result = compare_sheet(sheet, records, profile, _source_name(file))
         return _kept(store, out, file, sheet, result)
 
 
@@ -68,15 +68,27 @@ def _kept(store: Store, out: Path, file: Path, sheet: Sheet, result: Returned) -
     listed = out / _LISTS / f"{file.stem}.xlsx"
     changed = write_returned(listed, sheet, result)
     supplements = out / C06_FILE
-    former = read_source(supplements)
-    merged = merged_supplements(former, [supplement for _, supplement in result.supplements])
+    former = read_list(supplements)
+    said = [supplement for _, supplement in result.supplements]
+    merged = merged_supplements(former, said, result.records.keys(), _source_name(file))
     if merged != list(former.values()):
         write_supplements(supplements, merged)
         changed = True
     if changed:
         content = {"file": sha256_of(file), "list": sha256_of(listed)}
         store.append_audit(actor=MACHINE, action="imported", subject="import:c06", content=content)
-    return Imported(listed, supplements, counts_of(sheet, result))
+    counts = {**counts_of(sheet, result), "withdrawn": _withdrawn(former.values(), merged)}
+    return Imported(listed, supplements, counts)
+
+
+def _withdrawn(former: Iterable[Supplement], now: Iterable[Supplement]) -> int:
+    """How many cells were known before and are not said by any sheet any more."""
+    said = {(one.key, column) for one in now for column in one.columns}
+    return len({(one.key, column) for one in former for column in one.columns} - said)
+
+
+def _source_name(file: Path) -> str:
+    return f"C06: {file.name}"
 
 
 def _known_records(
@@ -94,6 +106,11 @@ def _known_records(
             official = source.name if source else None
             key, findings = settle_key(entry.cells, entry.form, book.key, official, profile)
             # A key that its witnesses dispute is none: a row must not be laid to the wrong record.
+            codes = telling_fields(entry.form, profile)
             yield KnownRecord(
-                entry, book_of(entry.cells, book.key, official, profile), None if errors(findings) else key
+                entry,
+                book_of(entry.cells, book.key, official, profile),
+                None if errors(findings) else key,
+                codes,
+                record_fingerprint(record, codes),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from extractor.templates.form import FormSchema
 MAX_CELL = 32767
 """Characters a cell of a workbook can hold."""
 
-_FULL_DATE = re.compile(r"(0[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])\.\d{4}")
-_DATE = re.compile(r"(?:(?:(?:0[1-9]|[12]\d|3[01])\.)?(?:0[1-9]|1[0-2])\.)?\d{4}")
+_FULL_DATE = re.compile(r"(0[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])\.\d{4}", re.ASCII)
+_DATE = re.compile(r"(?:(?:(?:0[1-9]|[12]\d|3[01])\.)?(?:0[1-9]|1[0-2])\.)?\d{4}", re.ASCII)
+_PERSONAL_NUMBER = 12
 _YEAR_AT_END = re.compile(r"(\d{4})$")
 
 Cells = Mapping[str, str]
@@ -37,11 +39,22 @@ def _full_date(cell: str) -> bool:
 
 def _date(cell: str) -> bool:
     # Old books give a parent's age in place of a date of birth ("27 t", "27 tuổi", "3 tháng").
-    return not cell or bool(_DATE.fullmatch(cell)) or "t" in cell.lower()
+    return not cell or bool(_DATE.fullmatch(cell) and _there_is(cell)) or "t" in cell.lower()
+
+
+def _there_is(cell: str) -> bool:
+    """Whether a whole date is a day of the calendar (``31.02.2017`` is none); parts of one are not looked at."""
+    parts = [int(part) for part in cell.split(".")]
+    return len(parts) < 3 or (parts[2] > 0 and parts[0] <= monthrange(parts[2], parts[1])[1])
 
 
 def _digits(cell: str) -> bool:
     return not cell or (cell.isascii() and cell.isdecimal())
+
+
+def _personal_number(cell: str) -> bool:
+    # Nghị định 137/2015/NĐ-CP, Article 13: a natural number of twelve digits.
+    return not cell or (_digits(cell) and len(cell) == _PERSONAL_NUMBER)
 
 
 _CELL_CHECKS: dict[CheckKind, Callable[[str], bool]] = {
@@ -50,6 +63,7 @@ _CELL_CHECKS: dict[CheckKind, Callable[[str], bool]] = {
     CheckKind.FULL_DATE: _full_date,
     CheckKind.DATE: _date,
     CheckKind.DIGITS: _digits,
+    CheckKind.PERSONAL_NUMBER: _personal_number,
 }
 
 

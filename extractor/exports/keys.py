@@ -19,9 +19,9 @@ from extractor.records import BookKey
 from extractor.scans.types import OfficialName
 from extractor.templates.form import FormSchema
 
-_NUMBER = re.compile(r"\s*(\d+)\s*(?:/\s*(\d{4})\s*)?")
-_FULL_DATE = re.compile(r"(0[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])\.(\d{4})")
-_PART_DATE = re.compile(r"(?:(0[1-9]|1[0-2])\.)?(\d{4})")
+_NUMBER = re.compile(r"\s*(\d+)\s*(?:/\s*(\d{4})\s*)?", re.ASCII)
+_FULL_DATE = re.compile(r"(0[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])\.(\d{4})", re.ASCII)
+_PART_DATE = re.compile(r"(?:(0[1-9]|1[0-2])\.)?(\d{4})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,9 @@ def settle_key(
     book_number, year = _settle_book(fields[profile.keys.book], book, official, findings)
     if not (number and date and book_number and year):
         return None, tuple(findings)
+    unread = fields[profile.keys.number]
+    if not unread.settled and _book_parts(unread.text)[1] not in ("", date[-4:]):
+        findings.append(unread.finding("key_pending"))
     key = RecordKey(
         number=pad(number, profile.naming.number_digits),
         number_year=number_year or date[-4:],
@@ -141,13 +144,14 @@ def book_of(cells: Cells, book: BookKey, official: OfficialName | None, profile:
 def _settle_number(field: _Field, official: OfficialName | None, findings: list[Finding]) -> tuple[str, str]:
     number, year = _book_parts(field.text)
     if official is not None:
-        if not official.number.isdecimal():
+        if not _digits(official.number):
             findings.append(field.finding("key_unclear"))
             return "", ""
         # What cannot be parsed says nothing while it awaits review; once settled it contradicts the name.
         if (number and int(number) != int(official.number)) or (field.settled and field.text and not number):
             findings.append(field.finding("disagrees_with_name"))
-        return official.number, year
+        # A reading that nobody has looked at decides nothing, be it only the year.
+        return official.number, year if field.settled else ""
     if not field.settled or not field.text:
         findings.append(field.unsettled())
         return "", ""
@@ -191,7 +195,7 @@ def _settle_book(
     year = known_year or (read_year if field.settled else "")
     if not number or not year:
         findings.append(field.finding("book_unknown"))
-    elif not number.isdecimal() or not re.fullmatch(r"\d{4}", year):
+    elif not _digits(number) or not re.fullmatch(r"[0-9]{4}", year):
         findings.append(field.finding("key_unclear"))
         return "", ""
     return number, year
@@ -203,7 +207,12 @@ def _book_parts(text: str) -> tuple[str, str]:
 
 
 def _same_number(one: str, other: str) -> bool:
-    return one.isdecimal() and other.isdecimal() and int(one) == int(other)
+    return _digits(one) and _digits(other) and int(one) == int(other)
+
+
+def _digits(text: str) -> bool:
+    """Plain digits: wide ones of another script look alike and make other file names."""
+    return text.isascii() and text.isdecimal()
 
 
 def _is_date(text: str) -> bool:

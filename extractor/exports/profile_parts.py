@@ -16,8 +16,9 @@ class CheckKind(StrEnum):
     """What a check looks at before a record may leave the house.
 
     ``slash``: the cell holds a ``/``. ``full_date``: ``dd.mm.yyyy``. ``date``: the same, ``mm.yyyy``, ``yyyy``, an age,
-    or empty. ``same_year``: the cells end with the same four digits. ``near_year``: they differ by one year at
-    most, as when a book is used on in the next year. ``unique``: no other record of the book has the same cells.
+    or empty. ``personal_number``: twelve digits, or empty. ``same_year``: the cells end with the same four digits.
+    ``near_year``: they differ by one year at most, as when a book is used on in the next year. ``unique``: no other
+    record of the book has the same cells.
     """
 
     REQUIRED = "required"
@@ -25,6 +26,7 @@ class CheckKind(StrEnum):
     FULL_DATE = "full_date"
     DATE = "date"
     DIGITS = "digits"
+    PERSONAL_NUMBER = "personal_number"
     SAME_YEAR = "same_year"
     NEAR_YEAR = "near_year"
     UNIQUE = "unique"

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,8 @@ def _unpacked(path: Path) -> int:
 
 def _csv_lines(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
+        # A title above the header has commas of its own; the header has by far the most.
+        first = "".join(islice(file, _HEADER_ROWS))
         file.seek(0)
         delimiter = max(",;\t", key=first.count)
         yield from enumerate(csv.reader(file, delimiter=delimiter, strict=True), start=1)

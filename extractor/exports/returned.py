@@ -22,6 +22,7 @@ from extractor.exports.profile import CheckKind, ExportProfile
 from extractor.exports.reading_back import Sheet, SheetRow
 from extractor.exports.supplements import Supplement
 from extractor.records import BookKey
+from extractor.templates.form import FormSchema
 from extractor.vietnamese.text import compare_key
 
 _NUMBER = re.compile(r"\s*(\d{1,9})\s*(?:/\s*(\d{4})?\s*)?")
@@ -65,11 +66,19 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownRecord:
-    """A record as rows are matched with it; ``key`` is none where it is not settled."""
+    """A record as rows are matched with it.
+
+    Args:
+        key: none where it is not settled.
+        codes: fields of the record that rows are matched on, see :func:`telling_fields`.
+        fingerprint: of what these say, see :func:`extractor.exports.supplements.record_fingerprint`.
+    """
 
     entry: Entry
     book: BookKey
     key: RecordKey | None
+    codes: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +227,8 @@ class _Comparison:
     def __init__(self, profile: ExportProfile, missing: Collection[str], source: str, result: Returned) -> None:
         self._profile = profile
         self._columns = [c for c in profile.columns if c not in profile.key_cells and c not in missing]
-        self._digits = {c for check in profile.checks if check.check is CheckKind.DIGITS for c in check.columns}
+        numbers = (CheckKind.DIGITS, CheckKind.PERSONAL_NUMBER)
+        self._digits = {c for check in profile.checks if check.check in numbers for c in check.columns}
         self._source = source
         self._result = result
 
@@ -248,7 +258,15 @@ class _Comparison:
                 supplied[column] = text
         if supplied:
             file, page, number = record.entry.key
-            made = Supplement(file=file, page=page, record=number, columns=supplied, source=self._source)
+            made = Supplement(
+                file=file,
+                page=page,
+                record=number,
+                columns=supplied,
+                source=self._source,
+                codes=record.codes,
+                fingerprint=record.fingerprint,
+            )
             self._result.supplements.append((row.number, made))
 
     def _doubtful(self, row: SheetRow, record: KnownRecord, owners: Collection[str]) -> set[str]:
@@ -296,6 +314,12 @@ class _Comparison:
         return None if fits else Trouble.UNFIT_CELL
 
 
+def telling_fields(form: FormSchema, profile: ExportProfile) -> tuple[str, ...]:
+    """Codes of the fields that say whose record it is: the key, and names and birth dates of the persons."""
+    owners = column_owners(form).items()
+    return tuple(sorted({spec.code for c, spec in owners if c in profile.key_cells or c.endswith(_TELLING)}))
+
+
 def _person(column: str) -> str:
     """Whom a column is about, as the official codes begin: ``me`` of ``meSoDinhDanhCaNhan``."""
     return "".join(takewhile(str.islower, column))
@@ -319,10 +343,29 @@ def _without_gaps(text: str) -> str:
     return text.strip() if all(parts) else ", ".join(part for part in parts if part)
 
 
-def merged_supplements(former: Mapping[RecordId, Supplement], new: Iterable[Supplement]) -> list[Supplement]:
-    """A source's former list with what it says now; for a column it names again the new text counts."""
-    merged = dict(former)
-    for supplement in new:
-        kept = merged[supplement.key].without(supplement.columns) if supplement.key in merged else None
-        merged[supplement.key] = kept.joined(supplement) if kept and kept.columns else supplement
-    return [merged[key] for key in sorted(merged)]
+def merged_supplements(
+    former: Mapping[tuple[RecordId, str], Supplement],
+    new: Iterable[Supplement],
+    covered: Collection[RecordId],
+    source: str,
+) -> list[Supplement]:
+    """The list with what a sheet says now of the records it covers.
+
+    What the sheet of this name said of them before is replaced. What other sheets said stays where this one says the
+    same or otherwise, so that a contradiction is seen; where this one says nothing any more, it is taken back.
+
+    Args:
+        former: the list by record and source.
+        covered: records that a row of the sheet belongs to.
+    """
+    said = {supplement.key: supplement for supplement in new}
+    merged: dict[tuple[RecordId, str], Supplement] = {}
+    for (key, other), supplement in former.items():
+        kept = supplement
+        if key in covered:
+            now = said[key].columns if key in said and other != source else {}
+            kept = supplement.without(supplement.columns.keys() - now.keys())
+        if kept.columns:
+            merged[key, other] = kept
+    merged.update({(key, source): supplement for key, supplement in said.items()})
+    return [merged[place] for place in sorted(merged)]

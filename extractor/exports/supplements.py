@@ -4,8 +4,8 @@ A birth book of 2009 has no line for the identity number; the population databas
 what was read: it fills a cell only where the record's form has no field for that column, it never takes the place of
 anything written in the book, and it names its source.
 
-Each source has a list of its own beside the first one, so that asking one again leaves what others said. Where two
-say otherwise of one column, neither is taken: only a person can tell which is right.
+Each kind of source has a list of its own beside the first one, so that asking one again leaves what others said. Where
+two say otherwise of one column, neither is taken: only a person can tell which is right.
 
 What was found by comparing a record holds for that record as it then was: a fingerprint of the compared fields goes
 with it, and :func:`fitting` leaves it out once they say something else.
@@ -165,27 +165,27 @@ def read_supplements(path: Path) -> Mapping[RecordId, Supplement]:
     found: dict[RecordId, Supplement] = {}
     others = sorted(path.parent.glob(f"{path.stem}-*{path.suffix}"))
     for one in (path, *others):
-        for key, supplement in read_source(one).items():
+        for (key, _), supplement in read_list(one).items():
             found[key] = found[key].joined(supplement) if key in found else supplement
     return found
 
 
-def read_source(path: Path) -> dict[RecordId, Supplement]:
-    """The supplements of one source by record; none where there is no such file.
+def read_list(path: Path) -> dict[tuple[RecordId, str], Supplement]:
+    """The supplements of one list by record and source; none where there is no such file.
 
     Raises:
         ExportError: see :func:`read_supplements`.
     """
     if not path.exists():
         return {}
-    found: dict[RecordId, Supplement] = {}
+    found: dict[tuple[RecordId, str], Supplement] = {}
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
                 supplement = Supplement.model_validate_json(line)
-                if supplement.key in found:
+                if (supplement.key, supplement.source) in found:
                     raise ExportError(f"{path}, line {number}: the record stands twice.", mend="Reconcile again.")
-                found[supplement.key] = supplement
+                found[supplement.key, supplement.source] = supplement
     except ValidationError as error:
         raise ExportError(f"{path}, line {number}: {error.errors()[0]['msg']}.", mend="Reconcile again.") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -53,7 +53,7 @@ def test_a_blank_key_holds_back(plan, record):
     assert codes(plan([record(ngayDangKy=None)])) == ["key_missing"]
 
 
-@pytest.mark.parametrize("text", ["12a", "5/17", "năm", "05-2017"])
+@pytest.mark.parametrize("text", ["12a", "5/17", "năm", "05-2017", "\uff10\uff15/2017"])
 def test_a_number_of_another_shape_holds_back(plan, record, text):
     assert codes(plan([record(text)])) == ["key_unclear"]
 
@@ -176,3 +176,18 @@ def test_book_files_bear_the_place_only_where_it_is_known(ks60, ks70, book):
     assert book_stem(ks60, replace(book, district="")) == "KS.2017.01"
     assert book_stem(ks70, replace(book, number="7", province="")) == "KS.2017.07"
     assert book_stem(ks60, replace(book, commune="Phường Đakao")).startswith("phuongdakao_")
+
+
+def test_a_year_that_nobody_has_looked_at_decides_nothing(plan, record):
+    read = record("05/2016", review=("so",))
+    made = plan([read], official={read.key: NAME})
+    assert codes(made) == ["key_pending"]
+    assert made.keys[read.key].number_year == "2017"
+    settled = record("05/2016")
+    assert codes(plan([settled], official={settled.key: NAME})) == ["same_year"]
+
+
+def test_a_day_that_is_not_in_the_calendar_is_warned_about(plan, record):
+    (row,) = plan([record(nksNgaySinh="31.02.2017")]).rows
+    assert [warning.code for warning in row.warnings] == ["date"]
+    assert plan([record(nksNgaySinh="29.02.2016")]).rows[0].warnings == ()

@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import yaml
+from sqlalchemy import select
 
 from extractor.batch.assurance import remember_assurance
 from extractor.batch.judging import CLOSING_EVENTS
@@ -34,6 +35,7 @@ from extractor.records import (
 )
 from extractor.settings import get_settings
 from extractor.store import PageResult
+from extractor.store.tables import FieldRow, RecordRow
 
 GOLDEN = Path(__file__).parent / "golden"
 BOOK = BookKey("KS", "2015", "01", "UBND xã Đồng Thử", "Xã Đồng Thử", "Huyện Bù Đăng", "Tỉnh Bình Phước")
@@ -254,6 +256,16 @@ def returned(out, extractor, tmp_path):
     return make
 
 
+def correct(out: Path, code: str, text: str) -> None:
+    """Let a person change a field of the first record."""
+    with open_store(out) as store, store.reading() as session:
+        wanted = select(FieldRow.id).join(RecordRow).where(FieldRow.code == code).order_by(FieldRow.id).limit(1)
+        number = session.scalar(wanted)
+    with open_store(out) as store:
+        task = store.claim_field(number, "test")
+        store.decide(task, task.token, person="test", raw=text, value=text, state=FieldState.READ)
+
+
 def lists(out: Path, name: str = "tra-ve.xlsx") -> dict[str, list[tuple]]:
     workbook = openpyxl.load_workbook(out / "reconciliation/c06" / name)
     return {sheet.title: list(sheet.iter_rows(min_row=2, values_only=True)) for sheet in workbook}
@@ -314,13 +326,46 @@ def test_what_another_source_said_is_kept_and_joined(out, returned, extractor):
     said = Supplement(file="so.jpg", page=1, columns={"nksSoDinhDanh": "1", "loaiDangKy": "4"}, source="CSDLQGVDC")
     write_supplements(out / FILE, [said])
     extractor("import", "c06", returned((2, "NKSSODINHDANH", "070215000001")), "--from", out)
-    again = returned((2, "NKSSODINHDANH", None), (2, "CHASODINHDANHCANHAN", "2"), name="sau.xlsx")
-    extractor("import", "c06", again, "--from", out)
+    more = returned((2, "NKSSODINHDANH", "070215000001"), (2, "CHASODINHDANHCANHAN", "070084000002"), name="sau.xlsx")
+    extractor("import", "c06", more, "--from", out)
     joined = read_supplements(out / FILE)["so.jpg", 1, 1]
-    assert joined.columns == {"loaiDangKy": "4", "chaSoDinhDanhCaNhan": "2"}
+    assert joined.columns == {"loaiDangKy": "4", "chaSoDinhDanhCaNhan": "070084000002"}
     assert joined.disputed == ("nksSoDinhDanh",)
-    assert joined.source == "CSDLQGVDC; C06: tra-ve.xlsx; C06: sau.xlsx"
+    assert joined.source == "CSDLQGVDC; C06: sau.xlsx; C06: tra-ve.xlsx"
     assert (out / C06_FILE).exists()
+
+
+@pytest.mark.parametrize("name", ["tra-ve.xlsx", "sau.xlsx"])
+def test_what_a_later_sheet_leaves_empty_is_taken_back(out, returned, extractor, name):
+    first = ((2, "NKSSODINHDANH", "070215000001"), (2, "MESODINHDANHCANHAN", "070184000002"))
+    other = (3, "MESODINHDANHCANHAN", "070184000003")
+    extractor("import", "c06", returned(*first, other), "--from", out)
+    later = returned((2, "NKSSODINHDANH", "070215000001"), (3, "SO", None), name=name)
+    _, shown = extractor("import", "c06", later, "--from", out)
+    assert "rút lại: 1" in shown
+    known = read_supplements(out / FILE)
+    assert known["so.jpg", 1, 1].columns == {"nksSoDinhDanh": "070215000001"}
+    # Of a record that the later sheet has no row for, the earlier still holds.
+    assert known["so-2.jpg", 1, 1].columns == {"meSoDinhDanhCaNhan": "070184000003"}
+
+
+def test_two_sheets_that_contradict_leave_the_cell_empty_until_one_is_corrected(out, returned, extractor):
+    extractor("import", "c06", returned((2, "NKSSODINHDANH", "070215000001")), "--from", out)
+    extractor("import", "c06", returned((2, "NKSSODINHDANH", "070215000009"), name="sau.xlsx"), "--from", out)
+    assert read_supplements(out / FILE)["so.jpg", 1, 1].disputed == ("nksSoDinhDanh",)
+    extractor("import", "c06", returned((2, "NKSSODINHDANH", "070215000009")), "--from", out)
+    assert read_supplements(out / FILE)["so.jpg", 1, 1].columns == {"nksSoDinhDanh": "070215000009"}
+
+
+def test_a_number_of_a_record_that_was_corrected_since_is_not_taken_over(out, returned, extractor):
+    extractor("import", "c06", returned((2, "NKSSODINHDANH", "070215000001")), "--from", out)
+    correct(out, "nksHoTen", "LÊ TÁM")
+    extractor("export", "all", "--from", out)
+    sheet = openpyxl.load_workbook(out / "import" / f"{STEM}.70cot.xlsx")["DL Import"]
+    header, first, *_ = sheet.iter_rows(values_only=True)
+    assert first[header.index("nksHoTen")] == "LÊ TÁM"
+    assert not first[header.index("nksSoDinhDanh")]
+    assert "supplement_stale" in (out / "import/checks.csv").read_text(encoding="utf-8-sig")
 
 
 def test_differences_are_listed_and_the_record_stays(out, returned, extractor):

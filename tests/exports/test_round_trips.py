@@ -155,6 +155,7 @@ def test_a_sheet_saved_again_by_a_person_is_read_and_its_numbers_are_named(expor
 def test_text_with_separators_is_read_too(tmp_path, delimiter):
     path = tmp_path / "sheet.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:
+        file.write("Danh sách, tháng 1\n")
         writer = csv.writer(file, delimiter=delimiter)
         writer.writerow(["SO", "QUYENSO", "NGAYDANGKY", "NKSHOTEN"])
         writer.writerow(["05/2017", "01/2017", "3/2/2017", "=Nguyễn, Ánh"])
