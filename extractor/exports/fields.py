@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from extractor.errors import ExportError
@@ -30,6 +30,7 @@ class Cells:
         pending: columns whose fields await review, with or without a proposal.
         findings: warnings about single fields.
         verbatim: what is written where a settled field has no normalised value, by column; for sheets of our own.
+        without_column: codes of settled fields that say something and fill no column of any sheet.
     """
 
     settled: dict[str, str]
@@ -37,6 +38,7 @@ class Cells:
     pending: frozenset[str]
     findings: tuple[Finding, ...]
     verbatim: Mapping[str, str] = field(default_factory=dict)
+    without_column: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,18 @@ def column_owners(schema: FormSchema) -> dict[str, FieldSpec]:
                     mend="Give the column to one of them in the form's form.yaml.",
                 )
             owners[column] = spec
+    for spec in schema.fields:
+        for column in _all_columns(spec)[len(spec.columns) :]:
+            owners.setdefault(column, spec)
     return owners
+
+
+def _all_columns(spec: FieldSpec) -> tuple[str, ...]:
+    """Columns a field can fill: its own, and the one for the name of a paper that has no code."""
+    from extractor.vietnamese import other_paper_column
+
+    other = other_paper_column(spec)
+    return (*spec.columns, other) if other else spec.columns
 
 
 def labels(columns: tuple[str, ...], schema: FormSchema) -> str:
@@ -137,7 +150,10 @@ def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -
     Raises:
         ExportError: two fields of the form claim one column.
     """
-    column_owners(schema)
+    from extractor.vietnamese import left_out
+
+    owners = column_owners(schema)
+    without_column: list[str] = []
     settled: dict[str, str] = {}
     verbatim: dict[str, str] = {}
     proposed: dict[str, str] = {}
@@ -145,8 +161,13 @@ def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -
     findings: list[Finding] = []
     for spec in schema.fields:
         field = record.fields.get(spec.code)
-        if not spec.columns or field is None or field.state is FieldState.NOT_ON_FORM:
+        if field is None or field.state is FieldState.NOT_ON_FORM:
             continue
+        if not spec.columns:
+            if field.decision.settled and (field.value or field.raw):
+                without_column.append(spec.code)
+            continue
+        columns = [column for column in _all_columns(spec) if owners[column] is spec]
         if field.decision.settled:
             if field.value is None and field.state is FieldState.DITTO and not field.raw:
                 label = f"{spec.label} ({spec.code})"
@@ -155,21 +176,24 @@ def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -
                 label = f"{spec.label} ({spec.code})"
                 findings.append(Finding("not_normalised", spec.columns, label, Severity.WARNING))
                 verbatim[spec.columns[0]] = field.raw
-            settled.update(_columns(spec, field.value or "", split))
+            elif field.value and left_out(spec, field.value):
+                label = f"{spec.label} ({spec.code})"
+                findings.append(Finding("not_whole", spec.columns, label, Severity.WARNING))
+            settled.update(_columns(spec, columns, field.value or "", split))
         else:
-            pending.update(spec.columns)
-            proposed.update(_columns(spec, _proposal(field), split))
-    return Cells(settled, proposed, frozenset(pending), tuple(findings), verbatim)
+            pending.update(columns)
+            proposed.update(_columns(spec, columns, _proposal(field), split))
+    return Cells(settled, proposed, frozenset(pending), tuple(findings), verbatim, tuple(without_column))
 
 
 def _proposal(field: FieldValue) -> str:
     return field.raw if field.value is None else field.value
 
 
-def _columns(spec: FieldSpec, value: str, split: Split) -> dict[str, str]:
-    if len(spec.columns) == 1:
-        return {spec.columns[0]: value}
+def _columns(spec: FieldSpec, columns: Sequence[str], value: str, split: Split) -> dict[str, str]:
+    if len(columns) == 1:
+        return {columns[0]: value}
     if not value:
-        return dict.fromkeys(spec.columns, "")
+        return dict.fromkeys(columns, "")
     parts = split(spec, value)
-    return {column: parts.get(column, "") for column in spec.columns}
+    return {column: parts.get(column, "") for column in columns}

@@ -53,7 +53,8 @@ class BookPlan:
         rows: records that leave the house, in the order of the book.
         held_back: records that do not, in the order of files and pages.
         withheld: the rows of ``held_back``, for drafts.
-        not_in_profile: columns the records' forms fill and this sheet does not have.
+        not_in_profile: columns the records' forms fill and this sheet does not have, and fields that say something and
+            have no column in any sheet.
         keys: the settled keys, also of records that are held back for another reason.
         labels: what is printed on the pages before the fields that fill each column, in the columns' order.
     """
@@ -226,8 +227,10 @@ def _forms(drafts: Iterable[_Draft]) -> list[FormSchema]:
 
 
 def _not_in_profile(drafts: Iterable[_Draft], profile: ExportProfile) -> tuple[str, ...]:
-    filled = {column for form in _forms(drafts) for spec in form.fields for column in spec.columns}
-    return tuple(sorted(filled - set(profile.columns)))
+    known = list(drafts)
+    filled = {column for form in _forms(known) for spec in form.fields for column in spec.columns}
+    said = {code for draft in known for code in draft.entry.cells.without_column}
+    return tuple(sorted((filled | said) - set(profile.columns)))
 
 
 def _labels(drafts: Iterable[_Draft], profile: ExportProfile) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Knowledge of Vietnamese: dates, names, places, word lists; from what was read to the value for export."""
 
-from extractor.vietnamese.columns import split_columns, split_signer
+from extractor.vietnamese.columns import left_out, other_paper_column, split_columns, split_signer
 from extractor.vietnamese.context import Context, Decoded, Normalised
 from extractor.vietnamese.date_words import parse_date_words
 from extractor.vietnamese.dates import PartialDate, Unparsed, parse_date, parse_value
@@ -17,7 +17,9 @@ __all__ = [
     "Unparsed",
     "decode",
     "is_ditto",
+    "left_out",
     "normalise",
+    "other_paper_column",
     "parse_date",
     "parse_date_words",
     "parse_value",

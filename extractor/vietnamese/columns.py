@@ -12,6 +12,10 @@ from extractor.vietnamese.papers import parse_paper
 from extractor.vietnamese.text import single_spaces
 
 _COMMA = re.compile(r"\s*[,;]\s*|\s+[-–—]\s+")
+_PAPER_CODE, _PAPER_NAME = "LoaiGiayToTuyThan", "GiayToKhac"
+_OTHER_PAPER = "8"
+"""Code of a paper that the import sheet has no other code for."""
+
 _TITLE_WORDS = r"chức vụ\s*:?\s*"
 
 
@@ -47,7 +51,8 @@ def _spelled_day(words: str) -> str:
 def split_columns(spec: FieldSpec, value: str | None) -> dict[str, str]:
     """The field's value laid out over its import columns; columns nothing was parsed for are left out.
 
-    A signer gives name and title; an identity paper gives the code of its kind, number, date and place of issue; a date
+    A signer gives name and title; an identity paper gives the code of its kind, number, date and place of issue, and
+    where its kind has no code, that of other papers and its whole text (see :func:`other_paper_column`); a date
     in words with a second column the words and, where they are understood, the day; each in the order of
     ``spec.columns``. Any other kind gives its value to its first column.
     """
@@ -58,8 +63,32 @@ def split_columns(spec: FieldSpec, value: str | None) -> dict[str, str]:
     elif spec.kind is Kind.IDENTITY_PAPER:
         paper = parse_paper(value)
         parts = (paper.type_code, paper.number, paper.issued, paper.issuer)
+        if paper.other and (column := other_paper_column(spec)):
+            return {column: value, **_laid_out(spec, (_OTHER_PAPER, *parts[1:]))}
     elif spec.kind is Kind.DATE_WORDS:
         parts = (value, _spelled_day(value))
     else:
         parts = (value,)
+    return _laid_out(spec, parts)
+
+
+def _laid_out(spec: FieldSpec, parts: tuple[str, ...]) -> dict[str, str]:
     return {column: part for column, part in zip(spec.columns, parts, strict=False) if part}
+
+
+def other_paper_column(spec: FieldSpec) -> str | None:
+    """Where an identity paper without a code of its own is named in words, beside the column of the code; or none."""
+    if spec.kind is not Kind.IDENTITY_PAPER or not spec.columns or not spec.columns[0].endswith(_PAPER_CODE):
+        return None
+    return spec.columns[0].removesuffix(_PAPER_CODE) + _PAPER_NAME
+
+
+def left_out(spec: FieldSpec, value: str) -> bool:
+    """Whether the columns of an identity paper leave out a part of what is written."""
+    if spec.kind is not Kind.IDENTITY_PAPER:
+        return False
+    paper = parse_paper(value)
+    if paper.other and other_paper_column(spec):
+        return False
+    parts = (paper.type_code, paper.number, paper.issued, paper.issuer)
+    return bool(paper.left or any(parts[len(spec.columns) :]))

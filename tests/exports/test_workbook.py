@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from extractor.errors import ExportError
+from extractor.exports.plan import plan_book
 from extractor.exports.profile import column_lists
 from extractor.exports.workbook import write_workbook
 from extractor.records import Decision, FieldState
+from extractor.templates.form import FormSchema
 
 
 @pytest.fixture
@@ -202,3 +204,47 @@ def test_any_text_comes_back(write, record, names):
     for read, row in zip(records, rows, strict=True):
         expected = read.fields["nksHoTen"].value
         assert openpyxl.utils.escape.unescape(row["nksHoTen"] or "") == expected
+
+
+@pytest.fixture
+def requester(record):
+    """A record whose form has a line for the requester's identity paper and one without a column."""
+    paper = {
+        "code": "nycGiayToTuyThan",
+        "label": "Giấy tờ tùy thân",
+        "kind": "identity_paper",
+        "columns": ["nycLoaiGiayToTuyThan", "nycSoGiayToTuyThan", "nycNgayCapGiayToTuyThan", "nycNoiCapGiayToTuyThan"],
+    }
+    work = {"code": "meNgheNghiep", "label": "Nghề nghiệp", "kind": "text", "columns": []}
+
+    def make(form, paper_text, work_text=""):
+        content = form.model_dump(mode="json")
+        content["fields"] = [f for f in content["fields"] if f["code"] != "nguoiKyChucVu"] + [paper, work]
+        read = record("1", nycGiayToTuyThan=paper_text, meNgheNghiep=work_text)
+        return read, FormSchema.model_validate(content)
+
+    return make
+
+
+def test_a_paper_without_a_code_stands_in_words_with_the_code_of_other_papers(requester, form, book, ks60):
+    read, schema = requester(form, "Sổ hộ khẩu số 123")
+    (row,) = plan_book([read], schema, book, ks60).rows
+    assert {c: t for c, t in row.cells.items() if c.startswith("nyc")} == {
+        "nycLoaiGiayToTuyThan": "8",
+        "nycGiayToKhac": "Sổ hộ khẩu số 123",
+    }
+    assert row.warnings == ()
+
+
+def test_what_a_paper_says_beyond_its_columns_is_warned_about(requester, form, book, ks60):
+    read, schema = requester(form, "CMND 285150339, ĐT 0912345678")
+    (row,) = plan_book([read], schema, book, ks60).rows
+    assert [(warning.code, warning.columns[0]) for warning in row.warnings] == [("not_whole", "nycLoaiGiayToTuyThan")]
+    assert "0912345678" not in row.warnings[0].message
+
+
+def test_fields_without_any_column_are_named_where_they_say_something(requester, form, book, ks60):
+    read, schema = requester(form, "", "làm ruộng")
+    assert "meNgheNghiep" in plan_book([read], schema, book, ks60).not_in_profile
+    read, schema = requester(form, "", "")
+    assert "meNgheNghiep" not in plan_book([read], schema, book, ks60).not_in_profile

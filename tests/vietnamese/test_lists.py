@@ -217,3 +217,20 @@ def test_the_gazetteer_can_be_replaced() -> None:
 )
 def test_identity_papers(text: str, paper: IdentityPaper) -> None:
     assert parse_paper(text) == paper
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "other"),
+    [
+        ("Giấy CMND số 271234567, cấp ngày 12/3/2005, nơi cấp: Công an tỉnh Đồng Nai", "", False),
+        ("271234567", "", False),
+        ("không có", "", False),
+        ("CMND 285150339, ĐT 0912345678", "285150339 ĐT 0912345678", False),
+        ("CMND 285150339 do CA Bình Phước cấp ngày 31/02/2012", "31 02 2012", False),
+        ("CMND 285150339 và hộ chiếu B1234567", "CMND 285150339 và hộ chiếu B1234567", False),
+        ("Sổ hộ khẩu số 123", "Sổ hộ khẩu 123", True),
+    ],
+)
+def test_what_of_an_identity_paper_no_part_tells(text: str, left: str, other: bool) -> None:
+    paper = parse_paper(text)
+    assert (paper.left, paper.other) == (left, other)
