@@ -10,7 +10,7 @@ from extractor.batch.assurance import StoreAudit
 from extractor.batch.outputs import export_books, write_records_file
 from extractor.batch.run import only_run, prepare_folder
 from extractor.batch.sources import load_sources
-from extractor.errors import SettingsError
+from extractor.errors import ExportError, SettingsError
 from extractor.exports.books import RunExport
 from extractor.exports.manifest import ENDING
 from extractor.exports.profile import ExportProfile, with_own_profiles
@@ -106,23 +106,43 @@ def _export(store: Store, out: Path, job: ExportJob, profiles: Mapping[str, Expo
         out,
         forms,
         load_sources(out),
-        profiles=profiles if job.wanted == ALL else {job.wanted: profiles[job.wanted]},
+        profiles=_wanted(profiles, job),
+        lists="" if job.wanted == ALL else job.wanted,
         pending=job.pending,
         target_kb=job.target_kb,
     )
     return Exported(out / "records.jsonl", records, exported)
 
 
+def _wanted(profiles: Mapping[str, ExportProfile], job: ExportJob) -> Mapping[str, ExportProfile]:
+    """The profiles to export by: sheets of a register that share a package and its manifest are written together."""
+    if job.wanted == ALL:
+        return profiles
+    asked = profiles[job.wanted]
+    if not asked.with_package or job.pending != "blank":
+        return {job.wanted: asked}
+    together = (asked.register_code, True)
+    return {name: one for name, one in profiles.items() if (one.register_code, one.with_package) == together}
+
+
 def export_out(store: Store, out: Path, job: ExportJob) -> Iterator[str]:
-    """Export into the output folder of a run, as :func:`export_now`; yields a line for each thing written."""
+    """Export into the output folder of a run, as :func:`export_now`; yields a line for each thing written.
+
+    Raises:
+        ExportError: as there; also, once all else is written, where books were not.
+    """
     done = export_now(store, out, job)
     if done.records is not None:
         yield f"{done.records_file}: {done.records} records"
     if done.books is None:
         return
     yield from _described(done.books)
+    if job.wanted != ALL:
+        yield "The lists of all books, held_back.csv and checks.csv, are as 'export all' left them."
     if job.wanted == ALL and job.pending == "blank":
         yield from _left_over(out, done.books)
+    if error := files_left(done.books):
+        raise error
 
 
 def _described(exported: RunExport) -> Iterator[str]:
@@ -141,6 +161,17 @@ def _described(exported: RunExport) -> Iterator[str]:
         yield f"{exported.without_profile} records are of other registers than what was asked for."
     yield f"{exported.held_back_list}: {len(exported.held_back)} records held back"
     yield f"{exported.checks_list}: {len(exported.warnings)} warnings"
+
+
+def files_left(exported: RunExport) -> ExportError | None:
+    """The error that books were not written since none of their pages can be read, or none."""
+    stems = [book.stem for book in exported.books if book.files_left]
+    if not stems:
+        return None
+    return ExportError(
+        f"Not exported, since no source page can be read: {', '.join(stems)}. Their former files are left as they are.",
+        mend=f"Bring the scans back to their place, see {exported.held_back_list.name}; then export again.",
+    )
 
 
 def _left_over(out: Path, exported: RunExport) -> Iterator[str]:

@@ -45,7 +45,10 @@ def export(
 ) -> None:
     """Write workbooks, packages and records again, with what people decided since.
 
-    'all' writes what goes into the import package; ks-c06, the police's sheet, is written where it is named.
+    'all' writes what goes into the import package; ks-c06, the police's sheet, is written where it is named. A sheet
+    that shares its package with others of the register is written together with them.
+
+    Exit code 7: a book was not written, since none of its scans can be read; its former files are left.
 
     Example: extractor export all --from ket-qua
     """

@@ -21,7 +21,7 @@ from extractor.exports.profile import ExportProfile, profiles_for
 from extractor.exports.record_pdf import PageSource
 from extractor.exports.supplements import Supplement
 from extractor.exports.workbook import Pending, WorkbookResult, write_plan
-from extractor.records import BookKey, Record
+from extractor.records import BookKey, Record, Severity
 from extractor.scans.types import OfficialName
 
 Names = Mapping[RecordId, OfficialName]
@@ -52,6 +52,7 @@ class BookExport:
         findings: what was found about the book as a whole; none of it holds a record back.
         warnings: the same, and what was found about single records that are exported all the same.
         keys: the settled keys, also of records that are held back for another reason.
+        files_left: nothing was written since no page can be cut any more; the former files lie where they were.
     """
 
     book: BookKey
@@ -65,6 +66,7 @@ class BookExport:
     findings: tuple[Finding, ...] = ()
     warnings: tuple[BookWarning, ...] = ()
     keys: Mapping[RecordId, RecordKey] = field(default_factory=dict)
+    files_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def export_run(
     background: Background | None = None,
     target_kb: int | None = None,
     progress: Callable[[RecordId], None] | None = None,
+    lists: str = "",
     now: datetime | None = None,
 ) -> RunExport:
     """Export all records, book by book: ``import/*.xlsx``, ``packages/*.zip`` with manifests, and two lists.
@@ -115,6 +118,7 @@ def export_run(
         background: what is known beside the records.
         target_kb: see :func:`extractor.exports.packages.write_package`.
         progress: called after each record's PDF.
+        lists: put into the names of both lists, where not all books are exported, so that those of all stay.
         now: time for the dated names of former files.
     """
     known_besides = background or Background()
@@ -151,11 +155,12 @@ def export_run(
         for book, members in sorted(grouped.values(), key=lambda pair: _book_order(pair[0]))
     ]
     held = tuple(held for book in exported for held in book.held_back)
-    held_list = out / "import" / "held_back.csv"
+    ending = f".{lists}.csv" if lists else ".csv"
+    held_list = out / "import" / f"held_back{ending}"
     write_held_back(held_list, held)
     across = check_across([(book.stem, book.book, book.keys) for book in exported])
     warnings = tuple(warning for book in exported for warning in book.warnings) + across
-    checks_list = out / "import" / "checks.csv"
+    checks_list = out / "import" / f"checks{ending}"
     write_checks(checks_list, warnings)
     return RunExport(tuple(exported), held, held_list, without_profile, warnings, checks_list)
 
@@ -198,6 +203,12 @@ def export_book(
             key: (Finding("source_unusable", (), "", other=reason),) for key, reason in package.unusable
         }  # fmt: skip
         plans = _without(plans, unusable)
+        if package.kept_former:
+            left = BookWarning(stem, Finding("files_left", (), "", Severity.WARNING))
+            return BookExport(
+                book, stem, len(entries), 0, (), None, path.with_name(stem + ENDING), plans[0].held_back,
+                (left.finding,), (left,), plans[0].keys, files_left=True,
+            )  # fmt: skip
     workbooks = tuple(
         write_plan(out / "import" / f"{stem}{plan.profile.naming.workbook_suffix}.xlsx", plan, pending=pending, now=now)
         for plan in plans

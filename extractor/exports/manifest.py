@@ -78,7 +78,7 @@ def manifest_of(
             {"code": finding.code, "message": finding.message, "message_en": finding.message_en} for finding in findings
         ],
         "fields_settled_by": dict(sorted(decisions.items())),
-        "package": _package(package),
+        "package": _package(package, entries),
         "workbooks": [_workbook(one, workbook) for one, workbook in zip(plans, workbooks, strict=True)],
         "certificate": certificate,
         "versions": {
@@ -89,9 +89,11 @@ def manifest_of(
     }
 
 
-def _package(package: PackageResult | None) -> dict[str, Any] | None:
+def _package(package: PackageResult | None, entries: Sequence[Entry]) -> dict[str, Any] | None:
     if package is None:
         return None
+    # A spread or a page of rows shows the records beside it too: it goes in whole.
+    records = Counter(entry.key[:2] for entry in entries)
     made: dict[str, Any] = {"made": "cut from the scan as it is"}
     if package.target_kb is not None:
         made = {
@@ -106,6 +108,7 @@ def _package(package: PackageResult | None) -> dict[str, Any] | None:
         "sha256": package.sha256,
         "bytes": package.size,
         **made,
+        "pages_shared": sum(records[pdf.key[:2]] > 1 for pdf in package.pdfs),
         "pdfs": [{"name": pdf.name, "sha256": pdf.sha256, "bytes": pdf.size} for pdf in package.pdfs],
     }
 

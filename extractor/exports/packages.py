@@ -36,6 +36,8 @@ class PackageResult:
         unusable: records whose source page cannot be cut, with a short reason; they are not in the package and must
             not stand in the sheet either.
         changed: false where the former file already had the same bytes.
+        kept_former: whether a former file was left in its place since not one page can be cut now; the rest then says
+            nothing about that file.
         target_kb: size a page was to have; none where the PDFs are the scans as they are.
         reencoded: pages that were made smaller for it.
         above_target: pages that are larger all the same.
@@ -48,6 +50,7 @@ class PackageResult:
     sha256: str
     size: int
     changed: bool
+    kept_former: bool = False
     target_kb: int | None = None
     reencoded: int = 0
     above_target: int = 0
@@ -68,7 +71,8 @@ def write_package(
     PDFs are stored, not deflated again: scans do not shrink. Memory needed is that of one source file.
 
     Args:
-        path: the ZIP to write; a former one of other content is kept under a dated name.
+        path: the ZIP to write; a former one of other content is kept under a dated name, and left as it is where not
+            one page can be cut.
         rows: records that leave the house, in order; see :func:`extractor.exports.plan.plan_book`.
         page_source: tells for a record which file or bytes its page lies in, and at which page number.
         target_kb: make pages smaller that have more kB than this; by default the PDFs are the scans as they are.
@@ -98,7 +102,12 @@ def write_package(
                     pdfs.append(PackagedPdf(row.key, row.pdf_name, hashlib.sha256(data).hexdigest(), len(data)))
                 if progress is not None:
                     progress(row.key)
-        changed = files.put_in_place(path, now=now)
+        if unusable and not pdfs and path.exists():
+            # Where nothing can be cut, what was handed over before is worth more than an empty package.
+            files.part_of(path).unlink()
+            changed, kept = False, True
+        else:
+            changed, kept = files.put_in_place(path, now=now), False
     except OSError as error:
         raise ExportError(
             f"{path}: cannot be written ({type(error).__name__}).", mend="Check the folder's rights and free space."
@@ -110,6 +119,7 @@ def write_package(
         sha256=files.sha256_of(path),
         size=path.stat().st_size,
         changed=changed,
+        kept_former=kept,
         target_kb=target_kb,
         reencoded=sum(one.reencoded for one in shrunk),
         above_target=sum(one.above_target for one in shrunk),

@@ -12,6 +12,7 @@ from PIL import Image
 
 from extractor.errors import ExportError
 from extractor.exports import image_pages
+from extractor.exports.drawn import strip_unseen, undrawn_pictures
 from extractor.exports.findings import RecordId
 
 Source: TypeAlias = Path | bytes
@@ -52,7 +53,8 @@ class PageCutter:
             pages: page numbers from 1; several pages stand in the PDF in the order given.
 
         Raises:
-            UnusableSourceError: the source is missing, damaged, encrypted or has no such page.
+            UnusableSourceError: the source is missing, damaged, encrypted or has no such page, or pictures of other
+                pages cannot be told from the page's own.
         """
         numbers = [pages] if isinstance(pages, int) else list(pages)
         self._open(source)
@@ -61,6 +63,8 @@ class PageCutter:
                 self._add(target, number)
             # Scanning programs often hang the pictures of all pages on each page; the others' must not come along.
             target.remove_unreferenced_resources()
+            if any(undrawn_pictures(page) for page in target.pages):
+                raise UnusableSourceError("other_pictures", "The source page holds pictures that it does not draw.")
             written = io.BytesIO()
             target.save(
                 written,
@@ -115,6 +119,7 @@ class PageCutter:
                 if not 1 <= number <= len(self._pdf.pages):
                     raise UnusableSourceError("no_such_page", f"The source PDF has no page {number}.")
                 target.pages.append(self._pdf.pages[number - 1])
+                strip_unseen(target.pages[-1])
             elif self._data.startswith(b"\xff\xd8\xff"):
                 if number != 1:
                     raise UnusableSourceError("no_such_page", f"The source picture has no page {number}.")

@@ -236,6 +236,48 @@ def test_a_scan_that_was_replaced_since_it_was_read_is_not_packed(out, extractor
     assert len(zipfile.ZipFile(out / "packages" / f"{STEM}.zip").namelist()) == 3
 
 
+def test_without_its_scans_a_book_keeps_the_files_it_was_handed_over_with(out, extractor, tmp_path):
+    extractor("export", "all", "--from", out)
+    before = {name: data for name, data in contents(out).items() if not name.endswith(".csv")}
+    for scan in tmp_path.glob("so*.jpg"):
+        scan.rename(scan.with_suffix(".away"))
+    code, shown = extractor("export", "all", "--from", out)
+    assert code == 7
+    assert f"no source page can be read: {STEM}" in shown
+    assert "of an earlier export" not in shown
+    assert {name: data for name, data in contents(out).items() if not name.endswith(".csv")} == before
+    assert "files_left" in (out / "import/checks.csv").read_text(encoding="utf-8-sig")
+    assert (out / "import/held_back.csv").read_text(encoding="utf-8-sig").count("(missing)") == 4
+    assert extractor("export", "--verify", "--from", out)[0] == 0
+
+
+def test_one_sheet_alone_leaves_the_lists_of_all_books_and_the_sheets_of_its_register_together(out, extractor):
+    correct(out, "so", "x")
+    extractor("export", "all", "--from", out)
+    lists = {name: data for name, data in contents(out).items() if name.endswith(".csv")}
+    assert b"key_unclear" in lists["import/held_back.csv"]
+    for profile in ("kt-48", "ks-60", "ks-c06"):
+        _, shown = extractor("export", profile, "--from", out)
+        assert "held_back.csv and checks.csv, are as" in shown
+        found = contents(out)
+        assert {name: found[name] for name in lists} == lists
+        assert (b"key_unclear" in found[f"import/held_back.{profile}.csv"]) == (profile != "kt-48")
+    assert extractor("export", "--verify", "--from", out) == (0, "2 manifests, 0 faults\n")
+
+
+def test_a_page_of_several_records_is_named_as_shared(out, extractor):
+    extractor("export", "all", "--from", out)
+    manifest = out / "packages" / f"{STEM}.manifest.json"
+    assert json.loads(manifest.read_text(encoding="utf-8"))["package"]["pages_shared"] == 0
+    both = [record_of(1), record_of(9).model_copy(update={"file": "so.jpg", "record": 2})]
+    digest = json.loads((out / SOURCES).read_text(encoding="utf-8"))[0]["sha256"]
+    page = {"file": "so.jpg", "page": 1, "sha256": digest, "width": 60, "height": 90, "image": ""}
+    with open_store(out) as store:
+        store.save_page(PageResult(**page, pipeline_version="2", book=BOOK, records=tuple(both)))
+    extractor("export", "all", "--from", out)
+    assert json.loads(manifest.read_text(encoding="utf-8"))["package"]["pages_shared"] == 2
+
+
 @pytest.fixture
 def returned(out, extractor, tmp_path):
     """The sheet that was exported for the police, changed as they might, in a file of its own."""

@@ -220,6 +220,36 @@ def test_a_page_of_a_pdf_takes_its_own_picture_and_no_other(jpeg, shared):
         assert not any(other in cut_bytes(source, page) for other in others)
 
 
+def changed(source: bytes, change) -> bytes:
+    with pikepdf.open(io.BytesIO(source)) as pdf:
+        change(pdf)
+        written = io.BytesIO()
+        pdf.save(written)
+    return written.getvalue()
+
+
+def test_pictures_that_cannot_be_told_from_the_pages_own_are_not_handed_over(jpeg):
+    def spoil(pdf):
+        pdf.pages[0].obj.Contents = pdf.make_stream(b"q 60 0 0 90 0 0 cm /Im0 Do Q BI /W 1 /H 1 ID x EI << ( ")
+
+    source = scan_pdf([jpeg(1), jpeg(2)], shared=True)
+    with pytest.raises(UnusableSourceError) as error:
+        cut(changed(source, spoil))
+    assert error.value.reason == "other_pictures"
+    # With one picture there is nobody else's.
+    assert image_of(cut(changed(scan_pdf([jpeg(1)]), spoil))).read_raw_bytes() == jpeg(1)
+
+
+def test_what_programs_keep_beside_a_page_stays_behind(jpeg):
+    def keep(pdf):
+        other = pdf.pages[1].obj.Resources.XObject["/Im1"]
+        pdf.pages[0].obj.PieceInfo = pikepdf.Dictionary(App=pikepdf.Dictionary(Private=pdf.make_indirect(other)))
+
+    source = changed(scan_pdf([jpeg(1), jpeg(2)]), keep)
+    assert jpeg(2) not in cut_bytes(source)
+    assert jpeg(1) in cut_bytes(source)
+
+
 def test_inherited_attributes_come_along(jpeg):
     pdf = cut(scan_pdf([jpeg(1), jpeg(2)], inherited=True), 2)
     assert [int(x) for x in pdf.pages[0].mediabox] == [0, 0, 60, 90]
