@@ -50,6 +50,7 @@ from extractor.exports.reconciliation.roles import role_of
 from extractor.exports.reconciliation.subjects import Subject, load_subjects
 from extractor.exports.reconciliation.weights import default_weights
 from extractor.training.texts.population import BookPerson, PopulationMaker
+from extractor.vietnamese.gazetteer import communes
 
 EXTRACT, BOOK = "extract.csv", "book.jsonl"
 
@@ -62,12 +63,15 @@ HEADERS = {
 }  # fmt: skip
 
 
-def make(folder: Path, persons: int, records: int, seed: int) -> int:
+def make(folder: Path, persons: int, records: int, seed: int, homes: int = 0) -> int:
     """Write an extract and the persons of the records, in the order of a shuffled archive; returns the rows written.
 
-    Records are drawn at a rate that gives a little more than are asked for; the rest is left out.
+    With ``homes`` all families live in so many neighbouring communes. Records are drawn at a rate that gives a little
+    more than are asked for; the rest is left out.
     """
-    maker = PopulationMaker(Random(seed), records / persons)
+    everywhere = communes()
+    first = Random(seed).randrange(max(1, len(everywhere) - homes))
+    maker = PopulationMaker(Random(seed), records / persons, everywhere[first : first + homes])
     people: list[BookPerson] = []
     written = 0
     with (folder / EXTRACT).open("w", encoding="utf-8", newline="") as file:
@@ -293,6 +297,7 @@ def fit(seeds: Sequence[int], persons: int, records: int, limits: Limits) -> dic
 def run_way(way: str, folder: Path, limits: Limits) -> dict[str, Any] | None:
     """Run one way in a process of its own; none where its library is missing."""
     command = [sys.executable, __file__, "--way", way, "--work", str(folder), "--memory", limits.memory]
+    command += ["--threads", str(limits.threads)]
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if ended.returncode == 3:
         return None
@@ -359,14 +364,16 @@ def main() -> None:
     parser.add_argument("--persons", type=int, default=1_000_000)
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--communes", type=int, default=0, help="families live in so many neighbouring communes only")
     parser.add_argument("--memory", default="2GB")
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--fit", type=int, nargs="*", default=[], metavar="SEED")
     parser.add_argument("--out", type=Path, help="folder that gets reconciliation.json")
     parser.add_argument("--work", type=Path, help="folder for the files, kept; files that are there are used again")
     parser.add_argument("--way", choices=list(WAYS), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    limits = Limits(options.memory, 2)
+    limits = Limits(options.memory, options.threads)
     if options.way:
         work(options.way, options.work, limits)
         return
@@ -381,7 +388,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / BOOK).exists():
             started = time.perf_counter()
-            rows = make(folder, options.persons, options.records, options.seed)
+            rows = make(folder, options.persons, options.records, options.seed, options.communes)
             print(f"made {rows} persons in {time.perf_counter() - started:.0f} s", file=sys.stderr)
         report = compare(folder, limits, options.ways)
     if options.out:

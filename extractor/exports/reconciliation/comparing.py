@@ -7,17 +7,28 @@ from pathlib import Path
 
 import duckdb
 
+from extractor.exports.reconciliation.deriving import PLACES
 from extractor.exports.reconciliation.engine import literal
 from extractor.exports.reconciliation.names import compare_names
 from extractor.exports.reconciliation.weights import Weights
 
 NAMES = ("name", "mother", "father", "spouse")
+COMPARED_PLACES = ("origin", "residence")
 COMPARISONS = (
-    *NAMES, "birth", "mother_year", "father_year", "sex", "ethnic", "identity", "paper", "family", "origin",
-    "residence",
+    *NAMES, "birth", "mother_year", "father_year", "sex", "ethnic", "identity", "paper", "family", *COMPARED_PLACES,
 )  # fmt: skip
 """Everything that is compared; levels count from 0, -1 where one side knows nothing."""
 
+_PROVINCE = 2
+"""Level of places in one province."""
+_AMONG = {
+    "name": "''",
+    "mother": "coalesce({0}.ethnic_key, '')",
+    "father": "concat_ws('|', {0}.ethnic_key, {0}.surname_sound)",
+    "spouse": "coalesce({0}.ethnic_key, '')",
+}
+"""Among whom names are counted: whoever bears the name is of a people, and mostly of the father's family name, so that
+kin of that people and family name tell less than others."""
 _BATCH = 50_000
 _EIGHT = "printf('%04d%02d%02d', {0}.year, {0}.month, {0}.day)"
 _FULL = "s.day IS NOT NULL AND p.day IS NOT NULL"
@@ -69,12 +80,21 @@ def _year(column: str) -> str:
 
 
 def _place(column: str) -> str:
-    words = f"{column}_words"
-    tail = "array_to_string(string_split({}, ' ')[-2:], ' ')"
-    return f"""CASE WHEN s.{words} IS NULL OR p.{words} IS NULL THEN -1 WHEN s.{words} = p.{words} THEN 0
-        WHEN suffix(s.{words}, p.{words}) OR suffix(p.{words}, s.{words}) THEN 1
-        WHEN {tail.format("s." + words)} = {tail.format("p." + words)} THEN 2
-        ELSE 3 END"""
+    """A place: in the same commune of today, in that of another of the person's places, in the same province."""
+    own, tail = f"{column}_communes", "array_to_string(string_split({}, ' ')[-2:], ' ')"
+    elsewhere = " OR ".join(f"list_has_any(s.{own}, p.{other}_communes)" for other in PLACES if other != column)
+    words = f"s.{column}_words", f"p.{column}_words"
+    # Places that no table knows are the same where their words are, and more of them than a province has.
+    return f"""CASE WHEN {words[0]} IS NULL THEN -1
+        WHEN list_has_any(s.{own}, p.{own}) THEN 0
+        WHEN s.{own} IS NULL AND p.{own} IS NULL AND {words[0]} = {words[1]}
+            AND length(string_split({words[0]}, ' ')) > 4 THEN 0
+        WHEN {elsewhere} THEN 1
+        WHEN {words[1]} IS NULL THEN -1
+        WHEN list_has_any(s.{column}_provinces, p.{column}_provinces) THEN 2
+        WHEN s.{column}_provinces IS NOT NULL AND p.{column}_provinces IS NOT NULL THEN 3
+        WHEN {tail.format(words[0])} = {tail.format(words[1])} THEN 2
+        ELSE -1 END"""
 
 
 _LEVELS = {
@@ -91,8 +111,7 @@ _LEVELS = {
     "paper": """CASE WHEN s.old_identity = '' OR p.old_identity = '' THEN -1
         WHEN s.old_identity = p.old_identity THEN 0 ELSE 1 END""",
     "family": _same("family", "identity"),
-    "origin": _place("origin"),
-    "residence": _place("residence"),
+    **{column: _place(column) for column in COMPARED_PLACES},
 }
 
 _ELIGIBLE = """(
@@ -111,16 +130,23 @@ _KIN = """(NOT eligible AND l_name >= 4 AND l_birth IN (0, 1) AND l_mother IN (-
 def compare_levels(
     connection: duckdb.DuckDBPyConnection, weights: Weights, folder: Path, table: str = "subject"
 ) -> None:
-    """Make the table ``compared`` from ``pair``: levels (``l_...``) and how rare the names are (``r_...``)."""
+    """Make the table ``compared`` from ``pair``: levels (``l_...``) and how rare names and places are (``r_...``)."""
     _compare_names(connection, folder, table)
     _count_names(connection, weights)
+    _count_places(connection, weights)
     levels = ", ".join(f"CAST({sql} AS TINYINT) AS l_{name}" for name, sql in _LEVELS.items())
     joins = " ".join(
         f"LEFT JOIN name_pair AS n_{prefix} ON n_{prefix}.one = s.{prefix}_key AND n_{prefix}.other = p.{prefix}_key "
-        f"LEFT JOIN {prefix}_share AS f_{prefix} ON f_{prefix}.sound = p.{prefix}_sound"
+        f"LEFT JOIN {prefix}_share AS f_{prefix} ON f_{prefix}.sound = p.{prefix}_sound "
+        f"AND f_{prefix}.among = {_AMONG[prefix].format('p')}"
         for prefix in NAMES
     )
-    rare = ", ".join(f"coalesce(f_{prefix}.rare, 0) AS r_{prefix}" for prefix in NAMES)
+    rare = ", ".join(f"coalesce(f_{column}.rare, 0) AS r_{column}" for column in NAMES)
+    for column in COMPARED_PLACES:
+        province = f"s.{column}_provinces[1]"
+        joins += f""" LEFT JOIN {column}_share AS f_{column} ON f_{column}.key = s.{column}_key
+            LEFT JOIN {column}_province_share AS w_{column} ON w_{column}.key = {province}"""
+        rare += f", coalesce(f_{column}.rare, 0) AS r_{column}, coalesce(w_{column}.rare, 0) AS w_{column}"
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE compared AS SELECT pair.s, pair.p, {levels}, {rare}
@@ -152,7 +178,8 @@ def compare_pairs(
 def _bits(name: str, weights: Weights) -> str:
     cases = []
     for number, level in enumerate(weights.comparisons[name]):
-        rare = f" + {level.rarity} * r_{name}" if level.rarity else ""
+        of = "w" if name in COMPARED_PLACES and number == _PROVINCE else "r"
+        rare = f" + {level.rarity} * {of}_{name}" if level.rarity else ""
         cases.append(f"WHEN {number} THEN {level.bits:.6f}{rare}")
     return f"(CASE l_{name} {' '.join(cases)} ELSE 0 END)"
 
@@ -185,16 +212,41 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, folder: Path, table: s
 
 
 def _count_names(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None:
-    """How much rarer each name is than two names agree by chance where the weights were made, in bits."""
+    """How much rarer each name is than two names agree by chance where the weights were made, in bits.
+
+    A small extract makes frequent names look rare, so that none counts as rarer than in the whole country.
+    """
     for prefix in NAMES:
         usual = weights.comparisons[prefix][0].u
         connection.execute(
             f"""
             CREATE TABLE IF NOT EXISTS {prefix}_share AS
             WITH counted AS (
-                SELECT {prefix}_sound AS sound, count(*) AS persons FROM person
-                WHERE {prefix}_sound IS NOT NULL GROUP BY 1
-            )
-            SELECT sound, log2({usual} * (SELECT sum(persons) FROM counted) / persons) AS rare FROM counted
+                SELECT {prefix}_sound AS sound, {_AMONG[prefix].format("person")} AS among, count(*) AS persons
+                FROM person WHERE {prefix}_sound IS NOT NULL GROUP BY ALL
+            ), shared AS (SELECT *, persons / sum(persons) OVER (PARTITION BY among) AS share FROM counted)
+            SELECT sound, among, log2({usual} / greatest(share, common_share(sound))) AS rare FROM shared
             """  # noqa: S608
         )
+
+
+def _count_places(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None:
+    """How much more often each place stands in the extract than where the weights were made, in bits, never above 0.
+
+    In the extract of one commune everybody lives there, and living there tells nothing.
+    """
+    for column in COMPARED_PLACES:
+        levels = weights.comparisons[column]
+        for table, key, usual in (
+            (f"{column}_share", f"{column}_key", levels[0].u),
+            (f"{column}_province_share", f"{column}_provinces[1]", levels[_PROVINCE].u),
+        ):
+            connection.execute(
+                f"""
+                CREATE TABLE IF NOT EXISTS {table} AS
+                WITH counted AS (
+                    SELECT {key} AS key, count(*) AS persons FROM person WHERE {key} IS NOT NULL GROUP BY 1
+                )
+                SELECT key, least(0, log2({usual} * (SELECT sum(persons) FROM counted) / persons)) AS rare FROM counted
+                """  # noqa: S608
+            )

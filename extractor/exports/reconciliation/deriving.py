@@ -12,6 +12,8 @@ _ORDERS = {
     "ymd": (r"^(\d{4})(?:[./ -](\d{1,2}))?(?:[./ -](\d{1,2}))?$", ("year", "month", "day")),
 }
 _NAMES = ("name", "mother", "father", "spouse")
+PLACES = ("origin", "residence", "birthplace")
+"""Attributes that are places; each is derived as words and as communes and provinces of today."""
 _UNIT_WORDS = (
     "xa|phuong|thi tran|huyen|quan|thi xa|thanh pho|tinh|ap|thon|to|khu pho|dac khu|tp|tx|tt|so nha|so|khom|khoi|xom|"
     "buon|ban"
@@ -76,6 +78,24 @@ def place_words(expression: str) -> str:
     )
 
 
+def _units(place: str) -> str:
+    """The part of a place that names its units: what stands before the last two commas names houses and hamlets."""
+    return f"regexp_extract({place}, '(?:[^,;]+[,;]){{0,2}}[^,;]+$')"
+
+
+def _places(place: str) -> str:
+    """Words of a place; communes and provinces of today as numbers; and a key for counting places."""
+
+    def numbers(part: int) -> str:
+        text = f"nullif(split_part({place}_units.forms, chr(9), {part}), '')"
+        return f"CAST(string_split({text}, ',') AS INTEGER[])"
+
+    return (
+        f"nullif({place_words(place)}, '') AS {place}_words, {numbers(1)} AS {place}_communes, "
+        f"{numbers(2)} AS {place}_provinces"
+    )
+
+
 def _forms(name: str) -> str:
     prefix = name.removesuffix("_name") if name != "name" else "name"
     return f"name_forms(nullif({name}, '')) AS {prefix}_forms"
@@ -89,7 +109,12 @@ def derive(source: str, target: str) -> str:
         f"nullif(split_part({name}_forms, chr(9), 2), '') AS {name}_sound"
         for name in _NAMES
     )
-    places = ", ".join(f"nullif({place_words(place)}, '') AS {place}_words" for place in ("origin", "residence"))
+    places = ", ".join(_places(place) for place in PLACES)
+    keys = ", ".join(f"coalesce(CAST({p}_communes[1] AS VARCHAR), {p}_words) AS {p}_key" for p in PLACES)
+    units = " ".join(
+        f"LEFT JOIN units AS {place}_units ON {place}_units.text = {_units(f'{source}.{place}')}" for place in PLACES
+    )
+    told = " UNION ".join(f"SELECT {_units(place)} AS text FROM {source} WHERE {place} <> ''" for place in PLACES)  # noqa: S608
     # Words that few different ones stand for are understood once each.
     return f"""
         CREATE TABLE {target} AS
@@ -97,9 +122,10 @@ def derive(source: str, target: str) -> str:
         groups AS (
             SELECT ethnic_group, nullif(ethnic_key(ethnic_group), '') AS ethnic_key
             FROM (SELECT DISTINCT ethnic_group FROM {source})
-        ), formed AS (SELECT *, {forms}, {places} FROM {source}),
+        ), units AS MATERIALIZED (SELECT text, place_forms(text) AS forms FROM ({told})),
+        formed AS (SELECT {source}.*, {forms}, {places} FROM {source} {units}),
         named AS (
-            SELECT * EXCLUDE ({", ".join(f"{name}_forms" for name in _NAMES)}), {names},
+            SELECT * EXCLUDE ({", ".join(f"{name}_forms" for name in _NAMES)}), {names}, {keys},
                 try_cast(nullif(regexp_extract(mother_birth, '(\\d{{4}})', 1), '') AS INTEGER) AS mother_year,
                 try_cast(nullif(regexp_extract(father_birth, '(\\d{{4}})', 1), '') AS INTEGER) AS father_year
             FROM formed

@@ -14,7 +14,8 @@ from pathlib import Path
 import duckdb
 
 from extractor.errors import ExportError
-from extractor.exports.reconciliation.names import name_forms
+from extractor.exports.reconciliation.names import common_share, name_forms
+from extractor.exports.reconciliation.places import place_forms
 from extractor.vietnamese.lists import ethnic_groups, sexes
 from extractor.vietnamese.text import single_spaces
 
@@ -78,8 +79,9 @@ def working_database(folder: Path, limits: Limits) -> Iterator[duckdb.DuckDBPyCo
             connection.execute(f"SET memory_limit = '{limits.memory}'")
             connection.execute(f"SET threads = {int(limits.threads)}")
             connection.execute(f"SET temp_directory = '{(folder / 'spill').as_posix().replace(chr(39), chr(39) * 2)}'")
-            for name, function in (("name_forms", name_forms), ("sex_code", sex_code), ("ethnic_key", ethnic_key)):
-                connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
+            for function in (name_forms, place_forms, sex_code, ethnic_key):
+                connection.create_function(function.__name__, function, ["VARCHAR"], "VARCHAR")
+            connection.create_function("common_share", common_share, ["VARCHAR"], "DOUBLE")
             yield connection
         finally:
             connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache, lru_cache
 from importlib import resources
@@ -11,6 +12,7 @@ import yaml
 
 from extractor.records import nfc
 from extractor.vietnamese.distance import distance
+from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import canonical_tones, fold_marks
 
 NEAR = 1.0
@@ -68,6 +70,31 @@ def name_forms(name: str) -> str:
     """Key and sound of a name, parted by a tabulator: one call of the database for both."""
     key = name_key(name)
     return f"{key}\t{key_sound(key)}"
+
+
+@cache
+def _common() -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """Shares of all people by sound: family names, middle names (``''`` none, ``*`` any other), given names."""
+    data = yaml.safe_load((resources.files(__package__) / "common_names.yaml").read_text(encoding="utf-8"))
+    surnames: dict[str, float] = {}
+    for name, percent in load("surnames")["common"].items():
+        surnames[name_sound(name)] = surnames.get(name_sound(name), 0.0) + percent / 100
+    given = {name_sound(name): share for share, names in data["given"].items() for name in names}
+    middles = {name_sound(name): share for name, share in data["middle"].items()}
+    return surnames, middles | {"": data["none"], "*": data["other"]}, given
+
+
+def common_share(sound: str) -> float:
+    """Share of the country's people who may be thought to bear a name, given as :func:`name_sound`; 0 where unknown.
+
+    It is the product of the shares of frequent parts of names (``common_names.yaml``).
+    """
+    surnames, middles, given = _common()
+    first, *between, last = sound.split(" ")
+    if not between and first == last:
+        return 0.0
+    middle = math.prod(middles.get(word, middles["*"]) for word in between) if between else middles[""]
+    return surnames.get(first, 0.0) * middle * given.get(last, 0.0)
 
 
 def key_sound(key: str) -> str:

@@ -28,6 +28,16 @@ class Kin(BaseModel):
     kind: Literal["mother", "father"] = Field(alias="as")
 
 
+class Teller(BaseModel):
+    """The columns of who told the event, and the relations in which that is the person's husband or wife."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    relation: str
+    spouse: tuple[str, ...]
+
+
 class Role(BaseModel):
     """A person that a register's records name.
 
@@ -38,6 +48,7 @@ class Role(BaseModel):
         once: whether a person stands at most once in such registers.
         sex: ``1`` or ``2`` where the role tells it.
         columns: import column or field code by attribute; ``paper`` is the number of any identity paper.
+        told_by: where the name of a husband or wife may stand who told the event.
         supplies: attribute of the population by the import column it can fill.
     """
 
@@ -50,7 +61,14 @@ class Role(BaseModel):
     sex: str = ""
     kin: Kin | None = None
     columns: dict[Attribute | Literal["paper"], str]
+    told_by: Teller | None = None
     supplies: dict[str, Attribute] = {}
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """All columns that the person is compared by."""
+        teller = (self.told_by.name, self.told_by.relation) if self.told_by else ()
+        return (*self.columns.values(), *teller)
 
     @model_validator(mode="after")
     def _has_a_name(self) -> Role:

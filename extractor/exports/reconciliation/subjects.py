@@ -21,6 +21,7 @@ from extractor.vietnamese.ages import birth_years, parse_age
 from extractor.vietnamese.dates import PartialDate, parse_date, parse_value
 from extractor.vietnamese.identity import identity_digits
 from extractor.vietnamese.papers import parse_paper
+from extractor.vietnamese.text import list_key
 
 REGISTRATION = "ngayDangKy"
 """Column of the day of registration, which tells what an age means."""
@@ -104,7 +105,7 @@ def subjects_of(
 def compared_codes(form: FormSchema) -> tuple[str, ...]:
     """The fields of a form that its persons are found and compared by, in the order of their codes."""
     sources = _sources(form)
-    columns = {column for role in registers().get(form.register_code, ()) for column in role.columns.values()}
+    columns = {column for role in registers().get(form.register_code, ()) for column in role.used}
     return tuple(sorted({sources[column] for column in (*columns, REGISTRATION) if column in sources}))
 
 
@@ -164,6 +165,12 @@ def _subject(
         if text:
             values[target] = text
             places[target] = sources.get(column, "")
+    if role.told_by and "spouse_name" not in values:
+        name, relation = role.told_by.name, role.told_by.relation
+        said = {column: settled.get(column) or proposed.get(column, "") for column in (name, relation)}
+        if said[name] and list_key(said[relation]) in {list_key(word) for word in role.told_by.spouse}:
+            values["spouse_name"], places["spouse_name"] = said[name], sources.get(name, "")
+            provisional |= not (settled.get(name) and settled.get(relation))
     if role.sex:
         values.setdefault("sex", role.sex)
     born, slack = birth(values.get("birth", ""), year)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from random import Random
@@ -86,14 +86,16 @@ class PopulationMaker:
     Args:
         rng: source of chance.
         records_per_person: how many records there are for each person of the extract.
+        homes: communes that families live in; all of the country where empty.
         rates: see ``population.yaml``.
     """
 
     rng: Random
     records_per_person: float = 0.1
+    homes: Sequence[Commune] = ()
     rates: Mapping[str, Any] = field(default_factory=lambda: data("population"))
     _used: set[str] = field(default_factory=set)
-    _same_year: dict[tuple[int, str], tuple[str, Born]] = field(default_factory=dict)
+    _same_year: dict[tuple[int, str], tuple[str, Born, Commune]] = field(default_factory=dict)
     _records: int = 0
 
     def families(self) -> Iterator[Family]:
@@ -103,7 +105,7 @@ class PopulationMaker:
 
     def _family(self) -> Family:
         rng, people = self.rng, self.rates["people"]
-        home = rng.choice(communes())
+        home = rng.choice(self.homes or communes())
         region = rng.choice(_REGIONS)
         group = weighted(rng, data("people")["groups_of_region"][region])
         year = rng.choices((rng.randint(1925, 1949), rng.randint(1950, 1974), rng.randint(1975, 1998)), (12, 40, 48))[0]
@@ -123,8 +125,9 @@ class PopulationMaker:
         if former and rng.random() < people["namesakes"]:
             name = former[0]
             born = former[1] if rng.random() < people["namesakes_same_day"] else born
+            home = former[2] if rng.random() < people["namesakes_same_commune"] else home
         elif rng.random() < 0.2:
-            self._same_year[year, sex] = (name, born)
+            self._same_year[year, sex] = (name, born, home)
         mother = make_person(rng, FEMALE, year - 26, region, group=group).name
         father = make_person(rng, MALE, year - 28, region, group=group, surname=person.surname).name
         kin = (mother, year - 26, ""), (father, year - 28, "")
@@ -172,11 +175,12 @@ class PopulationMaker:
         kin: tuple[tuple[str, int, str], tuple[str, int, str]],
         adult: bool = False,
     ) -> Entry:
-        rng = self.rng
+        rng, people = self.rng, self.rates["people"]
         identity = self._number(born[0], sex, home)
-        old = old_card_number(rng, f"{rng.randint(10, 38)}") if rng.random() < self.rates["people"]["old_card"] else ""
+        old = old_card_number(rng, f"{rng.randint(10, 38)}") if rng.random() < people["old_card"] else ""
         origin = home if rng.random() < 0.5 else rng.choice(communes())
-        return Entry(identity, old if adult else "", name, born, sex, group, home, origin, home, *kin)
+        born_in = rng.choice(self.homes or communes()) if adult and rng.random() < people["born_elsewhere"] else home
+        return Entry(identity, old if adult else "", name, born, sex, group, born_in, origin, home, *kin)
 
     def _number(self, year: int, sex: str, home: Commune) -> str:
         while True:
@@ -242,7 +246,7 @@ class PopulationMaker:
     def _row(self, entry: Entry) -> dict[str, str]:
         rng, rates = self.rng, self.rates
         names = rates["names"]["extract"]
-        residence = rng.choice(communes()) if rng.random() < rates["people"]["moved"] else entry.residence
+        residence = rng.choice(self.homes or communes()) if rng.random() < rates["people"]["moved"] else entry.residence
         born = slip_of_date(rng, entry.born, rates["births"]["extract"])
         if entry.born[0] < 1975 and rng.random() < rates["births"]["old_first_of_january"]:
             born = (entry.born[0], 1, 1)
@@ -301,6 +305,8 @@ class PopulationMaker:
             if role.startswith("KH"):
                 values["spouse_name"] = slip_of_name(rng, entry.spouse, names)
                 values["sex"] = entry.sex
+            elif entry.spouse and rng.random() < rates["records"]["told_by_spouse"]:
+                values["spouse_name"] = slip_of_name(rng, entry.spouse, names)
             if entry.old_identity and rng.random() < rates["records"]["papers"]:
                 values["old_identity"] = entry.old_identity
         for attribute in [key for key in values if key not in ("name", "birth", "sex")]:

@@ -26,6 +26,7 @@ HEADERS = {
     "identity": "Số định danh", "old_identity": "Số CMND", "name": "Họ tên", "birth": "Ngày sinh", "sex": "Giới tính",
     "origin": "Quê quán", "residence": "Nơi cư trú", "mother_name": "Họ tên mẹ", "father_name": "Họ tên cha",
     "mother_identity": "Số định danh mẹ", "spouse_name": "Họ tên vợ chồng",
+    "group": "Dân tộc",
 }  # fmt: skip
 HUNG = {
     "identity": "079085000001", "name": "Nguyễn Văn Hùng", "birth": "03/02/1985", "sex": "Nam",
@@ -71,9 +72,9 @@ def linked(tmp_path: Path) -> Linked:
     """Links subjects to an extract; gives links and identity number by person."""
 
     def run(
-        people: Iterable[Mapping[str, str]], subjects: Iterable[Subject], said: Said | None = None
+        people: Iterable[Mapping[str, str]], subjects: Iterable[Subject], said: Said | None = None, others: bool = True
     ) -> tuple[dict[int, Link], dict[int, str]]:
-        extract = write_extract(tmp_path / "extract.csv", [*people, *crowd()])
+        extract = write_extract(tmp_path / "extract.csv", [*people, *(crowd() if others else ())])
         folder = tmp_path / "work"
         numbered = dict(enumerate(subjects))
         with working_database(folder, Limits("500MB", 1)) as connection:

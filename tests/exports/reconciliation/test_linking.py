@@ -2,7 +2,7 @@ import pytest
 
 from extractor.exports.reconciliation.linking import Kind, Said
 
-from .conftest import HUNG, subject
+from .conftest import HUNG, crowd, subject
 
 BOOK = {"name": "NGUYỄN VĂN HÙNG", "birth": "03.02.1985", "sex": "1"}
 PARENTS = {"mother_name": "Trần Thị Lan", "father_name": "Nguyễn Văn Bình"}
@@ -141,3 +141,61 @@ def test_ruling_out_a_number_that_stands_for_two_by_now_rules_out_nobody(linked)
 def test_the_same_family_under_quite_another_date_is_for_a_person(linked):
     links, _ = linked([HUNG], [subject(name="Nguyễn Văn Hùng", birth="17.11.1961", **PARENTS)])
     assert links[0].kind is Kind.DOUBTFUL
+
+
+HOME = "xã Đông Thọ, huyện Yên Phong, tỉnh Bắc Ninh"
+DEATH = {"name": "Nguyễn Văn Hùng", "birth": "1985", "sex": "1"}
+
+
+def elsewhere(people):
+    """The same people, living in other communes of another province."""
+    communes = ("Xã Cầu Kè", "Xã Tam Ngãi", "Xã Phong Thạnh", "Xã Hùng Hòa")
+    return [p | {"residence": f"{communes[n % 4]}, Tỉnh Vĩnh Long"} for n, p in enumerate(people)]
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"residence": "Thôn 5, Xã Văn Môn, Tỉnh Bắc Ninh"},  # the same commune since 2025
+        {"residence": "Xã Cầu Kè, Tỉnh Vĩnh Long", "origin": "Xã Văn Môn, Tỉnh Bắc Ninh"},  # moved, comes from there
+    ],
+)
+def test_a_year_and_a_commune_of_another_name_find_the_dead(linked, places):
+    person = HUNG | {"birth": "12/05/1985", "mother_name": "", "father_name": ""} | places
+    book = subject(1, "KT.nkt", **DEATH, residence=HOME)
+    links, _ = linked([person, *elsewhere(crowd())], [book], others=False)
+    assert links[0].kind is Kind.LINKED
+
+
+def test_where_everybody_lives_tells_nothing(linked):
+    person = HUNG | {"birth": "12/05/1985", "residence": "Xã Văn Môn, Tỉnh Bắc Ninh"}
+
+    def bits(others, **places):
+        links, _ = linked([person, *others], [subject(1, "KT.nkt", **DEATH, **places)], others=False)
+        return links[0].candidates[0].bits
+
+    neighbours = [p | {"residence": person["residence"]} for p in crowd()]
+    assert bits(elsewhere(crowd()), residence=HOME) > bits(elsewhere(crowd())) + 6
+    assert bits(neighbours, residence=HOME) < bits(neighbours)
+
+
+def test_a_frequent_name_is_not_rare_because_an_extract_has_it_once(linked):
+    def bits(name):
+        person = HUNG | {"name": name, "mother_name": "", "father_name": ""}
+        book = subject(1, "KT.nkt", name=name, birth="03.02.1985")
+        links, _ = linked([person, *crowd(3000)], [book], others=False)
+        return links[0].candidates[0].bits
+
+    assert bits("Nguyễn Thị Lan") < bits("Quách Thị Nhường") - 1
+
+
+def test_kin_of_the_same_small_people_tell_less(linked):
+    def bits(group):
+        people = [
+            HUNG | {"identity": f"0660850{n:05d}", "name": f"Điểu {given}", "mother_name": "Thị H'Đơm", "group": group}
+            for n, given in enumerate(("Sĩ", "Thoan", "Brêu", "Krái"))
+        ]
+        links, _ = linked(people, [subject(name="Điểu Sĩ", birth="03.02.1985", mother_name="Thị H'Đơm")])
+        return links[0].candidates[0].bits
+
+    assert bits("M'Nông") < bits("") - 3

@@ -24,11 +24,11 @@ def test_unusable_rows_are_named_by_their_row(loaded, tmp_path):
     path = write_extract(tmp_path / "a.csv", [HUNG])
     with path.open("a", encoding="utf-8") as file:
         file.write("too,few\n")  # row 3
-        file.write('079085000002,,"Lê Thị Mẫu",31/02/1985,,,,,,,\n')  # 4
-        file.write("079085000003,,,01/01/1985,,,,,,,\n")  # 5
+        file.write('079085000002,,"Lê Thị Mẫu",31/02/1985,,,,,,,,\n')  # 4
+        file.write("079085000003,,,01/01/1985,,,,,,,,\n")  # 5
         file.write("x,too,many" + ",z" * 12 + "\n")  # 6
-        file.write("0790,,Lê Văn Mẫu,1985,,,,,,,\n")  # 7
-        file.write("079085000001,,Nguyễn Văn Hùng,03/02/1985,,,,,,,\n")  # 8
+        file.write("0790,,Lê Văn Mẫu,1985,,,,,,,,\n")  # 7
+        file.write("079085000001,,Nguyễn Văn Hùng,03/02/1985,,,,,,,,\n")  # 8
     persons, unusable = loaded(path)
     reasons = {3: "columns", 4: "warn_birth", 5: "name", 6: "columns", 7: "warn_identity", 8: "repeated"}
     assert unusable == [(0, row, reason) for row, reason in reasons.items()]
