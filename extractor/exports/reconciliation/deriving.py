@@ -20,6 +20,10 @@ _UNIT_WORDS = (
 )
 
 
+_PLAIN = "0123456789/.-"
+_WIDE = "".join(chr(ord(sign) + 0xFEE0) for sign in _PLAIN)
+
+
 def clean(expression: str) -> str:
     """Normal form C, single spaces, never null."""
     text = f"trim(nfc_normalize(coalesce({expression}, '')))"
@@ -27,6 +31,11 @@ def clean(expression: str) -> str:
     spaces = r"[\s\x{00A0}]"
     found = rf"regexp_matches({text}, '{spaces}{{2}}|[\t\n\r\x{{00A0}}]')"
     return f"CASE WHEN {found} THEN trim(regexp_replace({text}, '{spaces}+', ' ', 'g')) ELSE {text} END"
+
+
+def plain_digits(expression: str) -> str:
+    """Digits and signs of full width, as some keyboards write them, as ordinary ones."""
+    return f"translate({expression}, '{_WIDE}', '{_PLAIN}')"
 
 
 def folded(expression: str) -> str:
@@ -40,7 +49,7 @@ def date_parts(expression: str, order: DateOrder) -> str:
     Dates that begin with four digits are taken as year, month, day whatever the order; parts of zeros are unknown. With
     two numbers the first is the month.
     """
-    text = rf"regexp_replace({expression}, '[ T]\d{{1,2}}:.*$', '')"
+    text = rf"regexp_replace({plain_digits(expression)}, '[ T]\d{{1,2}}:.*$', '')"
     ymd, parts = _ORDERS["ymd"]
     own, names = _ORDERS[order]
 
@@ -96,6 +105,10 @@ def _places(place: str) -> str:
     )
 
 
+def _year(column: str) -> str:
+    return rf"try_cast(nullif(regexp_extract({plain_digits(column)}, '(\d{{4}})', 1), '') AS INTEGER)"
+
+
 def _forms(name: str) -> str:
     prefix = name.removesuffix("_name") if name != "name" else "name"
     return f"name_forms(nullif({name}, '')) AS {prefix}_forms"
@@ -126,8 +139,7 @@ def derive(source: str, target: str) -> str:
         formed AS (SELECT {source}.*, {forms}, {places} FROM {source} {units}),
         named AS (
             SELECT * EXCLUDE ({", ".join(f"{name}_forms" for name in _NAMES)}), {names}, {keys},
-                try_cast(nullif(regexp_extract(mother_birth, '(\\d{{4}})', 1), '') AS INTEGER) AS mother_year,
-                try_cast(nullif(regexp_extract(father_birth, '(\\d{{4}})', 1), '') AS INTEGER) AS father_year
+                {_year("mother_birth")} AS mother_year, {_year("father_birth")} AS father_year
             FROM formed
         )
         SELECT named.*, sexes.sex_code, groups.ethnic_key,

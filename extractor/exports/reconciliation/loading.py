@@ -1,32 +1,22 @@
-"""An extract of the population database into the working database: CSV is streamed, workbooks are read row by row."""
+"""An extract of the population database into the working database: persons, and rows that cannot be used."""
 
 from __future__ import annotations
 
-import codecs
-import csv
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from extractor.errors import EmptyInputError, ExportError, InputError, MissingInputError, UnsupportedTypeError
+from extractor.errors import ExportError
 from extractor.exports.reconciliation import deriving
 from extractor.exports.reconciliation.engine import literal
-from extractor.exports.reconciliation.profile import PopulationProfile, population_profiles
-from extractor.exports.reconciliation.roles import ATTRIBUTES, Attribute
+from extractor.exports.reconciliation.extract_text import ExtractText, extract_text, undecodable
+from extractor.exports.reconciliation.profile import PopulationProfile
+from extractor.exports.reconciliation.roles import ATTRIBUTES
 from extractor.vietnamese.dates import PartialDate, parse_date
-
-_WORKBOOKS = (".xlsx", ".xlsm")
-_TEXTS = (".csv", ".txt", ".tsv")
-_UTF8 = frozenset({"utf-8", "utf_8", "utf8", "utf-8-sig", "ascii"})
-_FEWEST = 3
-"""Known headers that make a sheet one of persons."""
-_SHOWN = {"dmy": "%d/%m/%Y", "ymd": "%Y-%m-%d", "mdy": "%m/%d/%Y"}
 
 
 def load_population(
@@ -64,187 +54,10 @@ def load_population(
 def _load_file(
     connection: duckdb.DuckDBPyConnection, number: int, path: Path, profile: PopulationProfile, folder: Path
 ) -> None:
-    if not path.is_file():
-        raise MissingInputError(path, "there is no such file.", mend="Check the path given with --population.")
-    if not path.stat().st_size:
-        raise EmptyInputError(path, "the file is empty.", mend="Ask for the extract again.")
-    suffix = path.suffix.lower()
-    delimiter, encoding, text = profile.delimiter, profile.encoding.lower(), path
-    if suffix in _WORKBOOKS:
-        text, delimiter, encoding = folder / f"sheet-{number}.csv", ",", "utf-8"
-        unread = _write_sheet(path, text, profile)
-        connection.executemany("INSERT INTO unusable VALUES (?, 1, 'sheet')", [[number]] * unread) if unread else None
-    elif suffix not in _TEXTS:
-        raise UnsupportedTypeError(
-            path, "this is no CSV file and no workbook.", mend="Save it as .csv or .xlsx and try again."
-        )
-    elif encoding not in _UTF8:
-        text = folder / f"text-{number}.csv"
-        _recode(path, text, encoding)
-    delimiter, headers = _headers(path, text, delimiter, profile)
-    try:
-        found = profile.match(headers)
-    except ValueError as error:
-        raise ExportError(f"{path}: {error}.", mend=_mend(headers, profile)) from None
-    _check_rows(path, text, delimiter, headers)
-    _copy(connection, number, path, text, folder=folder, delimiter=delimiter, width=len(headers), found=found)
-
-
-def _mend(headers: Sequence[str], profile: PopulationProfile) -> str:
-    for other in population_profiles().values():
-        try:
-            other.match(headers)
-        except ValueError:
-            continue
-        return f"Profile '{other.name}' fits this file: --profile {other.name}."
-    return (
-        f"Profile '{profile.name}' lists the known columns; name others under 'ignored' in a profile of your own "
-        "(--profile FILE.yaml)."
-    )
-
-
-def _headers(path: Path, text: Path, delimiter: str, profile: PopulationProfile) -> tuple[str, list[str]]:
-    """The delimiter under which most headers are known, that of the profile first, and the headers."""
-    best: tuple[int, str, list[str]] | None = None
-    for sign in dict.fromkeys((delimiter, ";", "\t", ",")):
-        try:
-            with text.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file, delimiter=sign)
-                headers = [" ".join(header.split()) for header in next(reader, [])]
-        except UnicodeDecodeError:
-            raise _undecodable(path) from None
-        except csv.Error:
-            continue
-        known = sum(profile.knows(header) for header in headers)
-        if best is None or known > best[0]:
-            best = known, sign, headers
-    if best is None or not any(best[2]):
-        raise EmptyInputError(path, "there is no header row.", mend="The first row must name the columns.")
-    return best[1:]
-
-
-def _check_rows(path: Path, text: Path, delimiter: str, headers: Sequence[str]) -> None:
-    """Refuse what would make persons disappear unseen: lines inside a quotation, values under no header."""
-    nameless = [index for index, header in enumerate(headers) if not header]
-    csv.field_size_limit(1 << 24)
-    number = 0
-    try:
-        with text.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader((line.replace("\0", "") for line in file), delimiter=delimiter)
-            before = 0
-            for number, cells in enumerate(reader, start=1):
-                lines, before = reader.line_num - before, reader.line_num
-                if lines > 1 and number > 1:
-                    inside = max(cell.count(delimiter) for cell in cells if "\n" in cell or "\r" in cell)
-                    if inside >= max(1, len(headers) - 1):
-                        raise _unclosed(path, number, lines)
-                if number > 1 and any(index < len(cells) and cells[index].strip() for index in nameless):
-                    raise ExportError(
-                        f"{path}: row {number} has a value in a column without a header.",
-                        mend="Name the column; a name that is not needed goes under 'ignored' in a profile.",
-                    )
-    except UnicodeDecodeError:
-        raise _undecodable(path) from None
-    except csv.Error:
-        raise _unclosed(path, number + 1, 0) from None
-
-
-def _unclosed(path: Path, row: int, lines: int) -> ExportError:
-    inside = f" and hides {lines - 1} lines" if lines else ""
-    return ExportError(
-        f"{path}: row {row}: a quotation mark is not closed{inside}.",
-        mend="Take the single quotation mark out of that row, or save the extract as a workbook.",
-    )
-
-
-def _undecodable(path: Path) -> ExportError:
-    return ExportError(
-        f"{path}: the text is not in the encoding of the profile.",
-        mend="Save the extract as CSV UTF-8, or name its encoding in a profile of your own.",
-    )
-
-
-def _recode(source: Path, target: Path, encoding: str) -> None:
-    try:
-        codecs.lookup(encoding)
-        with source.open(encoding=encoding, newline="") as old, target.open("w", encoding="utf-8", newline="") as new:
-            while chunk := old.read(1 << 20):
-                new.write(chunk)
-    except LookupError:
-        raise ExportError(f"Encoding '{encoding}' is not known.", mend="Name it as Python does, like cp1258.") from None
-    except UnicodeDecodeError:
-        raise _undecodable(source) from None
-
-
-def _write_sheet(source: Path, target: Path, profile: PopulationProfile) -> int:
-    """Write the sheet with the persons as CSV; returns how many hidden sheets with persons were passed over."""
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        workbook = openpyxl.load_workbook(source, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise InputError(
-            source, f"no readable workbook ({type(error).__name__}).", mend="Save it as .xlsx again."
-        ) from error
-    try:
-        if profile.sheet and profile.sheet not in workbook.sheetnames:
-            raise ExportError(f"{source}: there is no sheet '{profile.sheet}'.", mend="Correct 'sheet' in the profile.")
-        sheet, hidden = _sheet(source, workbook, profile)
-        with target.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(_rows(sheet.iter_rows(values_only=True), profile))
-    except (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError) as error:
-        raise InputError(
-            source, f"no readable workbook ({type(error).__name__}).", mend="Save it as .xlsx again."
-        ) from error
-    finally:
-        workbook.close()
-    return hidden
-
-
-def _sheet(source: Path, workbook: Any, profile: PopulationProfile) -> tuple[Any, int]:
-    """The sheet that holds persons, and how many hidden ones do; two in view are refused, none is passed over."""
-    if profile.sheet:
-        return workbook[profile.sheet], 0
-    shown, hidden = [], 0
-    for sheet in workbook.worksheets:
-        first = next(sheet.iter_rows(max_row=1, values_only=True), ())
-        headers = [_cell(value, profile) for value in first]
-        while headers and not headers[-1]:
-            headers.pop()
-        if sum(profile.knows(header) for header in headers) < _FEWEST:
-            continue
-        if sheet.sheet_state == "visible":
-            shown.append(sheet)
-        else:
-            hidden += 1
-    if len(shown) > 1:
-        raise ExportError(
-            f"{source}: several sheets hold persons: {', '.join(repr(sheet.title) for sheet in shown)}.",
-            mend="Save each as a file of its own and give them all with --population.",
-        )
-    in_view = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
-    return (shown or in_view or workbook.worksheets)[0], hidden
-
-
-def _rows(rows: Iterator[tuple[object, ...]], profile: PopulationProfile) -> Iterator[list[str]]:
-    """Rows as text, all as long as the header; rows without any content keep their place."""
-    width = 0
-    for row in rows:
-        cells = [_cell(value, profile) for value in row]
-        if not width:
-            width = max((index + 1 for index, cell in enumerate(cells) if cell), default=0)
-        yield (cells + [""] * width)[:width]
-
-
-def _cell(value: object, profile: PopulationProfile) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime | date):
-        return value.strftime(_SHOWN[profile.date_order])
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return " ".join(str(value).split())
+    text = extract_text(path, profile, folder, number)
+    for _ in range(text.hidden):
+        connection.execute("INSERT INTO unusable VALUES (?, 1, 'sheet')", [number])
+    _copy(connection, number, path, text, folder)
 
 
 def _with_one_line_end(source: Path, target: Path) -> Path:
@@ -254,19 +67,11 @@ def _with_one_line_end(source: Path, target: Path) -> Path:
     return target
 
 
-def _copy(
-    connection: duckdb.DuckDBPyConnection,
-    number: int,
-    path: Path,
-    text: Path,
-    *,
-    folder: Path,
-    delimiter: str,
-    width: int,
-    found: dict[Attribute, int],
-) -> None:
-    layout = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(width))
-    chosen = ", ".join(deriving.clean(f"c{found[name]}") if name in found else "''" for name in ATTRIBUTES)
+def _copy(connection: duckdb.DuckDBPyConnection, number: int, path: Path, text: ExtractText, folder: Path) -> None:
+    layout = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(text.width))
+    chosen = ", ".join(
+        deriving.clean(f"c{text.columns[name]}") if name in text.columns else "''" for name in ATTRIBUTES
+    )
     query = f"""
         INSERT INTO plain SELECT {number}, 1 + row_number() OVER (), {chosen}
         FROM read_csv(?, delim = ?, header = false, skip = 1, columns = {{{layout}}}, quote = '"', escape = '"',
@@ -275,17 +80,18 @@ def _copy(
     """  # noqa: S608 - numbers and our own names
     try:
         try:
-            connection.execute(query, [literal(text), delimiter])
+            connection.execute(query, [literal(text.path), text.delimiter])
         except duckdb.InvalidInputException as error:
             if "unicode" in str(error).lower() or "utf" in str(error).lower():
                 raise
             # Ends of lines of two kinds, as where lists were put together by hand.
-            connection.execute(query, [literal(_with_one_line_end(text, folder / f"lines-{number}.csv")), delimiter])
+            lines = _with_one_line_end(text.path, folder / f"lines-{number}.csv")
+            connection.execute(query, [literal(lines), text.delimiter])
     except (duckdb.OutOfMemoryException, duckdb.IOException):
         raise
     except duckdb.Error as error:
         if "unicode" in str(error).lower() or "utf" in str(error).lower():
-            raise _undecodable(path) from None
+            raise undecodable(path) from None
         raise ExportError(
             f"{path}: cannot be read as CSV ({type(error).__name__}).", mend="Save the extract as CSV UTF-8 again."
         ) from None
@@ -300,7 +106,8 @@ def _copy(
             SELECT p.row AS at, max(w.shift) AS shift FROM plain AS p ASOF JOIN wrong AS w ON p.row - 1 > w.before
             WHERE p.file = {number} GROUP BY p.row
         ) AS w WHERE plain.file = {number} AND plain.row = w.at;
-        INSERT INTO unusable SELECT {number}, line, 'columns' FROM wrong;
+        UPDATE plain SET row = row + {text.above} WHERE file = {number} AND {text.above} > 0;
+        INSERT INTO unusable SELECT {number}, line + {text.above}, 'columns' FROM wrong;
         DROP TABLE wrong;
         """  # noqa: S608
     )
@@ -308,7 +115,7 @@ def _copy(
 
 def _number(column: str) -> str:
     """A number without what spreadsheets put around it; zeros that they drop are put back to ten and eleven digits."""
-    bare = rf"""regexp_replace({column}, '^[=''"]+|[''"]+$|[\s.]', '', 'g')"""
+    bare = rf"""regexp_replace({deriving.plain_digits(column)}, '^[=''"]+|[''"]+$|[\s.]', '', 'g')"""
     return f"CASE WHEN {bare} SIMILAR TO '\\d{{10,11}}' THEN lpad({bare}, 12, '0') ELSE {bare} END"
 
 
@@ -393,6 +200,7 @@ def _other_dates(connection: duckdb.DuckDBPyConnection, profile: PopulationProfi
 
 
 def _other_date(text: str, order: str) -> tuple[int, int | None, int | None] | None:
+    text = unicodedata.normalize("NFKC", text)
     if re.fullmatch(r"[1-6]\d{4}", text):
         day = date(1899, 12, 30) + timedelta(days=int(text))
         return day.year, day.month, day.day

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple
 
 import yaml
 
-from extractor.records import nfc
 from extractor.vietnamese.distance import distance
 from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import canonical_tones, fold_marks
@@ -56,8 +56,8 @@ def _sound(word: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """The name as it is compared: case, white space, hyphens and the place of the tone do not count, all else does."""
-    text = _APOSTROPHES.sub("'", _JOIN.sub(" ", nfc(name.translate(_ALIKE)).casefold()))
+    """The name as it is compared: case, width of letters, spaces, hyphens and place of the tone do not count."""
+    text = _APOSTROPHES.sub("'", _JOIN.sub(" ", unicodedata.normalize("NFKC", name.translate(_ALIKE)).casefold()))
     return " ".join(_word(word) for word in text.split())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -17,8 +18,8 @@ from extractor.vietnamese.text import fold_marks
 
 
 def header_key(header: str) -> str:
-    """A header as it is compared: without case, marks, spaces and signs."""
-    return re.sub(r"[^a-z0-9]", "", fold_marks(header).casefold())
+    """A header as it is compared: without case, marks, spaces and signs, letters of any width."""
+    return re.sub(r"[^a-z0-9]", "", fold_marks(unicodedata.normalize("NFKC", header)).casefold())
 
 
 class PopulationProfile(BaseModel):

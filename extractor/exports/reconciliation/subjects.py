@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -157,6 +158,8 @@ def _subject(
         if not text:
             continue
         target: Attribute = attribute if attribute != "paper" else "old_identity"
+        if attribute in ("paper", "identity"):
+            text = unicodedata.normalize("NFKC", text)
         if attribute == "paper":
             text = identity_digits(text) or parse_paper(text).number
             target = "identity" if len(text) == 12 else "old_identity"
@@ -191,6 +194,7 @@ def _subject(
 
 def birth(text: str, registered: int | None) -> tuple[tuple[int | None, int | None, int | None], int]:
     """Year, month and day of birth with the years it may be off; an age counts back from the year of registration."""
+    text = unicodedata.normalize("NFKC", text)
     date = parse_value(text) or parse_date(text, registered)
     if isinstance(date, PartialDate):
         return (date.year, date.month, date.day), 0

@@ -1,0 +1,211 @@
+"""The sheet of a workbook that holds persons, as rows of text from its header on."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from extractor.errors import ExportError, InputError
+from extractor.exports.reconciliation.profile import PopulationProfile
+
+FEWEST = 3
+"""Known headers that make a row the header, and a sheet one of persons."""
+HIGHEST = 20
+"""Rows among which the header is looked for: titles, seals and dates stand above it."""
+_SHOWN = {"dmy": "%d/%m/%Y", "ymd": "%Y-%m-%d", "mdy": "%m/%d/%Y"}
+_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"})
+_NUMBERED = re.compile(r"\(?\d{1,2}\)?")
+_NAMED = 5
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What became of a workbook.
+
+    Args:
+        above: rows of the sheet above the last one of the header.
+        hidden: hidden sheets with persons that were passed over.
+    """
+
+    above: int
+    hidden: int
+
+
+def write_sheet(source: Path, target: Path, profile: PopulationProfile) -> Sheet:
+    """Write the sheet with the persons as CSV, its header first.
+
+    Raises:
+        InputError: this is no readable workbook.
+        ExportError: it has no such sheet, several with persons, or formulas without a result.
+    """
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        workbook = openpyxl.load_workbook(source, read_only=True, data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise _unreadable(source, error) from error
+    try:
+        for sheet in workbook.worksheets:
+            # Some programs write a wrong size, which would cut rows off.
+            sheet.reset_dimensions()
+        if profile.sheet and profile.sheet not in workbook.sheetnames:
+            raise ExportError(f"{source}: there is no sheet '{profile.sheet}'.", mend="Correct 'sheet' in the profile.")
+        sheet, hidden = _sheet(source, workbook, profile)
+        above, headers = _header(sheet, profile)
+        with target.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(headers)
+            writer.writerows(_rows(source, sheet, above + 1, len(headers), profile))
+        _check_formulas(source, sheet, above + 1, len(headers))
+        return Sheet(above, hidden)
+    except (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError) as error:
+        raise _unreadable(source, error) from error
+    finally:
+        workbook.close()
+
+
+def _unreadable(source: Path, error: Exception) -> InputError:
+    return InputError(source, f"no readable workbook ({type(error).__name__}).", mend="Save it as .xlsx again.")
+
+
+def _sheet(source: Path, workbook: Any, profile: PopulationProfile) -> tuple[Any, int]:
+    """The sheet that holds persons, and how many hidden ones do; two in view are refused, none is passed over."""
+    if profile.sheet:
+        return workbook[profile.sheet], 0
+    shown, hidden = [], 0
+    for sheet in workbook.worksheets:
+        if sum(profile.knows(header) for header in _header(sheet, profile)[1]) < FEWEST:
+            continue
+        if sheet.sheet_state == "visible":
+            shown.append(sheet)
+        else:
+            hidden += 1
+    if len(shown) > 1:
+        raise ExportError(
+            f"{source}: several sheets hold persons: {', '.join(repr(sheet.title) for sheet in shown)}.",
+            mend="Save each as a file of its own and give them all with --population.",
+        )
+    in_view = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    return (shown or in_view or workbook.worksheets)[0], hidden
+
+
+def header_row(rows: Sequence[Sequence[str]], profile: PopulationProfile) -> int:
+    """Index of the row that names most columns that the profile knows; 0 where none names enough."""
+    known = [sum(profile.knows(cell) for cell in row) for row in rows[:HIGHEST]]
+    best = max(known, default=0)
+    return known.index(best) if best >= FEWEST else 0
+
+
+def _header(sheet: Any, profile: PopulationProfile) -> tuple[int, list[str]]:
+    """Rows above the last one of the header, and the headers.
+
+    Where cells were joined (*Cha* above *Họ tên* and *Năm sinh*), two rows make the header: *Họ tên Cha*.
+    """
+    rows = [[_cell(value, profile) for value in row] for row in islice(sheet.iter_rows(values_only=True), HIGHEST + 1)]
+    if not rows:
+        return 0, []
+    above = header_row(rows, profile)
+    headers = rows[above]
+    below = rows[above + 1] if above + 1 < len(rows) else []
+    joined = _joined(headers, below)
+    if joined and sum(map(profile.knows, joined)) > sum(map(profile.knows, headers)):
+        above, headers = above + 1, joined
+    while headers and not headers[-1]:
+        headers = headers[:-1]
+    return above, headers
+
+
+def _joined(headers: Sequence[str], below: Sequence[str]) -> list[str]:
+    found, over = [], ""
+    for index in range(max(len(headers), len(below))):
+        top = headers[index] if index < len(headers) else ""
+        under = below[index] if index < len(below) else ""
+        over = top or (over if under else "")
+        found.append(f"{under} {over}".strip() if under else top)
+    return found
+
+
+def _rows(source: Path, sheet: Any, above: int, width: int, profile: PopulationProfile) -> Iterator[list[str]]:
+    """Rows below the header as text, all as long as it; rows without any content keep their place."""
+    wrong = []
+    for number, row in enumerate(sheet.iter_rows(min_row=above + 1, values_only=True), start=above + 1):
+        cells = [_cell(value, profile) for value in row]
+        wrong += [(number, column) for column, cell in enumerate(cells[:width]) if cell in _ERRORS]
+        if number == above + 1 and _numbers_columns(cells):
+            cells = []
+        yield (cells + [""] * width)[:width]
+    if wrong:
+        raise _without_result(source, wrong)
+
+
+def _numbers_columns(cells: Sequence[str]) -> bool:
+    """Whether a row only numbers the columns, as in (1), (2), (3)."""
+    told = [cell for cell in cells if cell]
+    return len(told) >= FEWEST and all(_NUMBERED.fullmatch(cell) for cell in told)
+
+
+def _cell(value: object, profile: PopulationProfile) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime | date):
+        return value.strftime(_SHOWN[profile.date_order])
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return " ".join(str(value).split())
+
+
+def _check_formulas(source: Path, sheet: Any, above: int, width: int) -> None:
+    """Refuse formulas that were never computed: their cells look empty."""
+    import openpyxl
+
+    if not _has_formulas(source):
+        return
+    workbook = openpyxl.load_workbook(source, read_only=True)
+    try:
+        written = workbook[sheet.title].iter_rows(min_row=above + 1, max_col=width, values_only=True)
+        told = sheet.iter_rows(min_row=above + 1, max_col=width, values_only=True)
+        wrong = [
+            (number, column)
+            for number, rows in enumerate(zip(written, told, strict=False), start=above + 1)
+            for column, (formula, value) in enumerate(zip(*rows, strict=False))
+            if value is None and isinstance(formula, str) and formula.startswith("=")
+        ]
+    finally:
+        workbook.close()
+    if wrong:
+        raise _without_result(source, wrong)
+
+
+def _has_formulas(source: Path) -> bool:
+    with zipfile.ZipFile(source) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/"):
+                with archive.open(name) as file:
+                    before = b""
+                    while piece := file.read(_PIECE):
+                        if b"<f>" in before + piece or b"<f " in before + piece:
+                            return True
+                        before = piece[-2:]
+    return False
+
+
+def _without_result(source: Path, cells: Sequence[tuple[int, int]]) -> ExportError:
+    from openpyxl.utils import get_column_letter
+
+    named = ", ".join(f"{get_column_letter(column + 1)}{row}" for row, column in cells[:_NAMED])
+    more = f" and {len(cells) - _NAMED} more" if len(cells) > _NAMED else ""
+    return ExportError(
+        f"{source}: formulas without a result in {named}{more}.",
+        mend="Open the workbook in Excel or LibreOffice, let it compute, correct what shows an error, and save it; or "
+        "paste the column as values.",
+    )
