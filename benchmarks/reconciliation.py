@@ -1,6 +1,7 @@
 """How well and how fast records are linked to a population extract, on an invented population with typical errors.
 
     python benchmarks/reconciliation.py [--persons 1000000] [--records 100000] [--seed 7] [--memory 2GB] [--out DIR]
+    python benchmarks/reconciliation.py --persons 200000 --records 20000 --communes 20   # an extract of one district
     python benchmarks/reconciliation.py --fit 11 12 --persons 60000 --records 12000   # m and u, for weights.yaml
 
 Population, extract and records come from extractor/training/texts/population.py; the rates of all errors are in
@@ -9,7 +10,8 @@ renamed in 2025, swapped or wrong dates, lost tones, names left out. The weights
 
 A link is a record given one person, whether it agrees (case 1) or differs (case 2). Precision: share of the links that
 are right. Recall: share of the records whose person is in the extract that got the right link; a record that ends as
-suspected (twin, doubled, alike) counts as missed. Side by side, each in a process of its own, on the same files:
+suspected (twin, doubled, alike) counts as missed. "Of single" leaves out births that were registered twice and persons
+under two numbers, which only a person can decide. Side by side, each in a process of its own, on the same files:
 
 - ``reconcile``: this project, from the files to the decided cases;
 - ``exact``: the name without case and tone style and the whole date of birth, where only one person has both;
@@ -230,16 +232,22 @@ WAYS: dict[str, Callable[[Path, Limits], Answers]] = {
 
 
 def judge(people: Sequence[BookPerson], answers: Answers) -> dict[str, float]:
-    """Precision and recall of the links."""
+    """Precision and recall of the links, and the recall of records whose birth and person stand once only."""
     links = [(person, identity) for person, (_, _, identity) in zip(people, answers, strict=True) if identity]
     right = sum(identity in {person.identity, *person.also} - {""} for person, identity in links)
     there = sum(bool(person.identity) for person in people)
+    single = [
+        bool(identity) and identity == person.identity
+        for person, (_, _, identity) in zip(people, answers, strict=True)
+        if true_case(person) in ("match", "differs")
+    ]
     return {
         "records": len(people),
         "links": len(links),
         "wrong": len(links) - right,
         "precision": right / max(1, len(links)),
         "recall": right / max(1, there),
+        "recall_single": sum(single) / max(1, len(single)),
     }
 
 
@@ -327,11 +335,12 @@ def compare(folder: Path, limits: Limits, ways: Sequence[str]) -> dict[str, Any]
     """All ways on the same files, with a table to read."""
     people = list(read_book(folder))
     report: dict[str, Any] = {}
-    table = Table("way", "links", "wrong", "precision", "recall", "seconds", "MB")
+    table = Table("way", "persons", "links", "wrong", "precision", "recall", "of single", "seconds", "MB")
     for way in ways:
         print(f"{way} ...", file=sys.stderr, flush=True)
         told = run_way(way, folder, limits)
         if told is None:
+            table.add_row(way, "-", "-", "-", "not installed")
             continue
         answers = [(case, kind, identity) for case, kind, identity in told["answers"]]
         roles = sorted({person.role for person in people})
@@ -346,8 +355,8 @@ def compare(folder: Path, limits: Limits, ways: Sequence[str]) -> dict[str, Any]
         }  # fmt: skip
         for name, figures in ((way, whole), *((f"  {role}", figures) for role, figures in by_role.items())):
             end = (f"{told['seconds']:.0f}", f"{told['megabytes']:.0f}") if name == way else ("", "")
-            shares = (f"{figures['precision']:.3%}", f"{figures['recall']:.3%}")
-            table.add_row(name, str(figures["links"]), str(figures["wrong"]), *shares, *end)
+            shares = (f"{figures[share]:.3%}" for share in ("precision", "recall", "recall_single"))
+            table.add_row(name, *(str(figures[count]) for count in ("records", "links", "wrong")), *shares, *end)
     Console(width=120).print(table)
     if "reconcile" in report:
         given = ("match", "differs", "not_found", "suspected", "wrong person")

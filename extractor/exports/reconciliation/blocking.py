@@ -11,7 +11,7 @@ import yaml
 
 _COLUMNS = frozenset({
     "identity", "year", "month", "day", "name_sound", "surname_sound", "given_sound", "mother_sound", "mother_given",
-    "father_sound", "spouse_sound", "residence_tail", "sex_code",
+    "father_sound", "spouse_sound", "residence_key", "residence_province", "after_surname_sound", "sex_code",
 })  # fmt: skip
 
 _NUMBERS = (

@@ -119,6 +119,7 @@ _ELIGIBLE = """(
     OR (l_name IN (0, 1) AND l_birth IN (5, 6) AND (l_mother IN (0, 1, 6) OR l_father IN (0, 1) OR l_spouse IN (0, 1)))
     OR (l_name IN (0, 1) AND l_birth = -1 AND (l_mother IN (0, 1) OR l_father IN (0, 1) OR l_spouse IN (0, 1)))
     OR (l_name IN (0, 1) AND l_mother IN (0, 1) AND l_father IN (0, 1))
+    OR (l_birth = 0 AND (l_identity = 0 OR l_paper = 0))
     OR (l_name BETWEEN 0 AND 4 AND (l_identity = 0 OR l_family = 0 OR (l_paper = 0 AND l_birth <> 7))))"""
 """A link needs evidence of the person's own: kin and places alone fit brothers and sisters as well."""
 
@@ -190,6 +191,7 @@ def _compare_names(connection: duckdb.DuckDBPyConnection, folder: Path, table: s
         f"""SELECT s.{prefix}_key AS one, p.{prefix}_key AS other
         FROM pair JOIN {table} AS s ON s.id = pair.s JOIN person AS p ON p.id = pair.p
         WHERE s.{prefix}_sound <> p.{prefix}_sound AND (levenshtein(s.{prefix}_sound, p.{prefix}_sound) <= 2
+            OR levenshtein(s.{prefix}_key, p.{prefix}_key) <= 2
             OR (string_split(s.{prefix}_sound, ' ')[1] = string_split(p.{prefix}_sound, ' ')[1]
                 AND string_split(s.{prefix}_sound, ' ')[-1] = string_split(p.{prefix}_sound, ' ')[-1]))"""  # noqa: S608
         for prefix in NAMES

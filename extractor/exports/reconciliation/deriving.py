@@ -146,6 +146,7 @@ def derive(source: str, target: str) -> str:
             string_split(name_sound, ' ')[1] AS surname_sound,
             string_split(name_sound, ' ')[-1] AS given_sound,
             string_split(mother_sound, ' ')[-1] AS mother_given,
-            array_to_string(string_split(residence_words, ' ')[-2:], ' ') AS residence_tail
+            CASE WHEN name_sound LIKE '% % %' THEN regexp_replace(name_sound, '^[^ ]+ ', '') END AS after_surname_sound,
+            residence_provinces[1] AS residence_province
         FROM named LEFT JOIN sexes USING (sex) LEFT JOIN groups USING (ethnic_group)
     """  # noqa: S608 - names of our own tables

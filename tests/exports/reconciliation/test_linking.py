@@ -199,3 +199,32 @@ def test_kin_of_the_same_small_people_tell_less(linked):
         return links[0].candidates[0].bits
 
     assert bits("M'Nông") < bits("") - 3
+
+
+@pytest.mark.parametrize(
+    ("person", "book", "kind"),
+    [
+        # one letter misread in a family name that has another form in the north (Hoàng)
+        (
+            {"name": "Huỳnh Thị Thu Cúc", "birth": "20/08/1968", "spouse_name": "Đặng Văn Bằng"},
+            {"name": "HUỲNK THỊ THU CÚC", "birth": "20.08.1968", "spouse_name": "Đặng Văn Bằng"},
+            Kind.LINKED,
+        ),
+        # an error in the family name, and only the year on one side
+        (
+            {"name": "Nguyễn Huy Bách", "birth": "1996"},
+            {"name": "Ngnyễn Huy Bách", "birth": "20.07.1996"},
+            Kind.DOUBTFUL,
+        ),
+        # the same paper and day under a name that was read quite wrongly
+        (
+            {"name": "Lê Văn Thử", "birth": "05/06/1970", "old_identity": "270123456"},
+            {"name": "Bê Vẩn Tkứ", "birth": "05.06.1970", "old_identity": "270123456"},
+            Kind.LINKED,
+        ),
+    ],
+)
+def test_errors_in_a_name_that_few_keys_survive(linked, person, book, kind):
+    links, numbers = linked([HUNG | {"mother_name": "", "father_name": ""} | person], [subject(1, "KT.nkt", **book)])
+    assert links[0].kind is kind
+    assert numbers[links[0].candidates[0].person] == HUNG["identity"]
