@@ -15,7 +15,8 @@ under two numbers, which only a person can decide. Side by side, each in a proce
 
 - ``reconcile``: this project, from the files to the decided cases;
 - ``exact``: the name without case and tone style and the whole date of birth, where only one person has both;
-- ``splink``: the Splink library (version 5) with DuckDB, where it is installed (pip install splink; no dependency).
+- ``splink``: the Splink library (version 5) with DuckDB, where it is installed (pip install splink; no dependency), given
+  names without marks, dates, sex, papers and the commune of today, but not the parents' years and other places.
 
 Time is that of a process from start to end; memory the most it held, as the system counts it.
 """
@@ -47,6 +48,7 @@ from extractor.exports.reconciliation.linking import link
 from extractor.exports.reconciliation.loading import load_population
 from extractor.exports.reconciliation.names import name_key, name_sound
 from extractor.exports.reconciliation.outcome import results_of
+from extractor.exports.reconciliation.places import place_forms
 from extractor.exports.reconciliation.profile import population_profile
 from extractor.exports.reconciliation.roles import role_of
 from extractor.exports.reconciliation.subjects import Subject, load_subjects
@@ -166,15 +168,16 @@ def splink_way(folder: Path, limits: Limits) -> Answers:
     import splink.comparison_library as cl
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-    names = ("name", "mother_name", "father_name")
-    columns = ("unique_id", "sex", "birth", "year", "given", *names)
+    names = ("name", "mother_name", "father_name", "spouse_name")
+    columns = ("unique_id", "sex", "birth", "year", "given", "paper", "home", *names)
 
     def row(number: str, values: Mapping[str, str]) -> list[str]:
         parts = values["birth"].replace(".", "/").split("/")
         born = "-".join(reversed(parts)) if len(parts) == 3 else ""
         bare = [name_sound(values.get(name, "")) for name in names]
         sex = {"Nam": "1", "Nữ": "2"}.get(values["sex"], values["sex"])
-        return [number, sex, born, parts[-1], bare[0].split(" ")[-1], *bare]
+        home = place_forms(values.get("residence", "")).split(",")[0].split("\t")[0]
+        return [number, sex, born, parts[-1], bare[0].split(" ")[-1], values.get("old_identity", ""), home, *bare]
 
     connection = duckdb.connect(str(folder / "splink.duckdb"))
     connection.execute(f"SET memory_limit = '{limits.memory}'; SET threads = {limits.threads}")
@@ -193,6 +196,7 @@ def splink_way(folder: Path, limits: Limits) -> Answers:
     blocks = [
         block_on("name", "year"), block_on("birth", "given"), block_on("birth", "mother_name"),
         block_on("mother_name", "father_name", "year"), block_on("name", "mother_name"),
+        block_on("name", "spouse_name"), block_on("paper"),
     ]  # fmt: skip
     settings = SettingsCreator(
         link_type="link_only",
@@ -203,6 +207,8 @@ def splink_way(folder: Path, limits: Limits) -> Answers:
             ),
             cl.DateOfBirthComparison("birth", input_is_string=True),
             cl.ExactMatch("sex"),
+            cl.ExactMatch("paper"),
+            cl.ExactMatch("home").configure(term_frequency_adjustments=True),
         ],
         blocking_rules_to_generate_predictions=blocks,
     )
