@@ -62,11 +62,14 @@ def write_sheet(source: Path, target: Path, profile: PopulationProfile) -> Sheet
             raise ExportError(f"{source}: there is no sheet '{profile.sheet}'.", mend="Correct 'sheet' in the profile.")
         sheet, hidden = _sheet(source, workbook, profile)
         above, headers = _header(sheet, profile)
+        wrong: list[tuple[int, int]] = []
         with target.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(headers)
-            writer.writerows(_rows(source, sheet, above + 1, len(headers), profile))
-        _check_formulas(source, sheet, above + 1, len(headers))
+            writer.writerows(_rows(sheet, above + 1, len(headers), profile, wrong))
+        wrong += _never_computed(source, sheet, above + 1, len(headers))
+        if wrong:
+            raise _without_result(source, sorted(wrong))
         return Sheet(above, hidden)
     except (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError) as error:
         raise _unreadable(source, error) from error
@@ -135,17 +138,20 @@ def _joined(headers: Sequence[str], below: Sequence[str]) -> list[str]:
     return found
 
 
-def _rows(source: Path, sheet: Any, above: int, width: int, profile: PopulationProfile) -> Iterator[list[str]]:
-    """Rows below the header as text, all as long as it; rows without any content keep their place."""
-    wrong = []
+def _rows(
+    sheet: Any, above: int, width: int, profile: PopulationProfile, wrong: list[tuple[int, int]]
+) -> Iterator[list[str]]:
+    """Rows below the header as text, all as long as it; rows without any content keep their place.
+
+    Args:
+        wrong: gets row and column of cells that show the error of a formula.
+    """
     for number, row in enumerate(sheet.iter_rows(min_row=above + 1, values_only=True), start=above + 1):
         cells = [_cell(value, profile) for value in row]
         wrong += [(number, column) for column, cell in enumerate(cells[:width]) if cell in _ERRORS]
         if number == above + 1 and _numbers_columns(cells):
             cells = []
         yield (cells + [""] * width)[:width]
-    if wrong:
-        raise _without_result(source, wrong)
 
 
 def _numbers_columns(cells: Sequence[str]) -> bool:
@@ -164,17 +170,17 @@ def _cell(value: object, profile: PopulationProfile) -> str:
     return " ".join(str(value).split())
 
 
-def _check_formulas(source: Path, sheet: Any, above: int, width: int) -> None:
-    """Refuse formulas that were never computed: their cells look empty."""
+def _never_computed(source: Path, sheet: Any, above: int, width: int) -> list[tuple[int, int]]:
+    """Row and column of formulas that were never computed: their cells look empty."""
     import openpyxl
 
     if not _has_formulas(source):
-        return
+        return []
     workbook = openpyxl.load_workbook(source, read_only=True)
     try:
         written = workbook[sheet.title].iter_rows(min_row=above + 1, max_col=width, values_only=True)
         told = sheet.iter_rows(min_row=above + 1, max_col=width, values_only=True)
-        wrong = [
+        return [
             (number, column)
             for number, rows in enumerate(zip(written, told, strict=False), start=above + 1)
             for column, (formula, value) in enumerate(zip(*rows, strict=False))
@@ -182,8 +188,6 @@ def _check_formulas(source: Path, sheet: Any, above: int, width: int) -> None:
         ]
     finally:
         workbook.close()
-    if wrong:
-        raise _without_result(source, wrong)
 
 
 def _has_formulas(source: Path) -> bool:

@@ -67,8 +67,8 @@ def test_an_extract_without_a_header_is_refused_and_nobody_in_it_named(loaded, t
 
 @pytest.mark.parametrize("cell", ['="0790850"&"00001"', "#REF!"])
 def test_formulas_without_a_result_are_named_and_not_taken_for_blank(loaded, tmp_path, cell):
-    rows = [["DANH SÁCH"], ["Họ tên", "Ngày sinh", "Số định danh"], [*ROW[:2], cell]]
-    with pytest.raises(ExportError, match=r"a\.xlsx: formulas without a result in C3\..*compute"):
+    rows = [["DANH SÁCH"], ["Họ tên", "Ngày sinh", "Số định danh"], [*ROW[:2], cell], ROW, ["#N/A", *ROW[1:]]]
+    with pytest.raises(ExportError, match=r"a\.xlsx: formulas without a result in C3, A5\..*compute"):
         loaded(workbook(tmp_path / "a.xlsx", rows))
 
 
