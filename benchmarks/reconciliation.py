@@ -15,8 +15,8 @@ under two numbers, which only a person can decide. Side by side, each in a proce
 
 - ``reconcile``: this project, from the files to the decided cases;
 - ``exact``: the name without case and tone style and the whole date of birth, where only one person has both;
-- ``splink``: the Splink library (version 5) with DuckDB, where it is installed (pip install splink; no dependency), given
-  names without marks, dates, sex, papers and the commune of today, but not the parents' years and other places.
+- ``splink``: the Splink library (version 5) with DuckDB, where it is installed (pip install splink; no dependency),
+  given names without marks, dates, sex, papers and the commune of today, but not parents' years and other places.
 
 Time is that of a process from start to end; memory the most it held, as the system counts it.
 """

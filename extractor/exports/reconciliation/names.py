@@ -90,9 +90,9 @@ def common_share(sound: str) -> float:
     It is the product of the shares of frequent parts of names (``common_names.yaml``).
     """
     surnames, middles, given = _common()
-    first, *between, last = sound.split(" ")
-    if not between and first == last:
+    if " " not in sound:
         return 0.0
+    first, *between, last = sound.split(" ")
     middle = math.prod(middles.get(word, middles["*"]) for word in between) if between else middles[""]
     return surnames.get(first, 0.0) * middle * given.get(last, 0.0)
 

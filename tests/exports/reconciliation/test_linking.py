@@ -228,3 +228,9 @@ def test_errors_in_a_name_that_few_keys_survive(linked, person, book, kind):
     links, numbers = linked([HUNG | {"mother_name": "", "father_name": ""} | person], [subject(1, "KT.nkt", **book)])
     assert links[0].kind is kind
     assert numbers[links[0].candidates[0].person] == HUNG["identity"]
+
+
+def test_names_of_one_word_and_of_signs_are_no_obstacle(linked):
+    people = [HUNG, HUNG | {"identity": "079085000002", "name": "Thoan", "mother_name": "?", "father_name": "Y"}]
+    links, numbers = linked(people, [subject(name="Thoan", birth="03.02.1985", mother_name="-")])
+    assert numbers[links[0].candidates[0].person] == "079085000002"

@@ -9,6 +9,7 @@ from extractor.exports.reconciliation.names import (
     SAME_ENDS,
     SHORTER,
     SOUND,
+    common_share,
     compare_names,
     name_key,
     name_sound,
@@ -62,3 +63,9 @@ def test_comparing_is_symmetric_and_zero_only_for_the_same(ones, others):
 
 def test_letters_that_only_look_like_another():
     assert name_key("Phan Ðình Khải\u200b") == name_key("Phan Đình Khải")
+
+
+def test_frequent_names_have_a_share_and_all_others_none():
+    assert common_share(name_sound("Nguyễn Thị Lan")) > common_share(name_sound("Nguyễn Thị Thu Lan")) > 0
+    for name in ("Lan", "", "Y Hlêng", "Lê Hợi", "Jean Dupont"):
+        assert common_share(name_sound(name)) == 0
