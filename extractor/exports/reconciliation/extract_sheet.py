@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from extractor.errors import ExportError, InputError
+from extractor.errors import ExportError, ExtractorError, InputError
 from extractor.exports.reconciliation.profile import PopulationProfile
 
 FEWEST = 3
@@ -48,11 +47,10 @@ def write_sheet(source: Path, target: Path, profile: PopulationProfile) -> Sheet
         ExportError: it has no such sheet, several with persons, or formulas without a result.
     """
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         workbook = openpyxl.load_workbook(source, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except Exception as error:  # what a damaged workbook raises is as various as the damage
         raise _unreadable(source, error) from error
     try:
         for sheet in workbook.worksheets:
@@ -71,7 +69,9 @@ def write_sheet(source: Path, target: Path, profile: PopulationProfile) -> Sheet
         if wrong:
             raise _without_result(source, sorted(wrong))
         return Sheet(above, hidden)
-    except (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError) as error:
+    except (ExtractorError, OSError):
+        raise
+    except Exception as error:
         raise _unreadable(source, error) from error
     finally:
         workbook.close()

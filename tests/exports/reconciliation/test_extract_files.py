@@ -5,7 +5,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from extractor.errors import ExportError
+from extractor.errors import ExportError, InputError
 from extractor.exports.reconciliation.names import name_key
 
 from .conftest import HUNG, subject, write_extract
@@ -101,3 +101,15 @@ def test_letters_and_digits_of_full_width_are_ordinary_ones(loaded, linked, tmp_
     assert persons[0]["name_key"] == name_key("le thi lan")
     links, _ = linked([person], [subject(name="LE THI LAN", birth=wide("03.02.1985"), mother_name="Trần Thị Lan")])
     assert links[0].candidates[0].levels["birth"] == 0
+
+
+def test_a_damaged_workbook_is_refused_by_name(loaded, tmp_path):
+    path = workbook(tmp_path / "a.xlsx", [["Họ tên", "Ngày sinh", "Số định danh"], ROW])
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    for damage in ({"xl/worksheets/sheet1.xml": b"<worksheet>"}, {"xl/workbook.xml": b"<workbook/>"}):
+        with zipfile.ZipFile(path, "w") as new:
+            for name, content in (parts | damage).items():
+                new.writestr(name, content)
+        with pytest.raises(InputError, match="no readable workbook"):
+            loaded(path)
