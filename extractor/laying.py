@@ -8,7 +8,7 @@ taken as one page after all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -42,6 +42,7 @@ class LaidPage:
         side: which of two facing pages it is, or none where it is the whole picture.
         to_picture: maps clean pixels of ``page`` to clean pixels of the whole picture.
         head_read: whether words of a table's head were read; without them sister tables look alike.
+        fold: the ends of the line between the two facing pages in source pixels, ``(2, 2)``; none where ``side`` is.
     """
 
     page: CleanPage
@@ -51,6 +52,7 @@ class LaidPage:
     side: Side | None
     to_picture: Matrix
     head_read: bool = True
+    fold: Polygon | None = None
 
     @property
     def registers(self) -> bool:
@@ -130,7 +132,11 @@ class Layer:
             whole = self._lay_page(page)
             if whole.registers and _lies_across(whole, gutter):
                 return LaidPicture(page, (whole,))
-        halves = tuple(self._lay_page(half.page, half.side, half.to_whole) for half in split_page(page, gutter))
+        ends = np.array([[[gutter.top, 0.0], [gutter.bottom, page.grey.shape[0] - 1.0]]])
+        fold = np.asarray(cv2.perspectiveTransform(ends, page.to_source)[0], np.float64)
+        halves = tuple(
+            replace(self._lay_page(half.page, half.side, half.to_whole), fold=fold) for half in split_page(page, gutter)
+        )
         if any(half.known for half in halves):
             return LaidPicture(page, halves)
         return LaidPicture(page, (self._lay_page(page),))

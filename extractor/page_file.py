@@ -40,6 +40,8 @@ class PageFile:
         evidence: evidence by record number and field code.
         readings: what the machine read there, by record number and field code; in the database a field that a person
             decided keeps neither. Empty in files of earlier versions.
+        areas: left, top, right and bottom of a record's own part of the source picture, shares of it, by record number;
+            empty where it is the whole. Kept in a file of its own, since few pages have any and packages need no more.
         guides: lines worth showing, points ``(n, 2)`` in pixels of the picture.
         stated: what a cover or closing page says, by field code.
         anchors: matched anchors ``(n, 4)``, see :class:`extractor.templates.types.RegisteredPage`.
@@ -55,6 +57,7 @@ class PageFile:
     stated: dict[str, str] = field(default_factory=dict)
     anchors: list[list[float]] = field(default_factory=list)
     guides: list[Polygon] = field(default_factory=list)
+    areas: dict[int, tuple[float, float, float, float]] = field(default_factory=dict)
 
 
 def page_stem(file_sha256: str, page: int) -> str:
@@ -137,7 +140,37 @@ def save_page_file(out: Path, stem: str, page: PageFile) -> None:
     }
     part = target.with_suffix(".json.part")
     part.write_text(json.dumps(data), encoding="utf-8")
+    _save_areas(_areas_file(out, stem), page.areas)
     part.replace(target)
+
+
+def _areas_file(out: Path, stem: str) -> Path:
+    return out / FOLDER / f"{stem}.areas"
+
+
+def _save_areas(target: Path, areas: dict[int, tuple[float, float, float, float]]) -> None:
+    if not areas:
+        target.unlink(missing_ok=True)
+        return
+    part = target.with_name(target.name + ".part")
+    part.write_text(json.dumps({str(number): area for number, area in areas.items()}), encoding="utf-8")
+    part.replace(target)
+
+
+def load_areas(out: Path, stem: str) -> dict[int, tuple[float, float, float, float]]:
+    """Which part of a page's source picture is a record's own, see :class:`PageFile`; empty where it is the whole.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    path = _areas_file(out, stem)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {int(number): (float(a), float(b), float(c), float(d)) for number, (a, b, c, d) in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise StoreError(f"The page file {path} is damaged.", mend="Run with --redo to read the page again.") from error
 
 
 def load_page_file(out: Path, stem: str) -> PageFile:
@@ -168,6 +201,7 @@ def load_page_file(out: Path, stem: str) -> PageFile:
             stated=data.get("stated", {}),
             anchors=data["anchors"],
             guides=[np.array(guide, dtype=np.float64) for guide in data["guides"]],
+            areas=load_areas(out, stem),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(

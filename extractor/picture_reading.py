@@ -10,6 +10,7 @@ from extractor.field_reading import FieldReading
 from extractor.laying import LaidPage
 from extractor.page_file import regions_of
 from extractor.page_problems import other_book, problem_of
+from extractor.record_areas import Shares, record_areas
 from extractor.records import FieldValue, PageProblem, Record
 from extractor.templates.form import Role
 from extractor.templates.types import Polygon
@@ -33,6 +34,7 @@ class PictureReading:
         stated: what covers and closing pages say, by field code.
         located: number of records that forms located on the pages so far, empty ones included.
         register: code of the register that the records belong to, or empty.
+        areas: which part of the picture is a record's own, by its number; none where it is the whole.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -47,6 +49,7 @@ class PictureReading:
     guides: list[Polygon] = field(default_factory=list)
     located: int = 0
     register: str = ""
+    areas: dict[int, Shares] = field(default_factory=dict)
 
     def fits(self, laid: LaidPage) -> bool:
         """Whether a page's records can stand beside those read so far: one picture belongs to one register."""
@@ -64,6 +67,7 @@ class PictureReading:
         if laid.form is None or laid.registered is None:
             raise ValueError("a page without a form has no records")
         before = len(self.records)
+        self.areas.update({self.located + number: area for number, area in record_areas(laid).items()})
         for located, fields in zip(laid.registered.records, readings, strict=True):
             if len(laid.registered.records) > 1 and not any(reading.value.raw for reading in fields.values()):
                 continue  # the last page of a book seldom fills all its places

@@ -124,6 +124,7 @@ class Pipeline:
             guides=read.guides,
             stated=read.stated,
             anchors=read.anchors,
+            areas=read.areas,
         )
         save_page_file(self.options.out, stem, kept)
         height, width = source.image.shape[:2]

@@ -7,6 +7,7 @@ import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from extractor.batch.sources import KnownSource
 from extractor.confidence import Certificate
 from extractor.dittos import meant_when_exported
 from extractor.errors import ExportError
+from extractor.exports.areas import Area
 from extractor.exports.books import Background, RunExport, export_run
 from extractor.exports.files import sha256_of
 from extractor.exports.profile import load_profiles
@@ -26,7 +28,7 @@ from extractor.exports.record_pdf import Source, UnusableSourceError
 from extractor.exports.report import OverlayPicture, RunReport, book_lines, count_records, write_report
 from extractor.exports.supplements import FILE as SUPPLEMENTS
 from extractor.exports.supplements import read_supplements
-from extractor.page_file import load_page_file, page_stem
+from extractor.page_file import load_areas, load_page_file, page_stem
 from extractor.records import BookKey, PageProblem, PageProblemKind, Record, write_records
 from extractor.rules import all_rules
 from extractor.scans import Limits, OfficialName, SetAside
@@ -38,6 +40,7 @@ from extractor.templates import Form
 RecordKey = tuple[str, int, int]
 RECORDS, PROBLEMS, REPORT = "records.jsonl", "problems.jsonl", "report.html"
 _THUMBNAILS = 12
+_PAGES_IN_MIND = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,14 @@ def export_books(
     def page_source(key: RecordKey) -> tuple[Source, int]:
         return _source_of(key[0], known, unchanged), key[1]
 
+    @lru_cache(maxsize=_PAGES_IN_MIND)
+    def areas(file: str, page: int) -> dict[int, Area]:
+        source = known.get(file)
+        found = load_areas(out, page_stem(source.sha256, page)) if source else {}
+        return {number: Area(*shares) for number, shares in found.items()}
+
     background = Background(
+        area_of=lambda key: areas(key[0], key[1]).get(key[2]),
         supplements=read_supplements(out / SUPPLEMENTS),
         closing_totals=closing,
         certificate=read_assurance(out),

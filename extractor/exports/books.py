@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from extractor.errors import ExportError
+from extractor.exports.areas import AreaOf
 from extractor.exports.book_checks import BookWarning, check_across, check_book, row_warnings, write_checks
 from extractor.exports.fields import Entry, Forms, Split, default_split, entry_of
 from extractor.exports.findings import Finding, HeldBack, RecordId
@@ -15,7 +16,7 @@ from extractor.exports.held_back import write_held_back
 from extractor.exports.keys import RecordKey, book_of
 from extractor.exports.manifest import ENDING, AuditChain, manifest_of, write_manifest
 from extractor.exports.naming import book_stem
-from extractor.exports.packages import PackageResult, write_package
+from extractor.exports.packages import PackageResult, shared_pdfs, write_package
 from extractor.exports.plan import BookPlan, plan_entries
 from extractor.exports.profile import ExportProfile, profiles_for
 from extractor.exports.record_pdf import PageSource
@@ -36,12 +37,14 @@ class Background:
         closing_totals: number of events that the closing page of a record's book states, by record.
         certificate: what the machine's decisions rest on, as the manifest states it; none where it is not known.
         audit: the chain that exports are entered into.
+        area_of: which part of its page is a record's own, where a page shows several.
     """
 
     supplements: Mapping[RecordId, Supplement] = field(default_factory=dict)
     closing_totals: Mapping[RecordId, int] = field(default_factory=dict)
     certificate: Mapping[str, object] | None = None
     audit: AuditChain | None = None
+    area_of: AreaOf = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +197,14 @@ def export_book(
     if pending == "blank" and not (book.year and book.number):
         # Without its year and number nothing can be named, and every record is held back for it.
         return BookExport(book, stem, len(entries), 0, (), None, None, plans[0].held_back)
+    area_of: AreaOf = besides.area_of if profiles[0].shared_pages == "cut" else lambda _: None
     handed_over = page_source is not None and pending == "blank"
     package = None
     if page_source is not None and pending == "blank" and profiles[0].with_package:
         path = out / "packages" / f"{stem}.zip"
-        package = write_package(path, plans[0].rows, page_source, target_kb=target_kb, progress=progress, now=now)
+        package = write_package(
+            path, plans[0].rows, page_source, area_of=area_of, target_kb=target_kb, progress=progress, now=now
+        )
         unusable = {
             key: (Finding("source_unusable", (), "", other=reason),) for key, reason in package.unusable
         }  # fmt: skip
@@ -213,13 +219,16 @@ def export_book(
         write_plan(out / "import" / f"{stem}{plan.profile.naming.workbook_suffix}.xlsx", plan, pending=pending, now=now)
         for plan in plans
     )
-    findings = check_book(plans[0], len(entries), _stated(entries, besides.closing_totals))
+    shared = shared_pdfs(package, (entry.key for entry in entries), area_of) if package else 0
+    findings = check_book(plans[0], len(entries), _stated(entries, besides.closing_totals), shared)
     manifest = None
     if handed_over:
         # A sheet without PDFs is no package; its manifest lies beside it.
         beside = out / "packages" / stem if package else workbooks[0].path.with_suffix("")
         manifest = beside.with_name(beside.name + ENDING)
-        content = manifest_of(plans, workbooks, package, entries, findings=findings, certificate=besides.certificate)
+        content = manifest_of(
+            plans, workbooks, package, entries, findings=findings, certificate=besides.certificate, shared=shared
+        )
         write_manifest(manifest, content, besides.audit, now=now)
     return BookExport(
         book=book,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 from PIL import ExifTags, Image
+
+from extractor.exports.areas import Area
+from extractor.exports.cropping import crop_jpeg
 
 # Where a file states no resolution, its page is made as long as A4.
 _A4_LENGTH_PT = 842.0
@@ -31,19 +34,33 @@ _SPACES = {1: Name.DeviceGray, 3: Name.DeviceRGB, 4: Name.DeviceCMYK}
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
-    """What a picture file says about itself, without its pixels being decoded; size in pixels, turn in degrees."""
+class Facts:
+    """What a picture file says about itself, without its pixels being decoded.
+
+    Args:
+        width, height: in pixels as stored.
+        dpi: resolution across and down, or none.
+        orientation: EXIF orientation, which brings it upright.
+    """
 
     width: int
     height: int
     dpi: tuple[float, float] | None
-    turn: int
-    mirrored: bool
+    orientation: int
     icc: bytes | None
 
+    def of_size(self, size: tuple[int, int]) -> Facts:
+        """The same of a part of the picture; the scale stays also where only the page's length gave it."""
+        scale = max(self.width, self.height) * 72 / _A4_LENGTH_PT
+        return replace(self, width=size[0], height=size[1], dpi=self.dpi or (scale, scale))
 
-def add_jpeg(pdf: Pdf, data: bytes) -> None:
+
+def add_jpeg(pdf: Pdf, data: bytes, area: Area | None = None) -> None:
     """Add a page that holds a JPEG file byte by byte; its EXIF orientation becomes the page's ``/Rotate``.
+
+    Args:
+        area: the part of the upright picture that is wanted; its blocks go over as they are, or where that cannot be
+            done its pixels, losslessly.
 
     Raises:
         ValueError: the file is no JPEG a PDF can hold.
@@ -56,6 +73,12 @@ def add_jpeg(pdf: Pdf, data: bytes) -> None:
     components, bits = _jpeg_frame(data)
     if components not in _SPACES or bits != 8:
         raise ValueError("a JPEG of this kind cannot stand in a PDF")
+    if area is not None:
+        part = crop_jpeg(data, area.stored(facts.orientation).pixels(facts.width, facts.height))
+        if part is None:
+            add_other(pdf, data, 1, area)
+            return
+        data, facts = part, facts.of_size(jpeg_size(part))
     image = _image(pdf, data, facts, space=_colour_space(pdf, components, facts.icc), bits=8, coding=Name.DCTDecode)
     if components == 4 and adobe:
         # Adobe programs store the inks inverted.
@@ -63,11 +86,12 @@ def add_jpeg(pdf: Pdf, data: bytes) -> None:
     _add_page(pdf, image, facts)
 
 
-def add_other(pdf: Pdf, data: bytes, frame: int) -> None:
+def add_other(pdf: Pdf, data: bytes, frame: int, area: Area | None = None) -> None:
     """Add a page that holds one frame of a PNG, TIFF or other picture file losslessly.
 
     Args:
         frame: page of the file, from 1.
+        area: the part of the upright picture that is wanted.
 
     Raises:
         ValueError: there is no such frame, or its pixels are of a kind a PDF cannot hold.
@@ -78,28 +102,72 @@ def add_other(pdf: Pdf, data: bytes, frame: int) -> None:
         except EOFError as error:
             raise ValueError("no such page") from error
         facts = _facts(picture)
-        turns_itself = picture.format == "TIFF"
         png = data if picture.format == "PNG" and picture.mode in ("1", "L", "P", "RGB") else None
-        if png is None or "transparency" in picture.info or picture.info.get("interlace"):
+        if area is not None or png is None or "transparency" in picture.info or picture.info.get("interlace"):
+            turns_itself = picture.format == "TIFF"
             picture.load()
-            png = None
-        if turns_itself:
-            # Pillow turns TIFF pixels upright while it loads them.
-            facts = _Facts(picture.width, picture.height, facts.dpi, 0, False, facts.icc)
-        if png is not None:
-            image = _from_png(pdf, png, facts)
-        elif picture.mode == "CMYK":
-            pixels = zlib.compress(picture.tobytes(), 6)
-            space = _colour_space(pdf, 4, facts.icc)
-            image = _image(pdf, pixels, facts, space=space, bits=8, coding=Name.FlateDecode)
-        else:
-            image = _from_pixels(pdf, picture, facts)
+            if turns_itself:
+                # Pillow turns TIFF pixels upright while it loads them.
+                facts = Facts(picture.width, picture.height, facts.dpi, 1, facts.icc)
+            add_pixels(pdf, picture, facts, area)
+            return
+        image = _from_png(pdf, png, facts)
     _add_page(pdf, image, facts)
 
 
-def _facts(picture: Image.Image) -> _Facts:
+def add_pixels(pdf: Pdf, picture: Image.Image, facts: Facts, area: Area | None) -> None:
+    """Add a page that holds decoded pixels losslessly.
+
+    Args:
+        picture: pixels as stored.
+        area: the part of the upright picture that is wanted.
+
+    Raises:
+        ValueError: the pixels are of a kind a PDF cannot hold.
+    """
+    if area is not None:
+        box = area.stored(facts.orientation).pixels(facts.width, facts.height)
+        picture = picture.crop(box)
+        facts = facts.of_size(picture.size)
+    if picture.mode == "CMYK":
+        pixels = zlib.compress(picture.tobytes(), 6)
+        space = _colour_space(pdf, 4, facts.icc)
+        image = _image(pdf, pixels, facts, space=space, bits=8, coding=Name.FlateDecode)
+    else:
+        image = _from_pixels(pdf, picture, facts)
+    _add_page(pdf, image, facts)
+
+
+def add_part(pdf: Pdf, source: Pdf, image: pikepdf.Object, jpeg: bytes, facts: Facts) -> None:
+    """Add a page that holds part of a JPEG of another PDF, in the colours that the image's dictionary there says.
+
+    Args:
+        source: the PDF that the image belongs to.
+        jpeg: the part of the image's data.
+        facts: about the part.
+    """
+    part = _image(pdf, jpeg, facts, space=_copied(pdf, source, image.ColorSpace), bits=8, coding=Name.DCTDecode)
+    for name in ("/Decode", "/DecodeParms"):
+        if name in image:
+            part[name] = _copied(pdf, source, image[name])
+    _add_page(pdf, part, facts)
+
+
+def _copied(pdf: Pdf, source: Pdf, value: pikepdf.Object) -> pikepdf.Object:
+    if isinstance(value, Array | Dictionary | Stream):
+        return pdf.copy_foreign(value if value.is_indirect else source.make_indirect(value))
+    return value
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Width and height of a JPEG in pixels as stored."""
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.size
+
+
+def _facts(picture: Image.Image) -> Facts:
     orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    turn, mirrored = _ORIENTATIONS.get(orientation, (0, False))
+    orientation = orientation if orientation in _ORIENTATIONS else 1
     stated = picture.info.get("dpi")
     dpi = None
     if stated is not None:
@@ -107,7 +175,7 @@ def _facts(picture: Image.Image) -> _Facts:
         across, down = float(stated[0]), float(stated[1])
         if low <= across <= high and low <= down <= high:
             dpi = (across, down)
-    return _Facts(picture.width, picture.height, dpi, turn, mirrored, picture.info.get("icc_profile"))
+    return Facts(picture.width, picture.height, dpi, orientation, picture.info.get("icc_profile"))
 
 
 def _jpeg_frame(data: bytes) -> tuple[int, int]:
@@ -140,7 +208,7 @@ def _colour_space(pdf: Pdf, components: int, icc: bytes | None) -> pikepdf.Objec
 
 
 def _image(
-    pdf: Pdf, data: bytes, facts: _Facts, *, space: pikepdf.Object, bits: int, coding: pikepdf.Object
+    pdf: Pdf, data: bytes, facts: Facts, *, space: pikepdf.Object, bits: int, coding: pikepdf.Object
 ) -> pikepdf.Stream:
     return Stream(
         pdf,
@@ -155,7 +223,7 @@ def _image(
     )
 
 
-def _from_png(pdf: Pdf, png: bytes, facts: _Facts) -> pikepdf.Stream:
+def _from_png(pdf: Pdf, png: bytes, facts: Facts) -> pikepdf.Stream:
     """An image of the compressed rows of a PNG as they are: PDF knows PNG's row filters (predictor 15)."""
     bits, kind, interlace = png[24], png[25], png[28]
     if interlace or kind not in (0, 2, 3):
@@ -179,7 +247,7 @@ def _from_png(pdf: Pdf, png: bytes, facts: _Facts) -> pikepdf.Stream:
     return image
 
 
-def _from_pixels(pdf: Pdf, picture: Image.Image, facts: _Facts) -> pikepdf.Stream:
+def _from_pixels(pdf: Pdf, picture: Image.Image, facts: Facts) -> pikepdf.Stream:
     """An image of decoded pixels, packed as PNG does; transparency becomes a soft mask."""
     mask = None
     if picture.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in picture.info:
@@ -192,7 +260,7 @@ def _from_pixels(pdf: Pdf, picture: Image.Image, facts: _Facts) -> pikepdf.Strea
         picture = picture.convert("RGB")
     image = _from_png(pdf, _png(picture), facts)
     if mask is not None and mask.getextrema() != (255, 255):
-        plain = _Facts(facts.width, facts.height, None, 0, False, None)
+        plain = Facts(facts.width, facts.height, None, 1, None)
         image.SMask = pdf.make_indirect(_from_png(pdf, _png(mask), plain))
     return image
 
@@ -203,20 +271,21 @@ def _png(picture: Image.Image) -> bytes:
     return packed.getvalue()
 
 
-def _add_page(pdf: Pdf, image: pikepdf.Stream, facts: _Facts) -> None:
+def _add_page(pdf: Pdf, image: pikepdf.Stream, facts: Facts) -> None:
     if facts.dpi is not None:
         width, height = facts.width * 72 / facts.dpi[0], facts.height * 72 / facts.dpi[1]
     else:
         scale = _A4_LENGTH_PT / max(facts.width, facts.height)
         width, height = facts.width * scale, facts.height * scale
     width, height = round(width, 2), round(height, 2)
-    matrix = f"{-width} 0 0 {height} {width} 0" if facts.mirrored else f"{width} 0 0 {height} 0 0"
+    turn, mirrored = _ORIENTATIONS[facts.orientation]
+    matrix = f"{-width} 0 0 {height} {width} 0" if mirrored else f"{width} 0 0 {height} 0 0"
     page = Dictionary(
         Type=Name.Page,
         MediaBox=Array([0, 0, width, height]),
         Resources=Dictionary(XObject=Dictionary(Im0=pdf.make_indirect(image))),
         Contents=pdf.make_indirect(Stream(pdf, f"q {matrix} cm /Im0 Do Q".encode("ascii"))),
     )
-    if facts.turn:
-        page.Rotate = facts.turn
+    if turn:
+        page.Rotate = turn
     pdf.pages.append(pikepdf.Page(pdf.make_indirect(page)))

@@ -52,6 +52,7 @@ def manifest_of(
     *,
     findings: Sequence[Finding],
     certificate: Mapping[str, object] | None,
+    shared: int,
 ) -> dict[str, Any]:
     """The content of a manifest, without the head of the audit chain.
 
@@ -61,6 +62,7 @@ def manifest_of(
         entries: all records of the book.
         findings: what was found about the book as a whole.
         certificate: what the machine's decisions rest on; none where it is not known.
+        shared: PDFs that hold another record's place as well.
     """
     plan = plans[0]
     exported = {row.key for row in plan.rows}
@@ -78,7 +80,7 @@ def manifest_of(
             {"code": finding.code, "message": finding.message, "message_en": finding.message_en} for finding in findings
         ],
         "fields_settled_by": dict(sorted(decisions.items())),
-        "package": _package(package, entries),
+        "package": _package(package, shared),
         "workbooks": [_workbook(one, workbook) for one, workbook in zip(plans, workbooks, strict=True)],
         "certificate": certificate,
         "versions": {
@@ -89,11 +91,9 @@ def manifest_of(
     }
 
 
-def _package(package: PackageResult | None, entries: Sequence[Entry]) -> dict[str, Any] | None:
+def _package(package: PackageResult | None, shared: int) -> dict[str, Any] | None:
     if package is None:
         return None
-    # A spread or a page of rows shows the records beside it too: it goes in whole.
-    records = Counter(entry.key[:2] for entry in entries)
     made: dict[str, Any] = {"made": "cut from the scan as it is"}
     if package.target_kb is not None:
         made = {
@@ -108,7 +108,9 @@ def _package(package: PackageResult | None, entries: Sequence[Entry]) -> dict[st
         "sha256": package.sha256,
         "bytes": package.size,
         **made,
-        "pages_shared": sum(records[pdf.key[:2]] > 1 for pdf in package.pdfs),
+        "pages_cut_to_record": sum(pdf.area is not None for pdf in package.pdfs),
+        "rest_hidden": sum(pdf.hidden for pdf in package.pdfs),
+        "pages_shared": shared,
         "pdfs": [{"name": pdf.name, "sha256": pdf.sha256, "bytes": pdf.size} for pdf in package.pdfs],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from extractor.errors import ExportError, InputError
 from extractor.exports import files
+from extractor.exports.areas import WHOLE, Area, AreaOf
 from extractor.exports.findings import RecordId
 from extractor.exports.plan import Row
 from extractor.exports.record_pdf import PageCutter, PageSource, UnusableSourceError
@@ -19,12 +21,19 @@ from extractor.exports.shrinking import Shrunk, shrink
 
 @dataclass(frozen=True, slots=True)
 class PackagedPdf:
-    """One PDF of a package; hash in hexadecimal, size in bytes."""
+    """One PDF of a package; hash in hexadecimal, size in bytes.
+
+    Args:
+        area: the part of the scan that it shows; none where it is the whole.
+        hidden: the rest of the page is in it too, out of sight.
+    """
 
     key: RecordId
     name: str
     sha256: str
     size: int
+    area: Area | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ def write_package(
     rows: Iterable[Row],
     page_source: PageSource,
     *,
+    area_of: AreaOf = lambda _: None,
     target_kb: int | None = None,
     progress: Callable[[RecordId], None] | None = None,
     now: datetime | None = None,
@@ -75,6 +85,7 @@ def write_package(
             one page can be cut.
         rows: records that leave the house, in order; see :func:`extractor.exports.plan.plan_book`.
         page_source: tells for a record which file or bytes its page lies in, and at which page number.
+        area_of: tells which part of its page is a record's own, where it is not the whole.
         target_kb: make pages smaller that have more kB than this; by default the PDFs are the scans as they are.
         progress: called after each record.
         now: time for the dated name of a former file.
@@ -90,16 +101,21 @@ def write_package(
         with zipfile.ZipFile(files.part_of(path), "w") as package, PageCutter() as cutter:
             for row in rows:
                 try:
-                    data = cutter.cut(*page_source(row.key))
+                    area = area_of(row.key)
+                    cut = cutter.cut(*page_source(row.key), area)
                 except (UnusableSourceError, InputError) as error:
                     unusable.append((row.key, error.reason))
                 else:
+                    data, hidden = cut.data, cut.hidden
                     if target_kb is not None:
                         smaller = shrink(data, target_kb)
                         data = smaller.data
+                        # Drawn anew, a page has nothing but what it shows.
+                        hidden = hidden and not smaller.reencoded
                         shrunk.append(replace(smaller, data=b""))
                     package.writestr(files.member(row.pdf_name, zipfile.ZIP_STORED), data)
-                    pdfs.append(PackagedPdf(row.key, row.pdf_name, hashlib.sha256(data).hexdigest(), len(data)))
+                    digest = hashlib.sha256(data).hexdigest()
+                    pdfs.append(PackagedPdf(row.key, row.pdf_name, digest, len(data), area, hidden))
                 if progress is not None:
                     progress(row.key)
         if unusable and not pdfs and path.exists():
@@ -125,3 +141,21 @@ def write_package(
         above_target=sum(one.above_target for one in shrunk),
         least_dpi=min((one.least_dpi for one in shrunk if one.reencoded), default=0),
     )
+
+
+def shared_pdfs(package: PackageResult, records: Iterable[RecordId], area_of: AreaOf) -> int:
+    """How many PDFs hold another record's place as well, such as all those of a page of rows.
+
+    Args:
+        records: all records of the book.
+        area_of: as for :func:`write_package`.
+    """
+    on_page: defaultdict[tuple[str, int], list[RecordId]] = defaultdict(list)
+    for key in records:
+        on_page[key[:2]].append(key)
+    found = 0
+    for pdf in package.pdfs:
+        own = WHOLE if pdf.area is None or pdf.hidden else pdf.area
+        others = (key for key in on_page[pdf.key[:2]] if key != pdf.key)
+        found += any(own.shows(area_of(other) or WHOLE) for other in others)
+    return found

@@ -52,6 +52,7 @@ class ExportProfile(BaseModel):
         dates: how dates are written where not as ``dd.mm.yyyy``.
         with_package: whether the PDFs go with the sheet. A sheet without goes to another office than the rest; it is
             written only when it is asked for.
+        shared_pages: whether the PDF of a record that shares its page is cut to its own part, or is the whole page.
         not_compared: columns in which a sheet that comes back may differ without being listed.
         verbatim: whether a cell shows what is written in the book where no code is known for it; else it stays empty.
     """
@@ -75,6 +76,7 @@ class ExportProfile(BaseModel):
     checks: tuple[Check, ...] = ()
     dates: Dates = Dates()
     with_package: bool = True
+    shared_pages: Literal["cut", "whole"] = "cut"
     verbatim: bool = False
     not_compared: frozenset[str] = frozenset()
 
@@ -218,4 +220,10 @@ def _check_together(folder: Path, register: str, profiles: list[ExportProfile]) 
                 f"{folder}: profiles '{together[0].name}' and '{profile.name}' of register {register} name PDFs or"
                 " books differently (naming), but share one package.",
                 mend="Name them alike in both, or bring both profiles in your folder.",
+            )
+        if profile.shared_pages != together[0].shared_pages:
+            raise ExportError(
+                f"{folder}: profiles '{together[0].name}' and '{profile.name}' of register {register} differ in"
+                " 'shared_pages', but share one package.",
+                mend="Say the same in both, or bring both profiles in your folder.",
             )

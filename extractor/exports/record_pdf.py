@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,8 +13,10 @@ from PIL import Image
 
 from extractor.errors import ExportError
 from extractor.exports import image_pages
+from extractor.exports.areas import Area
 from extractor.exports.drawn import strip_unseen, undrawn_pictures
 from extractor.exports.findings import RecordId
+from extractor.exports.page_parts import add_part, show_only
 
 Source: TypeAlias = Path | bytes
 PageSource: TypeAlias = Callable[[RecordId], tuple[Source, int | Sequence[int]]]
@@ -26,6 +29,14 @@ _HEAD = 1024
 
 _CUT_AT_ONCE = 64_000_000
 """An open PDF holds on to the data of all pages cut from it; after so many bytes it is opened anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutPdf:
+    """A PDF, and whether it still holds what lies beyond the area that was asked for (hidden, but not gone)."""
+
+    data: bytes
+    hidden: bool = False
 
 
 class UnusableSourceError(ExportError):
@@ -45,12 +56,13 @@ class PageCutter:
         self._data = b""
         self._cut_bytes = 0
 
-    def cut(self, source: Source, pages: int | Sequence[int]) -> bytes:
+    def cut(self, source: Source, pages: int | Sequence[int], area: Area | None = None) -> CutPdf:
         """One PDF of some pages of a source; the same source always gives the same bytes.
 
         Args:
             source: PDF, JPEG, PNG, TIFF or other picture file, told apart by its content.
             pages: page numbers from 1; several pages stand in the PDF in the order given.
+            area: the part of each page that is wanted; none takes them whole.
 
         Raises:
             UnusableSourceError: the source is missing, damaged, encrypted or has no such page, or pictures of other
@@ -59,8 +71,7 @@ class PageCutter:
         numbers = [pages] if isinstance(pages, int) else list(pages)
         self._open(source)
         with pikepdf.Pdf.new() as target:
-            for number in numbers:
-                self._add(target, number)
+            hidden = [self._add(target, number, area) for number in numbers]
             # Scanning programs often hang the pictures of all pages on each page; the others' must not come along.
             target.remove_unreferenced_resources()
             if any(undrawn_pictures(page) for page in target.pages):
@@ -77,7 +88,7 @@ class PageCutter:
         self._cut_bytes += written.tell()
         if self._cut_bytes > _CUT_AT_ONCE:
             self.close()
-        return written.getvalue()
+        return CutPdf(written.getvalue(), any(hidden))
 
     def close(self) -> None:
         """Close the source PDF, if one is open."""
@@ -113,21 +124,28 @@ class PageCutter:
             raise UnusableSourceError("damaged", "The source PDF is damaged.") from error
         self._source = source
 
-    def _add(self, target: pikepdf.Pdf, number: int) -> None:
+    def _add(self, target: pikepdf.Pdf, number: int, area: Area | None) -> bool:
+        """Add a page or part of it; returns whether the rest of the page is in it too, hidden."""
         try:
             if self._pdf is not None:
                 if not 1 <= number <= len(self._pdf.pages):
                     raise UnusableSourceError("no_such_page", f"The source PDF has no page {number}.")
+                if area is not None and add_part(target, self._pdf, number, area):
+                    return False
                 target.pages.append(self._pdf.pages[number - 1])
                 strip_unseen(target.pages[-1])
+                if area is not None:
+                    show_only(target.pages[-1], area)
+                    return True
             elif self._data.startswith(b"\xff\xd8\xff"):
                 if number != 1:
                     raise UnusableSourceError("no_such_page", f"The source picture has no page {number}.")
-                image_pages.add_jpeg(target, self._data)
+                image_pages.add_jpeg(target, self._data, area)
             else:
-                image_pages.add_other(target, self._data, number)
+                image_pages.add_other(target, self._data, number, area)
         except (ValueError, OSError, SyntaxError, Image.DecompressionBombError, pikepdf.PdfError) as error:
             raise UnusableSourceError("damaged", f"The source page cannot be cut ({type(error).__name__}).") from error
+        return False
 
 
 def _head(source: Source) -> bytes:

@@ -30,7 +30,7 @@ def _keep_open():
 
 def cut_bytes(source, pages=1) -> bytes:
     with PageCutter() as cutter:
-        return cutter.cut(source, pages)
+        return cutter.cut(source, pages).data
 
 
 def cut(source, pages=1) -> pikepdf.Pdf:

@@ -32,7 +32,7 @@ def scan(*, noise: float, dpi: int = 200, size=A4) -> bytes:
 
 def cut(data: bytes) -> bytes:
     with PageCutter() as cutter:
-        return cutter.cut(data, 1)
+        return cutter.cut(data, 1).data
 
 
 def picture_of(pdf: bytes) -> tuple[int, int]:

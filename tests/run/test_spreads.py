@@ -10,8 +10,9 @@ import pytest
 from support.runs import options
 
 from extractor.batch.run import run
+from extractor.batch.sources import load_sources
 from extractor.laying import Layer
-from extractor.page_file import load_page_file
+from extractor.page_file import load_areas, load_page_file, page_stem
 from extractor.records import read_records
 from extractor.scans import PHOTOGRAPH, Side, clean_page
 from extractor.scans.types import SourcePage
@@ -135,6 +136,18 @@ def test_regions_of_both_pages_lie_on_the_whole_picture(finished, made):
     for number, beyond in ((1, False), (2, True)):
         points = np.concatenate([p for (n, _), polygons in kept.regions.items() if n == number for p in polygons])
         assert (points[:, 0].mean() > middle) == beyond
+
+
+def test_each_record_has_its_own_side_of_the_picture(finished, made):
+    out, _ = finished
+    (known,) = [source for name, source in load_sources(out).items() if name == made[1].files[0].name]
+    for page, sides in ((1, {1: "left", 2: "right"}), (2, {1: "left"})):
+        areas = load_areas(out, page_stem(known.sha256, page))
+        assert areas.keys() == sides.keys()
+        for number, (left, top, right, bottom) in areas.items():
+            inner, outer = (right, left) if sides[number] == "left" else (left, right)
+            assert abs(inner - 0.5) < 0.02
+            assert (outer, top, bottom) == (0.0 if sides[number] == "left" else 1.0, 0.0, 1.0)
 
 
 def test_a_blank_page_beside_a_record_is_named(finished, made):
