@@ -73,6 +73,7 @@ def export_shown(job: Job) -> ExportShown:
         format=job.options["format"],
         pending=job.options["pending"],
         files=len(job.result.get("files", ())),
+        files_left=job.result.get("files_left", []),
     )
 
 
@@ -181,7 +182,7 @@ def task_shown(task: Task, context: FieldContext, labels: Labels, person: str) -
     the machine, both texts are offered and nothing tells which is whose; rules, which judged one of them, are silent.
     """
     disputed = bool(context.rekeyed_by) and task.field.decision is Decision.REVIEW
-    field = task.field
+    field = context.field  # of a ditto mark, what it stands for only where that may be told
     return TaskShown(
         id=task.id,
         token=task.token,

@@ -138,7 +138,7 @@ def record(room: AnyRoom, visit: NamedVisit, record_id: Number) -> HTMLResponse:
         "record.html",
         record=stored,
         # Names of files tell number and date.
-        file="" if any(room.store.inspections.holds(field.id) for field in stored.fields) else stored.key[0],
+        file="" if room.store.inspections.holds_record(stored.id) else stored.key[0],
         book=book_name(stored.book, room.labels, visit.language),
         form=room.labels.title(stored.form, visit.language),
         size=size,

@@ -51,7 +51,10 @@ def task_view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
         "label": labels.spec(task.form, task.code, task.kind).label,
         "group": labels.group(task.code, language),
         "book": book_name(context.book, labels, language),
-        "place": text(language, "place", file=file, page=page, record=record),
+        # Names of files tell number and date, which others may be inspecting.
+        "place": text(language, "record_title", page=page, record=record)
+        if room.store.inspections.holds_record(task.record_id)
+        else text(language, "place", file=file, page=page, record=record),
         "decision": field.decision.value,
         "choices": _choices(labels, task, first="" if hidden else field.raw),
         "isOption": labels.spec(task.form, task.code, task.kind).kind is Kind.CHOICE,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from extractor.errors import LeaseLostError, NotStoredError, StoreError
 from extractor.records import FieldState
-from extractor.store import audit, convert, inspecting, inspection_audit
+from extractor.store import audit, convert, hiding, inspecting, inspection_audit
 from extractor.store.inspected import under_inspection
 from extractor.store.inspection_results import (
     Dispute,
@@ -172,9 +172,15 @@ class Inspections:
             return session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
 
     def holds(self, field_id: int) -> bool:
-        """Whether the field is in a sample that is being inspected, so that what stands there must not be shown."""
+        """Whether the field must not be opened: it is being inspected, or a ditto mark that is stands for it."""
         with self._reading() as session:
-            return bool(session.scalar(select(under_inspection(field_id))))
+            return hiding.is_inspected(session, field_id)
+
+    def holds_record(self, record_id: int) -> bool:
+        """Whether any field of the record is being inspected, so that its number and date must not be shown."""
+        with self._reading() as session:
+            fields = select(FieldRow.id).where(FieldRow.record_id == record_id, under_inspection(FieldRow.id))
+            return session.scalar(fields.limit(1)) is not None
 
     def held(self, inspection_id: int, part: Part, person: str) -> tuple[InspectionTask, ...]:
         """Fields the person holds at this moment."""

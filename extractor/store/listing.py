@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from extractor.errors import NotStoredError
 from extractor.store import convert, reading
 from extractor.store.client_tables import KeyRow
-from extractor.store.reading import PLACE, current_records
+from extractor.store.order import PLACE, current_records
 from extractor.store.results import BookSummary, Counts, PageImage, StoredProblem
 from extractor.store.store import Store
 from extractor.store.tables import BookRow, FieldRow, FileRow, PageRow, ProblemRow, RecordRow, TaskRow, TaskStatus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TypeVar, TypeVarTuple
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select, tuple_
 from sqlalchemy.orm import Session
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from extractor.errors import NotStoredError
 from extractor.records import BookKey, Decision, Record, RuleWarning
 from extractor.store import convert, rekeying, tasks
-from extractor.store.inspected import unfinished
+from extractor.store.hiding import Shown, what_is_shown
+from extractor.store.order import PLACE, current_records
 from extractor.store.results import (
     BookSummary,
     Counts,
@@ -34,8 +35,6 @@ from extractor.store.tables import (
     DecisionRow,
     FieldRow,
     FileRow,
-    InspectedFieldRow,
-    InspectionRow,
     PageRow,
     ProblemRow,
     RecordRow,
@@ -45,10 +44,6 @@ from extractor.store.tables import (
 )
 
 _CHUNK = 200
-PLACE = (FileRow.sort_key, FileRow.path, PageRow.page, RecordRow.number)
-"""The order of records: file as people count, page, record."""
-
-_Columns = TypeVarTuple("_Columns")
 _Item = TypeVar("_Item")
 
 Reading = Callable[[], AbstractContextManager[Session]]
@@ -164,7 +159,7 @@ def stored_record(session: Session, record_id: int) -> StoredRecord:
         raise NotStoredError(f"There is no record {record_id} in the store.")
     row, page, file, book = found
     before, after = _beside(session, row, page, file)
-    hidden = _hidden(session, (row.id, before, after))
+    shown = what_is_shown(session, (row.id, before, after))
     return StoredRecord(
         id=row.id,
         page_id=page.id,
@@ -179,14 +174,14 @@ def stored_record(session: Session, record_id: int) -> StoredRecord:
                 id=field.id,
                 code=field.code,
                 kind=field.kind,
-                field=convert.field_value(field),
+                field=shown.meant(field),
                 person=field.person,
                 decided_at=field.decided_at,
-                hidden=(row.id, field.code) in hidden,
+                hidden=(row.id, field.code) in shown.hidden,
             )
             for field in _fields(session, [row.id]).get(row.id, [])
         ),
-        warnings=_tellable(_warnings(session, [row.id]).get(row.id, ()), hidden),
+        warnings=_tellable(_warnings(session, [row.id]).get(row.id, ()), shown.hidden),
         previous_id=before,
         following_id=after,
         form_version=row.form_version,
@@ -217,8 +212,9 @@ def field_context(session: Session, field_id: int) -> FieldContext:
     field, record, page, file, book = found
     before, after = _beside(session, record, page, file)
     task = session.scalar(select(TaskRow).where(TaskRow.field_id == field.id))
-    hidden = _hidden(session, (record.id, before, after))
-    warnings = _tellable(_warnings(session, [record.id]).get(record.id, ()), hidden)
+    # Of all fields, since a rule may name others; ditto marks are looked up for this one.
+    shown = what_is_shown(session, (record.id, before, after), code=field.code)
+    warnings = _tellable(_warnings(session, [record.id]).get(record.id, ()), shown.hidden)
     return FieldContext(
         field_id=field.id,
         record_id=record.id,
@@ -227,12 +223,12 @@ def field_context(session: Session, field_id: int) -> FieldContext:
         form=record.form,
         code=field.code,
         kind=field.kind,
-        field=convert.field_value(field),
+        field=shown.stored(field),
         picture=convert.picture(page),
         char_confidences=tuple(field.char_confidences),
         warnings=tuple(warning for warning in warnings if field.code in warning.fields),
-        previous=_neighbour(session, before, field.code, hidden),
-        following=_neighbour(session, after, field.code, hidden),
+        previous=_neighbour(session, before, field.code, shown),
+        following=_neighbour(session, after, field.code, shown),
         blind=task is not None and tasks.is_blind(task),
         rekeyed_by=rekeying.contradicted(session, [field.id]).get(field.id, ""),
     )
@@ -258,16 +254,6 @@ def book_id_of(session: Session, book: BookKey | int | None) -> int | None:
             "There is no such book in the store.", mend="Name register, year, number and agency as stored."
         )
     return found
-
-
-def current_records(wanted: Select[*_Columns]) -> Select[*_Columns]:
-    """Records that stand, with their page and file joined."""
-    return (
-        wanted.select_from(RecordRow)
-        .join(PageRow, PageRow.id == RecordRow.page_id)
-        .join(FileRow, FileRow.id == PageRow.file_id)
-        .where(RecordRow.retired_at.is_(None), PageRow.superseded_at.is_(None))
-    )
 
 
 def _in_chunks(
@@ -373,40 +359,13 @@ def _beside(session: Session, record: RecordRow, page: PageRow, file: FileRow) -
     return session.scalar(before), session.scalar(after)
 
 
-def _hidden(session: Session, record_ids: Collection[int | None]) -> set[tuple[int, str]]:
-    """Fields of these records whose reading must not be shown, by record and code: re-keyed blind, or inspected."""
-    ids = [number for number in record_ids if number is not None]
-    # An outer join, so that no database begins with all tasks that are open.
-    wanted = (
-        select(FieldRow.record_id, FieldRow.code, TaskRow.id)
-        .select_from(FieldRow)
-        .outerjoin(TaskRow, and_(TaskRow.field_id == FieldRow.id, rekeying.hidden()))
-        .where(FieldRow.record_id.in_(ids))
-    )
-    hidden = {(record_id, code) for record_id, code, task_id in session.execute(wanted) if task_id is not None}
-    inspected = (
-        select(FieldRow.record_id, FieldRow.code)
-        .join(InspectedFieldRow, InspectedFieldRow.field_id == FieldRow.id)
-        .join(InspectionRow, InspectionRow.id == InspectedFieldRow.inspection_id)
-        .where(
-            FieldRow.record_id.in_(ids),
-            InspectionRow.withdrawn_at.is_(None),
-            # All of the sample until all is done: what was exported would tell how an answer was taken.
-            unfinished(InspectionRow.id),
-        )
-    )
-    return hidden | {(record_id, code) for record_id, code in session.execute(inspected)}
-
-
 def _tellable(warnings: Sequence[RuleWarning], hidden: Collection[tuple[int, str]]) -> tuple[RuleWarning, ...]:
     """Warnings that tell nothing of hidden fields; a rule may compare a field with the same one of a record beside."""
     codes = {code for _, code in hidden}
     return tuple(warning for warning in warnings if codes.isdisjoint(warning.fields))
 
 
-def _neighbour(
-    session: Session, record_id: int | None, code: str, hidden: Collection[tuple[int, str]]
-) -> Neighbour | None:
+def _neighbour(session: Session, record_id: int | None, code: str, shown: Shown) -> Neighbour | None:
     if record_id is None:
         return None
     found = session.execute(
@@ -417,4 +376,4 @@ def _neighbour(
     if found is None:
         return None
     field, number, page, path = found
-    return Neighbour((path, page, number), convert.field_value(field), hidden=(record_id, code) in hidden)
+    return Neighbour((path, page, number), shown.stored(field), hidden=(record_id, code) in shown.hidden)

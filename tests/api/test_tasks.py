@@ -4,7 +4,7 @@ import pytest
 from api.conftest import SECRET
 
 from extractor.records import Decision
-from extractor.store import MachineChange
+from extractor.store import DrawnRecord, ExportedField, MachineChange, SampleDraft
 
 
 @pytest.fixture
@@ -88,10 +88,11 @@ def test_a_blind_answer_is_not_told_whether_it_was_right(client, claim, blind, s
     assert client.get(f"/v1/records/{record_id}").json()["fields"][code]["raw"] == SECRET
 
 
-def test_a_settled_field_that_is_being_inspected_is_not_handed_out(client, store, monkeypatch):
-    record = store.record_ids(1)[0]
-    field = next(field for field in store.stored_record(record).fields if field.code == "meHoTen")
-    monkeypatch.setattr("extractor.store.reading._hidden", lambda *_: {(record, "meHoTen")})
+def test_a_settled_field_that_is_being_inspected_is_not_handed_out(client, store):
+    record = store.stored_record(store.record_ids(1)[0])
+    field = next(field for field in record.fields if field.code == "meHoTen")
+    drawn = DrawnRecord(record.key, "KS", "a.pdf", (ExportedField("meHoTen", "x", "x", "read"),))
+    store.inspections.add(SampleDraft("II", "1.0", "normal", "A", 5, 0, 1, "7", (), (drawn,)), person="Cán Bộ")
     refused = client.post("/v1/tasks/claim", json={"person": "Lan", "field": field.id})
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:extractor:problem:inspected")
     assert SECRET not in refused.text

@@ -113,6 +113,19 @@ def test_a_field_under_inspection_is_not_opened_for_verification(enter, inspecti
     assert SECRET["nksHoTen"] not in refused.text
 
 
+def test_who_verifies_another_field_of_an_inspected_record_is_not_told_its_file(enter, book):
+    record = next(book.records())
+    (field,) = (ExportedField("ngayDangKy", "03/01/2017", "03.01.2017", "read"),)
+    drawn = DrawnRecord(record.key, "KS.2017.01", "x.pdf", (field,))
+    draft = SampleDraft("II", "1.0", "normal", "A", 3, 0, 1, "7", ({"stem": "KS.2017.01", "records": 3},), (drawn,))
+    visitor = enter("Người Nhập")
+    place = visitor.post("/api/claim").json()["tasks"][0]["place"]
+    assert "KS.2017.01.pdf" in place
+    book.inspections.add(draft, person="Cán Bộ")
+    tasks = visitor.post("/api/claim").json()["tasks"]
+    assert ["KS.2017.01.pdf" in task["place"] for task in tasks] == [False, True]  # of the next record
+
+
 @pytest.mark.parametrize("number", [2**63, 2**70, -1])
 def test_numbers_no_store_holds_are_refused(enter, inspection, number):
     visitor = enter("Thanh Tra")
@@ -197,7 +210,7 @@ def test_an_inspection_by_keyboard(visitor, office, inspection, book):
         if number < 3:
             page.wait_for_selector(f"body:not([data-ready='{before}'])")
     page.wait_for_selector("#empty:not([hidden])")
-    page.wait_for_function("document.getElementById('saved').textContent.startsWith('✓')")  # the last one is on its way
+    page.wait_for_selector("#saved:has-text('✓')")  # the last one is on its way
     assert book.inspections.get(inspection).disputed == 3
     judge = visitor(office, "Trọng Tài")
     judge.on("pageerror", lambda error: troubles.append(str(error)))
@@ -207,9 +220,7 @@ def test_an_inspection_by_keyboard(visitor, office, inspection, book):
         before = judge.get_attribute("body", "data-ready")
         shown = judge.inner_text("#first")
         judge.keyboard.press("2" if shown == "khác" else "1")
-        judge.wait_for_function(
-            "before => document.body.dataset.ready !== before || !document.getElementById('empty').hidden", arg=before
-        )
+        judge.wait_for_selector(f"body:not([data-ready='{before}']), #empty:not([hidden])")
     judge.wait_for_selector("#empty:not([hidden])")
     assert book.inspections.get(inspection).finished
     assert troubles == []
