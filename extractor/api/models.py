@@ -202,6 +202,9 @@ class ExportShown(JobShown):
     format: str
     pending: str
     files: int
+    files_left: list[str] = Field(
+        description="Books not written, since none of their scans can be read; their former files are not among these"
+    )
 
 
 class ExportPage(Page):

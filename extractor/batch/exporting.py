@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,11 @@ class Exported:
     records_file: Path
     records: int | None
     books: RunExport | None
+
+    @property
+    def files_left(self) -> tuple[str, ...]:
+        """Names of the books that were not written since none of their pages can be read."""
+        return tuple(book.stem for book in self.books.books if book.files_left) if self.books is not None else ()
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -141,8 +146,8 @@ def export_out(store: Store, out: Path, job: ExportJob) -> Iterator[str]:
         yield "The lists of all books, held_back.csv and checks.csv, are as 'export all' left them."
     if job.wanted == ALL and job.pending == "blank":
         yield from _left_over(out, done.books)
-    if error := files_left(done.books):
-        raise error
+    if done.files_left:
+        raise _left(done.files_left, done.books.held_back_list)
 
 
 def _described(exported: RunExport) -> Iterator[str]:
@@ -163,14 +168,10 @@ def _described(exported: RunExport) -> Iterator[str]:
     yield f"{exported.checks_list}: {len(exported.warnings)} warnings"
 
 
-def files_left(exported: RunExport) -> ExportError | None:
-    """The error that books were not written since none of their pages can be read, or none."""
-    stems = [book.stem for book in exported.books if book.files_left]
-    if not stems:
-        return None
+def _left(stems: Sequence[str], listed: Path) -> ExportError:
     return ExportError(
         f"Not exported, since no source page can be read: {', '.join(stems)}. Their former files are left as they are.",
-        mend=f"Bring the scans back to their place, see {exported.held_back_list.name}; then export again.",
+        mend=f"Bring the scans back to their place, see {listed.name}; then export again.",
     )
 
 

@@ -227,6 +227,8 @@ class _Comparison:
     def __init__(self, profile: ExportProfile, missing: Collection[str], source: str, result: Returned) -> None:
         self._profile = profile
         self._columns = [c for c in profile.columns if c not in profile.key_cells and c not in missing]
+        # The sheets begin with the one whom the event is about.
+        self._subject = next((_person(c) for c in profile.columns if c.endswith(_NAME)), "")
         numbers = (CheckKind.DIGITS, CheckKind.PERSONAL_NUMBER)
         self._digits = {c for check in profile.checks if check.check in numbers for c in check.columns}
         self._source = source
@@ -252,7 +254,7 @@ class _Comparison:
                 self._result.not_compared += 1
             elif text and (trouble := self._unfit(row, record, column, text)):
                 self._result.unused.append(Unused(row.number, trouble, column, record.entry.key))
-            elif text and _person(column) in doubtful:
+            elif text and doubtful & {_person(column), self._subject}:
                 self._result.unused.append(Unused(row.number, Trouble.OTHER_PERSON, column, record.entry.key))
             elif text:
                 supplied[column] = text
@@ -270,7 +272,10 @@ class _Comparison:
             self._result.supplements.append((row.number, made))
 
     def _doubtful(self, row: SheetRow, record: KnownRecord, owners: Collection[str]) -> set[str]:
-        """Persons of whom row and record do not surely tell the same: nothing is taken over about them."""
+        """Persons of whom row and record do not surely tell the same: nothing is taken over about them.
+
+        Where the one whom the event is about is among them, the row may be of another event: it gives nothing at all.
+        """
         doubtful = set()
         for column in self._columns:
             if not column.endswith(_TELLING) or column not in owners:

@@ -14,6 +14,7 @@ from api.test_uploads import announce, picture, send
 from extractor.api.locks import holding, lock_path
 from extractor.api.runner import Runner
 from extractor.api.work import export
+from extractor.batch.exporting import Exported
 from extractor.errors import SettingsError
 from extractor.store import ApiKeys, JobKind, Jobs, JobState, Scope, Store
 
@@ -100,6 +101,18 @@ def test_an_export_keeps_its_files_whatever_comes_later(client, store, out, temp
     assert "records.jsonl" in after.headers["content-disposition"]
     assert client.get(f"/v1/exports/{asked['id']}/files/2").status_code == 404
     assert client.post("/v1/exports", json={"format": "nothing"}).status_code == 422
+
+
+def test_an_export_says_which_books_were_not_written(client, store, out, templates, monkeypatch):
+    kept = Exported(out / "records.jsonl", None, None)
+    monkeypatch.setattr(Exported, "files_left", ("KS.2017.01",))
+    monkeypatch.setattr("extractor.api.work.export_now", lambda *_: kept)
+    asked = client.post("/v1/exports", json={"format": "records"}).json()
+    assert asked["files_left"] == []
+    jobs = Jobs(store)
+    job = jobs.start_next(str(out.resolve()))
+    jobs.finish(job.id, JobState.DONE, result=export(store, job, out, tuple(templates), lambda *_: None))
+    assert client.get(f"/v1/exports/{asked['id']}").json()["files_left"] == ["KS.2017.01"]
 
 
 def test_a_job_whose_process_dies_is_tried_again_and_then_fails(store, out):

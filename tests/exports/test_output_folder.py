@@ -16,6 +16,7 @@ import yaml
 from sqlalchemy import select
 
 from extractor.batch.assurance import remember_assurance
+from extractor.batch.exporting import ExportJob, export_now
 from extractor.batch.judging import CLOSING_EVENTS
 from extractor.batch.sources import FILE as SOURCES
 from extractor.batch.sources import KnownSource
@@ -246,6 +247,8 @@ def test_without_its_scans_a_book_keeps_the_files_it_was_handed_over_with(out, e
     assert f"no source page can be read: {STEM}" in shown
     assert "of an earlier export" not in shown
     assert {name: data for name, data in contents(out).items() if not name.endswith(".csv")} == before
+    with open_store(out) as store:
+        assert export_now(store, out, ExportJob("all", (get_settings().templates_dir,))).files_left == (STEM,)
     assert "files_left" in (out / "import/checks.csv").read_text(encoding="utf-8-sig")
     assert (out / "import/held_back.csv").read_text(encoding="utf-8-sig").count("(missing)") == 4
     assert extractor("export", "--verify", "--from", out)[0] == 0
@@ -356,12 +359,22 @@ def test_a_row_of_another_office_with_the_same_key_is_not_used(out, returned, ex
 
 def test_nothing_is_taken_over_about_a_person_who_is_called_otherwise_in_the_book(out, returned, extractor):
     file = returned(
-        (2, "NKSHOTEN", "ĐIỂU THỊ HẲN"), (2, "NKSSODINHDANH", "070215000001"), (2, "MESODINHDANHCANHAN", "070184000002")
+        (2, "MEHOTEN", "ĐIỂU THỊ HẲN"), (2, "NKSSODINHDANH", "070215000001"), (2, "MESODINHDANHCANHAN", "070184000002")
     )
     assert extractor("import", "c06", file, "--from", out)[0] == 3
     assert {key[0]: one.columns for key, one in read_supplements(out / FILE).items()} == {
-        "so.jpg": {"meSoDinhDanhCaNhan": "070184000002"}
+        "so.jpg": {"nksSoDinhDanh": "070215000001"}
     }
+
+
+@pytest.mark.parametrize(("heading", "text"), [("NKSHOTEN", "ĐIỂU THỊ HẲN"), ("NKSNGAYSINH", "02/01/1999")])
+def test_a_row_that_tells_of_another_child_fills_nothing(out, returned, extractor, heading, text):
+    more = ("NKSSODINHDANH", "070215000001"), ("MESODINHDANHCANHAN", "070184000002"), ("LOAIDANGKY", "1")
+    file = returned((2, heading, text), *((2, *cell) for cell in more))
+    assert extractor("import", "c06", file, "--from", out)[0] == 3
+    assert read_supplements(out / FILE) == {}
+    named = " ".join(str(cell) for row in lists(out)["Không dùng được"] for cell in row)
+    assert all(column in named for column in ("nksSoDinhDanh", "meSoDinhDanhCaNhan", "loaiDangKy"))
 
 
 def test_what_another_source_said_is_kept_and_joined(out, returned, extractor):
