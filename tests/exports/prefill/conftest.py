@@ -23,6 +23,9 @@ def _answer(visit: Visit) -> Any:
     def answer(route: Any) -> None:
         path, _, query = route.request.url.removeprefix(SITE).partition("?")
         name = path.lstrip("/")
+        if name == "made":
+            route.fulfill(body=visit.made, content_type="text/html; charset=utf-8")
+            return
         file = next((f for f in (HERE / "pages" / name, HERE / name, sample / name) if name and f.is_file()), None)
         if file is None or route.request.method != "GET":
             if name != "favicon.ico":

@@ -164,24 +164,16 @@ def test_a_box_with_a_former_text_is_told_where_the_record_has_none(visit):
     assert visit.kind("nksNoiSinh") == "stale" and "Người trước" in visit.why("nksNoiSinh")
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
+def test_a_damaged_paste_is_named(visit):
+    profile = {"format": "extractor-mapping/1", "name": "a", "title": "A"}
+    visit.html("<label>Nơi sinh <input id=a></label>")
+    for changes, said in (
         ({"columns": {"so": None}}, "columns.so"),
         ({"record": None}, "record.file"),
         ({"edits": {"so": 5}}, "edits.so"),
         ({"format": "extractor-mapping/1", "targets": {}}, "thiếu name"),
-        (
-            {"format": "extractor-mapping/1", "name": "a", "title": "A", "targets": {"so": {"selector": "#!"}}},
-            "bộ chọn",
-        ),
-        (
-            {"format": "extractor-mapping/1", "name": "a", "title": "A", "targets": {"so": {"selector": 7}}},
-            "so.selector",
-        ),
-    ],
-)
-def test_a_damaged_paste_is_named(visit, changes, said):
-    visit.html("<label>Nơi sinh <input id=a></label>")
-    visit.paste(json.dumps({**make_entry().model_dump(mode="json"), **changes}))
-    assert said in visit.page.inner_text("#extractor-filler .said")
+        ({**profile, "targets": {"so": {"selector": "#!"}}}, "bộ chọn"),
+        ({**profile, "targets": {"so": {"selector": 7}}}, "so.selector"),
+    ):
+        visit.paste(json.dumps({**make_entry().model_dump(mode="json"), **changes}))
+        assert said in visit.page.inner_text("#extractor-filler .said"), said
