@@ -70,6 +70,7 @@ def inspect(room: AnyRoom, visit: NamedVisit, inspection: Number, part: Part) ->
     """One field after the other; the page's script asks for them."""
     found = room.store.inspections.get(inspection)
     total = sum(found.fields.values()) if part is Part.INSPECTOR else 0
+    said = texts(visit.language)
     template = "inspect.html" if part is Part.INSPECTOR else "judge.html"
     return render(
         room,
@@ -77,7 +78,7 @@ def inspect(room: AnyRoom, visit: NamedVisit, inspection: Number, part: Part) ->
         template,
         inspection=inspection,
         total=total,
-        said={**texts(visit.language), "blind_note": text(visit.language, "inspection_note")},
+        said={**said, "blind_note": said["inspection_note"], "value_as": said["inspection_value"]},
         lease_seconds=room.lease_seconds,
     )
 

@@ -9,6 +9,7 @@ from extractor.review.room import Room
 from extractor.review.task_view import BLIND, pictures_of
 from extractor.review.texts import text
 from extractor.store import Inspection, InspectionTask, Part, Reading
+from extractor.store.activity import VIETNAM
 from extractor.templates.form import Kind
 
 _CHOICES = 9
@@ -34,9 +35,9 @@ def inspection_line(room: Room, visit: Visit, inspection: Inspection) -> dict[st
             sample=inspection.sample_size,
             lot=inspection.lot_size,
             level=inspection.level,
-            aql=inspection.aql,
+            aql=inspection.aql.replace(".", ",") if visit.language == "vi" else inspection.aql,
         ),
-        "drawn": inspection.created_at.date().isoformat(),
+        "drawn": inspection.created_at.astimezone(VIETNAM).strftime("%d/%m/%Y"),
         "total": total,
         "keyed": total - inspection.waiting,
         "share": 100.0 * (total - inspection.waiting) / total if total else 0.0,

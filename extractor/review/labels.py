@@ -87,8 +87,8 @@ class Labels:
         return schema.language if schema else "vi"
 
     def register(self, code: str, language: str) -> str:
-        """Title of the register of that code, by any form of it."""
-        for schema in self.schemas.values():
+        """Title of the register of that code, by its newest form: those of old regimes call it otherwise."""
+        for schema in reversed(self.schemas.values()):
             if code and schema.register_code == code:
                 return schema.title_en.partition(",")[0] if language == "en" and schema.title_en else schema.title
         return code

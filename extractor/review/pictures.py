@@ -91,7 +91,8 @@ class Pictures:
         size = self.size(picture)
         field = _clip(to_picture(picture, box, size), size)
         width, height = field[2] - field[0], field[3] - field[1]
-        aside, above = max(24.0, 0.06 * width), max(18.0, min(0.55 * height, 70.0))
+        # A column of tick boxes is narrow: what each of them means stands beside it.
+        aside, above = max(24.0, 0.06 * width, height - width), max(18.0, min(0.55 * height, 70.0))
         left, top, right, bottom = _clip((field[0] - aside, field[1] - above, field[2] + aside, field[3] + above), size)
         area = (int(left), int(top), int(np.ceil(right)), int(np.ceil(bottom)))
         wide, high = area[2] - area[0], area[3] - area[1]

@@ -200,6 +200,7 @@ def test_an_inspection_by_keyboard(visitor, office, inspection, book):
     page.keyboard.press("Tab")
     page.click("a.button")
     page.wait_for_selector("body[data-ready]")
+    assert (page.inner_text("#place"), page.is_hidden(".aside")) == ("Bản ghi thứ 1 của mẫu", True)
     typed = {"Số": "01"}
     for number in range(4):
         before = page.get_attribute("body", "data-ready")
@@ -215,12 +216,14 @@ def test_an_inspection_by_keyboard(visitor, office, inspection, book):
     judge = visitor(office, "Trọng Tài")
     judge.on("pageerror", lambda error: troubles.append(str(error)))
     judge.goto(f"{office.url}/inspections/{inspection}/judge")
-    for _ in range(3):
+    for left in (3, 2, 1):
         judge.wait_for_selector("body[data-ready]")
+        assert judge.inner_text("#left") == f"Còn {left} chỗ khác nhau"
         before = judge.get_attribute("body", "data-ready")
         shown = judge.inner_text("#first")
         judge.keyboard.press("2" if shown == "khác" else "1")
         judge.wait_for_selector(f"body:not([data-ready='{before}']), #empty:not([hidden])")
     judge.wait_for_selector("#empty:not([hidden])")
+    assert judge.evaluate("document.activeElement.id") == "empty-home"
     assert book.inspections.get(inspection).finished
     assert troubles == []

@@ -34,6 +34,14 @@ def test_fields_have_their_printed_labels_and_the_person_they_are_about(labels):
     assert labels.group("message", "vi") == ""  # a code that only begins with the same letters
 
 
+def test_a_register_is_called_as_its_newest_form_calls_it(tmp_path):
+    for name, title in (("ks-1965", "Chứng-thư khai-sanh"), ("ks-thu", "Sổ đăng ký khai sinh")):
+        (tmp_path / name).mkdir()
+        form = FORM.replace("ks-thu", name).replace("Sổ đăng ký khai sinh", title)
+        (tmp_path / name / "form.yaml").write_text(form, encoding="utf-8")
+    assert Labels.load([tmp_path]).register("KS", "vi") == "Sổ đăng ký khai sinh"
+
+
 def test_what_no_schema_knows_is_called_by_its_code(labels):
     assert labels.spec("ks-thu", "xyz").label == "xyz"
     assert labels.spec("unknown", "xyz", "date").kind.value == "date"

@@ -56,6 +56,13 @@ def test_a_page_that_was_scanned_sideways_is_cut_upright(tmp_path):
     assert outside < 0.03
 
 
+def test_a_narrow_column_of_tick_boxes_is_cut_with_what_stands_beside_it(tmp_path):
+    page_with_field(tmp_path / "p.png")
+    pictures, picture = Pictures(tmp_path), PageImage("p.png", 1000, 1400)
+    left, _, right, _ = pictures.plan(picture, Box(400, 300, 40, 240)).area
+    assert (left, right) == (200, 640)
+
+
 @pytest.mark.parametrize(
     "box", [Box(-50, -50, 80, 80), Box(990, 1390, 400, 400), Box(5000, 5000, 10, 10), Box(3, 3, 0, 0)]
 )

@@ -1,5 +1,5 @@
 // Two readings of one field, unsigned: which of them does the book hold? Keys 1 to 4 answer.
-import { SessionGone, picture, post, setup } from "./server.js";
+import { SessionGone, fill, picture, post, setup } from "./server.js";
 import { makeViewer, placeFrame } from "./viewer.js";
 
 const { api, leaseSeconds, texts } = setup();
@@ -32,7 +32,7 @@ async function asking(path, body) {
 
 async function next() {
   const { data } = await asking("claim", {});
-  by("left").textContent = data.left ? String(data.left) : "";
+  by("left").textContent = data.left ? fill(texts.judge_left, { count: data.left }) : "";
   if (data.tasks.length) show(data.tasks[0]);
   else {
     task = null;
@@ -114,11 +114,17 @@ for (const button of document.querySelectorAll("[data-say]")) {
   button.addEventListener("click", () => judge(button.dataset.say));
 }
 
+const openPage = () => { if (task?.page) viewer.open(task.page.url, task.page.frame); };
+
+by("act-back").addEventListener("click", back);
+by("empty-back").addEventListener("click", back);
+by("act-page").addEventListener("click", openPage);
+
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey || event.repeat || document.querySelector("dialog[open]")) return;
   if (KEYS[event.key]) judge(KEYS[event.key]);
   else if (event.key === "F8") back();
-  else if (event.key === "F9" && task?.page) viewer.open(task.page.url, task.page.frame);
+  else if (event.key === "F9") openPage();
   else return;
   event.preventDefault();
 });

@@ -135,7 +135,7 @@ function show() {
   by("work").hidden = false;
   by("label").textContent = task.label;
   by("group").textContent = task.group;
-  by("place").textContent = `${task.place} · ${task.book}`;
+  by("place").textContent = [task.place, task.book].filter(Boolean).join(" · ");
   by("record-link").href = `/records/${task.record}`;
   hint("");
   showReading(task);
