@@ -41,8 +41,9 @@ def _renamed(parts: list[tuple[str, str]]) -> Iterator[str]:
     fresh = (
         f"{a}{b}" for a in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" for b in "0123456789_abcdefghijkl"
     )
+    properties = {*re.findall(r"[{,]\s*(\w+)(?=\s*[,}=:])", plain), *re.findall(r"\n\s*(\w+):", plain)}
     for name, _ in sorted(counts.items(), key=lambda each: -each[1] * len(each[0])):
-        if not re.search(rf"[{{,]\s*{name}\s*[,}}=:]|\n\s*{name}:", plain):
+        if name not in properties:
             short[name] = next(new for new in fresh if new not in taken)
     word = re.compile(rf"(?:(?<![\w$.])|(?<=\.\.\.))(?:{'|'.join(short) or '-'})(?![\w$])")
     for kind, part in parts:
