@@ -8,6 +8,7 @@ import shutil
 import sys
 import zipfile
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import openpyxl
@@ -44,10 +45,14 @@ STEM = "xadongthu_hbd_tbp.KS.2015.01"
 SHEET = f"import/{STEM}.c06.xlsx"
 
 
+@cache
+def frozen() -> dict:
+    return yaml.safe_load((GOLDEN / "records.yaml").read_text(encoding="utf-8"))["ks-2006"]["fields"]
+
+
 def record_of(page: int, **changes: str) -> Record:
     """The frozen birth record of the form of 2006 with another number: no identity number is on that form."""
-    content = yaml.safe_load((GOLDEN / "records.yaml").read_text(encoding="utf-8"))["ks-2006"]["fields"]
-    content |= {"so": f"{page:02d}/2015", **changes}
+    content = {**frozen(), "so": f"{page:02d}/2015", **changes}
     fields = {}
     for code, text in content.items():
         parts = text if isinstance(text, dict) else {"raw": text or "", "value": text}
@@ -237,7 +242,7 @@ def test_a_scan_that_was_replaced_since_it_was_read_is_not_packed(out, extractor
     assert len(zipfile.ZipFile(out / "packages" / f"{STEM}.zip").namelist()) == 3
 
 
-def test_without_its_scans_a_book_keeps_the_files_it_was_handed_over_with(out, extractor, tmp_path):
+def test_without_its_scans_a_book_keeps_the_files_it_was_handed_over_with(out, extractor, tmp_path, templates):
     extractor("export", "all", "--from", out)
     before = {name: data for name, data in contents(out).items() if not name.endswith(".csv")}
     for scan in tmp_path.glob("so*.jpg"):
@@ -248,7 +253,7 @@ def test_without_its_scans_a_book_keeps_the_files_it_was_handed_over_with(out, e
     assert "of an earlier export" not in shown
     assert {name: data for name, data in contents(out).items() if not name.endswith(".csv")} == before
     with open_store(out) as store:
-        assert export_now(store, out, ExportJob("all", (get_settings().templates_dir,))).files_left == (STEM,)
+        assert export_now(store, out, ExportJob("all", (templates,))).files_left == (STEM,)
     assert "files_left" in (out / "import/checks.csv").read_text(encoding="utf-8-sig")
     assert (out / "import/held_back.csv").read_text(encoding="utf-8-sig").count("(missing)") == 4
     assert extractor("export", "--verify", "--from", out)[0] == 0
