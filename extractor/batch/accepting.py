@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from extractor.batch.assurance import StoreAudit
 from extractor.batch.sources import load_sources
 from extractor.dittos import meant_when_exported
 from extractor.errors import ExportError, SettingsError
@@ -17,7 +18,6 @@ from extractor.exports.acceptance.outcome import Outcome, Verdict, outcome_of
 from extractor.exports.acceptance.plans import SamplingPlan, Severity, named_aql, named_level, plan_for
 from extractor.exports.acceptance.record import AcceptanceRecord
 from extractor.exports.acceptance.switching import next_lot
-from extractor.exports.acceptance.words import fault_text
 from extractor.exports.acceptance.workbooks import write_report_workbook, write_sample_list
 from extractor.exports.fields import Forms, default_split, entry_of
 from extractor.exports.findings import RecordId
@@ -79,10 +79,10 @@ def draw_samples(
     """
     handed_over = handed_over_books(out, books)
     profiles = load_profiles()
-    counted = count_handed_over(out, handed_over, profiles)
+    counted = count_handed_over(out, handed_over, profiles, StoreAudit(store))
     if faults := [fault for book in counted.books for fault in book.faults]:
         raise ExportError(
-            f"What is handed over does not add up: {fault_text(faults[0])} ({len(faults)} in all).",
+            f"What is handed over does not add up: {faults[0].file}: {faults[0].message} ({len(faults)} in all)",
             mend="See all of it with 'extractor acceptance report', and export again.",
         )
     _not_again(store, handed_over)
@@ -223,7 +223,7 @@ def report_acceptance(store: Store, out: Path, templates: Sequence[Path], *, ins
     found = _chosen(store, inspection)
     stems = [str(book["stem"]) for book in found.lot] if found else []
     books = handed_over_books(out, stems)
-    counted = count_handed_over(out, books, load_profiles())
+    counted = count_handed_over(out, books, load_profiles(), StoreAudit(store))
     if found is not None:
         _same_files(found, books)
     forms = _forms(templates)

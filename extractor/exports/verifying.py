@@ -1,4 +1,4 @@
-"""Check what is to be handed over, file by file, against its manifest: rows, PDFs, names, hashes, audit chain."""
+"""Check and count what is handed over, file by file, against manifests: rows, PDFs, names, hashes, audit chain."""
 
 from __future__ import annotations
 
@@ -7,38 +7,73 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from extractor.errors import ExportError
 from extractor.exports import files
+from extractor.exports.faults import Fault, fault
 from extractor.exports.manifest import ENDING, AuditChain, event_of
 from extractor.exports.profile import ExportProfile
 from extractor.exports.reading_back import read_sheet
 
+__all__ = ["CheckedFolder", "CheckedManifest", "Fault", "check_packages", "verify_packages"]
+
 _FORMER = re.compile(r"\.\d{8}-\d{6}(-\d+)?\.(xlsx|zip)$")
-_AGAIN = "Export again; the former files are kept."
+_NOT_READ = -1
+
+
+@dataclass(slots=True)
+class CheckedManifest:
+    """What lies there of what a manifest names.
+
+    Args:
+        pdfs: PDFs in the package; -1 where it could not be read.
+        size: bytes of the package.
+        rows: rows in each workbook, by file; -1 where it could not be read.
+    """
+
+    path: Path
+    pdfs: int = _NOT_READ
+    size: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a file, and how to mend it."""
+class CheckedFolder:
+    """All manifests of a folder, and files beside them that none names."""
 
-    file: Path
-    message: str
-    mend: str = _AGAIN
+    manifests: tuple[CheckedManifest, ...]
+    strays: tuple[Fault, ...]
 
-    def __str__(self) -> str:
-        return f"{self.file}: {self.message} {self.mend}"
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Everything that does not add up."""
+        return (*(one for checked in self.manifests for one in checked.faults), *self.strays)
 
 
 def verify_packages(
     out: Path, profiles: Mapping[str, ExportProfile], audit: AuditChain | None = None
 ) -> tuple[int, tuple[Fault, ...]]:
-    """Check all packages of a folder; returns how many manifests there are, and all faults.
+    """Check all packages of a folder; returns how many manifests there are, and all faults."""
+    checked = check_packages(out, profiles, audit)
+    nothing = () if checked.manifests else (fault(out / "packages", "nothing"),)
+    return len(checked.manifests), (*nothing, *checked.faults)
+
+
+def check_packages(
+    out: Path,
+    profiles: Mapping[str, ExportProfile],
+    audit: AuditChain | None = None,
+    *,
+    wanted: Collection[Path] | None = None,
+) -> CheckedFolder:
+    """Check and count the packages of a folder.
 
     Checked is that every workbook and package is there with the bytes the manifest names, that each opens, that a sheet
     has its profile's header and as many rows as the package has PDFs, that row and PDF bear the same key, that no name
@@ -48,119 +83,136 @@ def verify_packages(
         out: the folder with ``import`` and ``packages``.
         audit: the chain that must hold the head each manifest names and vouch for its content; not looked at where none
             is given.
+        wanted: only these manifests; all by default. Files that no manifest names are found in any case.
     """
-    manifests = [path for name in ("packages", "import") for path in sorted((out / name).glob(f"*{ENDING}"))]
-    faults: list[Fault] = []
+    found: list[CheckedManifest] = []
     named: set[Path] = set()
-    if not manifests:
-        faults.append(Fault(out / "packages", "there is no manifest.", "Export the run first: extractor export all."))
-    for path in manifests:
+    for path in (path for name in ("packages", "import") for path in sorted((out / name).glob(f"*{ENDING}"))):
+        checked = CheckedManifest(path)
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            faults += _check(out, path, content, profiles, named)
-            head = content.get("audit", {}).get("head")
-            if audit is not None and not (head and audit.holds(head)):
-                mend = "Check the log with 'extractor audit verify'; then remove this manifest and export again."
-                faults.append(Fault(path, "its head of the audit chain is not in the log.", mend))
-            elif audit is not None and not audit.vouches(*event_of(path, path)):
-                mend = "Compare with the former files; then remove this manifest and export again."
-                faults.append(Fault(path, "is not what was written: the log vouches for another content.", mend))
+            named |= set(_named(out, path, content))
+            if wanted is None or path in wanted:
+                _check(out, checked, content, profiles)
+                checked.faults += _check_audit(path, content, audit)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            faults.append(Fault(path, f"is no manifest ({type(error).__name__})."))
+            checked.faults.append(fault(path, "no_manifest", why=type(error).__name__))
+        if wanted is None or path in wanted:
+            found.append(checked)
     lying = sorted([*(out / "packages").glob("*.zip"), *(out / "import").glob("*.xlsx")])
-    faults += [
-        Fault(path, "is named by no manifest.", "Export all again, or remove the file if it is of no use any more.")
-        for path in lying
-        if path not in named and not _FORMER.search(path.name) and not path.name.endswith(".draft.xlsx")
-    ]
-    return len(manifests), tuple(faults)
+    return CheckedFolder(
+        tuple(found), tuple(fault(path, "stray") for path in lying if path not in named and not _aside(path.name))
+    )
+
+
+def _aside(name: str) -> bool:
+    """Whether a file is no part of what is handed over: a former one, a draft, or one Excel has open."""
+    return bool(_FORMER.search(name)) or name.endswith(".draft.xlsx") or name.startswith("~$")
+
+
+def _named(out: Path, path: Path, content: Mapping[str, Any]) -> Iterator[Path]:
+    if content["package"] is not None:
+        yield path.parent / content["package"]["file"]
+    for workbook in content["workbooks"]:
+        yield out / "import" / workbook["file"]
+
+
+def _check_audit(path: Path, content: Mapping[str, Any], audit: AuditChain | None) -> Iterator[Fault]:
+    if audit is None:
+        return
+    head = content.get("audit", {}).get("head")
+    if not (head and audit.holds(head)):
+        yield fault(path, "audit_head")
+    elif not audit.vouches(*event_of(path, path)):
+        yield fault(path, "audit_content")
 
 
 def _check(
-    out: Path, path: Path, content: Mapping[str, Any], profiles: Mapping[str, ExportProfile], named: set[Path]
-) -> Iterator[Fault]:
+    out: Path, checked: CheckedManifest, content: Mapping[str, Any], profiles: Mapping[str, ExportProfile]
+) -> None:
+    path, faults = checked.path, checked.faults
     exported = content["records"]["exported"]
     if content["records"]["in_book"] != exported + content["records"]["held_back"]:
-        yield Fault(path, "exported and held back do not add up to the records of the book.")
-    names: list[str] | None = None
+        faults.append(fault(path, "sums"))
     if content["package"] is not None:
-        package = path.parent / content["package"]["file"]
-        named.add(package)
-        names = [pdf["name"] for pdf in content["package"]["pdfs"]]
-        if len(names) != exported:
-            yield Fault(path, f"names {len(names)} PDFs for {exported} records.")
-        yield from _check_package(package, content["package"])
+        if (pdfs := len(content["package"]["pdfs"])) != exported:
+            faults.append(fault(path, "names_pdfs", pdfs=pdfs, records=exported))
+        faults += _check_package(checked, path.parent / content["package"]["file"], content["package"])
     for workbook in content["workbooks"]:
         sheet = out / "import" / workbook["file"]
-        named.add(sheet)
+        checked.rows[workbook["file"]] = _NOT_READ
         if workbook["rows"] != exported:
-            yield Fault(path, f"names {workbook['rows']} rows for {exported} records.")
+            faults.append(fault(path, "names_rows", rows=workbook["rows"], records=exported))
         profile = profiles.get(workbook["profile"])
         if profile is None:
-            mend = "Name the folder of your profiles (--profiles)."
-            yield Fault(sheet, f"its profile '{workbook['profile']}' is not known here.", mend)
+            faults.append(fault(sheet, "profile", profile=workbook["profile"]))
         else:
-            yield from _check_workbook(sheet, workbook, profile, names, content["book"])
+            faults += _check_workbook(checked, sheet, workbook, profile, content)
 
 
-def _check_package(path: Path, stated: Mapping[str, Any]) -> Iterator[Fault]:
+def _check_package(checked: CheckedManifest, path: Path, stated: Mapping[str, Any]) -> Iterator[Fault]:
     import pikepdf
 
     if not path.exists():
-        yield Fault(path, "is missing.")
+        yield fault(path, "missing")
         return
+    checked.size = path.stat().st_size
     if files.sha256_of(path) != stated["sha256"]:
-        yield Fault(path, "is not the file the manifest names (other bytes).")
+        yield fault(path, "changed")
     try:
         with zipfile.ZipFile(path) as package:
             found = package.namelist()
+            checked.pdfs = sum(name.lower().endswith(".pdf") for name in found)
             for name, count in Counter(name.lower() for name in found).items():
                 if count > 1:
-                    yield Fault(path, f"{name} stands {count} times.")
+                    yield fault(path, "doubled", name=name, count=count)
             wanted = {pdf["name"]: pdf["sha256"] for pdf in stated["pdfs"]}
             for name in [*(n for n in wanted if n not in found), *(n for n in found if n not in wanted)]:
-                yield Fault(path, f"{name} is {'missing' if name in wanted else 'not in the manifest'}.")
+                yield fault(path, "pdf_missing" if name in wanted else "pdf_unlisted", name=name)
             for name in dict.fromkeys(found):
                 data = package.read(name)
                 if name in wanted and hashlib.sha256(data).hexdigest() != wanted[name]:
-                    yield Fault(path, f"{name} is not the PDF the manifest names (other bytes).")
+                    yield fault(path, "pdf_changed", name=name)
                 try:
                     with pikepdf.open(io.BytesIO(data)) as pdf:
                         if not len(pdf.pages):
-                            yield Fault(path, f"{name} has no page.")
+                            yield fault(path, "pdf_no_page", name=name)
                 except pikepdf.PdfError:
-                    yield Fault(path, f"{name} is no PDF.")
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
-        yield Fault(path, f"cannot be opened ({type(error).__name__}).")
+                    yield fault(path, "no_pdf", name=name)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
+        checked.pdfs = _NOT_READ
+        yield fault(path, "unreadable", why=type(error).__name__)
 
 
 def _check_workbook(
+    checked: CheckedManifest,
     path: Path,
     stated: Mapping[str, Any],
     profile: ExportProfile,
-    names: list[str] | None,
-    book: Mapping[str, str],
+    content: Mapping[str, Any],
 ) -> Iterator[Fault]:
     if not path.exists():
-        yield Fault(path, "is missing.")
+        yield fault(path, "missing")
         return
     if files.sha256_of(path) != stated["sha256"]:
-        yield Fault(path, "is not the file the manifest names (other bytes).")
+        yield fault(path, "changed")
     try:
         sheet = read_sheet(path, profile)
     except ExportError as error:
-        yield Fault(path, error.message.removeprefix(f"{path}: "))
+        yield fault(path, "sheet", why=error.message.removeprefix(f"{path}: "))
         return
+    checked.rows[path.name] = len(sheet.rows)
     if not sheet.exact:
-        yield Fault(path, f"its header row is not that of the profile '{profile.name}'.")
+        yield fault(path, "header", profile=profile.name)
     if len(sheet.rows) != stated["rows"]:
-        yield Fault(path, f"has {len(sheet.rows)} rows, the manifest names {stated['rows']}.")
-    if names is not None:
+        yield fault(path, "rows_stated", rows=len(sheet.rows), stated=stated["rows"])
+    if content["package"] is not None:
+        names = [pdf["name"] for pdf in content["package"]["pdfs"]]
         if len(sheet.rows) != len(names):
-            yield Fault(path, f"has {len(sheet.rows)} rows for {len(names)} PDFs.")
+            yield fault(path, "rows_pdfs", rows=len(sheet.rows), pdfs=len(names))
         for row, name in zip(sheet.rows, names, strict=False):
-            if _pdf_name(row.cells, profile, book) != name:
-                yield Fault(path, f"row {row.number} has another key than its PDF {name}.")
+            if _pdf_name(row.cells, profile, content["book"]) != name:
+                yield fault(path, "row_key", row=row.number, name=name)
 
 
 def _pdf_name(cells: Mapping[str, str], profile: ExportProfile, book: Mapping[str, str]) -> str:

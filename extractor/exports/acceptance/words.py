@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from extractor.exports.acceptance.counts import CountFault
 from extractor.exports.acceptance.outcome import Rate
+from extractor.exports.faults import Fault
 
 VIETNAM = timezone(timedelta(hours=7))
 """Vietnam's time, the same all year; days of reports are counted in it."""
@@ -59,7 +59,6 @@ def kind_name(kind: str) -> str:
     return names.get(kind, kind)
 
 
-def fault_text(fault: CountFault) -> str:
+def fault_text(fault: Fault) -> str:
     """What does not add up, in a sentence that names the file."""
-    template: str = texts()["faults"][fault.code]
-    return f"{fault.file}: {template.format(**dict(fault.detail))}"
+    return f"{fault.file.parent.name}/{fault.file.name}: {fault.said('vi')}"

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from extractor.batch import accepting
-from extractor.exports.books import export_run
+from extractor.batch.assurance import StoreAudit
+from extractor.exports.books import Background, export_run
 from extractor.exports.profile import load_profiles
 from extractor.records import BookKey, Decision, FieldState
 from extractor.store import PageResult, Store
@@ -52,6 +53,7 @@ def export(form, jpeg):
             PROFILES,
             books=books,
             page_source=lambda key: (jpeg(key[1]), 1),
+            background=Background(audit=StoreAudit(store)),
         )
 
     return write

@@ -1,6 +1,7 @@
 """From what was exported to a sample, its result and the report."""
 
 import io
+import json
 import re
 import shutil
 import zipfile
@@ -203,10 +204,10 @@ def damage_pdf(folder):
         for name, data in {**members, "thừa.pdf": b"%PDF-1.4"}.items():
             package.writestr(name, data)
     return [
-        f"packages/KS.2017.02.zip/{gone}: không có",
-        f"packages/KS.2017.02.zip/{changed}: nội dung khác",
-        f"packages/KS.2017.02.zip/{changed}: không phải tệp PDF",
-        "packages/KS.2017.02.zip/thừa.pdf: có trong gói nhưng không có trong bản kê",
+        f"packages/KS.2017.02.zip: thiếu tệp {gone}",
+        f"packages/KS.2017.02.zip: nội dung tệp {changed} khác",
+        f"packages/KS.2017.02.zip: tệp {changed} không phải PDF",
+        "packages/KS.2017.02.zip: có tệp thừa.pdf nhưng bản kê không ghi",
     ]
 
 
@@ -216,12 +217,21 @@ def damage_files(folder):
     shutil.copy(folder / "import" / "KS.2017.01.xlsx", folder / "import" / "la.xlsx")
     return [
         "packages/KS.2017.01.zip: không có",
-        "packages/KS.2017.02.zip: không đọc được",
-        "import/la.xlsx: không thuộc gói nào",
+        "packages/KS.2017.02.zip: không mở được",
+        "import/la.xlsx: không có trong bản kê nào",
     ]
 
 
-@pytest.mark.parametrize("damage", [damage_row, damage_pdf, damage_files])
+def damage_manifest(folder):
+    """One that adds up, but is not the one that was written."""
+    path = folder / "packages" / "KS.2017.01.manifest.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["records"] |= {"in_book": 7, "held_back": 1}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return ["packages/KS.2017.01.manifest.json: không phải bản kê đã ghi"]
+
+
+@pytest.mark.parametrize("damage", [damage_row, damage_pdf, damage_files, damage_manifest])
 def test_files_that_do_not_add_up_are_named_and_nothing_is_accepted(store, folder, damage):
     wanted = damage(folder)
     reported = report_acceptance(store, folder, [])
@@ -255,7 +265,7 @@ def test_a_stray_file_is_named_and_pages_are_counted_of_the_lots_books_alone(sto
     assert (reported.record.pages, reported.record.counted.faults) == (3, ())
     shutil.copy(folder / "import" / "KS.2017.01.xlsx", folder / "import" / "la.xlsx")
     (stray,) = report_acceptance(store, folder, []).record.counted.faults
-    assert (stray.file, stray.code) == ("import/la.xlsx", "stray")
+    assert (stray.file, stray.code) == (folder / "import" / "la.xlsx", "stray")
 
 
 def test_decisions_made_after_the_export_are_noticed(store, folder):
