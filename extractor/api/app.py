@@ -18,11 +18,12 @@ from extractor.api import jobs, records, tasks, uploads
 from extractor.api.description import describe
 from extractor.api.door import Door
 from extractor.api.models import Health
+from extractor.api.pace import Pace
 from extractor.api.problems import ApiError, answers, as_api_error, as_response, of_http, of_validation
 from extractor.api.room import AnyRoom, ApiRoom
 from extractor.api.route import ApiRoute
 from extractor.api.runner import Runner
-from extractor.api.throttle import Throttle
+from extractor.api.throttle import AtOnce, Throttle
 from extractor.errors import ExtractorError
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
@@ -31,6 +32,7 @@ from extractor.store import Store
 
 REQUESTS_PER_SECOND = 50.0
 WRONG_KEYS_PER_SECOND = 0.2
+MOST_AT_ONCE = 100
 
 _open = APIRouter(prefix="/v1", tags=["server"], route_class=ApiRoute)
 
@@ -54,6 +56,8 @@ def create_app(
     runner: Runner | None = None,
     requests_per_second: float = REQUESTS_PER_SECOND,
     wrong_keys_per_second: float = WRONG_KEYS_PER_SECOND,
+    most_at_once: int = MOST_AT_ONCE,
+    pace: Pace | None = None,
 ) -> FastAPI:
     """Make the application.
 
@@ -65,6 +69,8 @@ def create_app(
         runner: works the queue of jobs, from the application's start to its end; without one they wait.
         requests_per_second: that a key may make for a long time; four times as many at once.
         wrong_keys_per_second: that one address may try for a long time; twenty at once.
+        most_at_once: requests that may be under way; a quarter of them from one key.
+        pace: at which requests have to arrive.
     """
 
     @asynccontextmanager
@@ -94,6 +100,8 @@ def create_app(
         throttle=Throttle(requests_per_second, int(4 * requests_per_second)),
         wrong_keys=Throttle(wrong_keys_per_second, 20),
         wake=runner.wake if runner is not None else lambda: None,
+        at_once=AtOnce(most_at_once),
+        pace=pace or Pace(),
     )
     app.state.room = room
     for router in ROUTERS:

@@ -14,15 +14,18 @@ from extractor.api.links import LINKS
 from extractor.api.problems import Problem
 from extractor.api.room import ApiRoom
 from extractor.batch.exporting import export_formats
+from extractor.store import Scope
 
 _ABOUT = """\
 Upload scans, have them read, read the records by field code, fetch the pictures of fields, answer fields that wait for
 people, write and fetch what is handed over.
 
 Every request but those for `/v1/health` and `/v1/openapi.json` carries a key in the header `Authorization: Bearer ...`.
-A key has scopes; each operation names the one it needs. Errors are problem documents (RFC 9457); their `type` is for
-programs, `detail` and `mend` for people. Lists go on with `after`, which is the `next` of the page before. What makes
-something takes an `Idempotency-Key`, so that it can be sent again after a broken connection.
+A key has scopes; each operation names the one it needs. A key for some books only sees nothing of the others; what acts
+on all books of the output folder (`x-folder-wide`: uploads, runs, exports) is not for it. Errors are problem documents
+(RFC 9457); their `type` is for programs, `detail` and `mend` for people. Lists go on with `after`, which is the `next`
+of the page before. What makes something takes an `Idempotency-Key`, so that it can be sent again after a broken
+connection.
 """
 
 
@@ -60,6 +63,12 @@ def as_text(schema: dict[str, Any]) -> str:
 
 
 def _name_scope(operation: dict[str, Any], route: APIRoute) -> None:
-    scopes = [scope for part in route.dependant.dependencies if (scope := getattr(part.call, "scope", None))]
+    scopes: list[Scope] = [
+        scope for part in route.dependant.dependencies if (scope := getattr(part.call, "scope", None))
+    ]
     if scopes:
-        operation["description"] = f"{operation.get('description', '')}\n\nNeeds the scope `{scopes[0]}`.".strip()
+        told = [operation.get("description", ""), f"Needs the scope `{scopes[0]}`."]
+        if scopes[0].folder_wide:
+            operation["x-folder-wide"] = True
+            told[1] += " Acts on all books of the output folder: not for keys that are for some books only (403)."
+        operation["description"] = "\n\n".join(told).strip()

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from extractor.api.problems import MEDIA_TYPE, ApiError, as_api_error, as_response
+from extractor.api.problems import MEDIA_TYPE, ApiError, as_api_error, as_response, wrong_key
 from extractor.api.room import MOST_JSON, ApiRoom
 from extractor.errors import ExtractorError
 from extractor.store import ApiKey
@@ -60,7 +60,10 @@ class Door:
         try:
             if scope["path"] not in OPEN_PATHS:
                 scope.setdefault("state", {})["key"] = await self._key(scope)
-            await self._app(scope, _limited(scope, receive), noting)
+            key = scope["state"]["key"].id if "key" in scope.get("state", {}) else None
+            self._check_places(key)
+            with self._room.at_once.place(key):
+                await self._app(scope, _limited(scope, self._room.pace.keep(receive)), noting)
         except ApiError as error:
             await as_response(error)(scope, receive, noting)
         except ExtractorError as error:
@@ -70,9 +73,21 @@ class Door:
         except Exception as error:
             _tell(error)
             if begun:
-                raise RuntimeError("an answer broke off") from None
+                return  # the server sees that the answer is not whole, and breaks the connection off
             failed = ApiError(500, "failed", "The server made a mistake.", mend="Try again; tell who runs the server.")
             await as_response(failed)(scope, receive, noting)
+
+    def _check_places(self, key: int | None) -> None:
+        if self._room.at_once.full():
+            raise ApiError(
+                503, "busy", "Too many requests are under way.", mend="Wait as long as Retry-After says.",
+                headers={"Retry-After": "2"},
+            )  # fmt: skip
+        if key is not None and self._room.at_once.full(key):
+            raise ApiError(
+                429, "too-many", "Too many requests of the key are under way.", mend="Wait for their answers.",
+                headers={"Retry-After": "2"},
+            )  # fmt: skip
 
     async def _key(self, scope: Scope) -> ApiKey:
         given = [value for name, value in scope["headers"] if name == b"authorization"]
@@ -88,13 +103,7 @@ class Door:
         key = await run_in_threadpool(self._room.keys.find, text.strip())
         if key is None:
             self._slow_down(self._room.wrong_keys.take((scope.get("client") or ("",))[0]), "Too many wrong keys.")
-            raise ApiError(
-                401,
-                "wrong-key",
-                "The key is not known, has run out or was revoked.",
-                mend="Ask who runs the server for a new one.",
-                headers={"WWW-Authenticate": 'Bearer realm="extractor", error="invalid_token"'},
-            )
+            raise wrong_key()
         self._slow_down(self._room.throttle.take(key.id), "Too many requests.")
         return key
 

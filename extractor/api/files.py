@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
+import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +20,7 @@ from extractor.scans import Limits
 from extractor.scans.archives import list_members
 from extractor.scans.kinds import HEAD_BYTES, FileKind, is_hidden
 from extractor.scans.sources import check_kind, inspect_file, read_head
+from extractor.store import Upload, UploadState
 
 FOLDER = "uploads"
 _KEPT_FREE = 512 * 1024 * 1024
@@ -35,12 +36,74 @@ class Inspected:
     pages: int | None
 
 
+class Piece:
+    """Bytes that are put into a file from ``offset`` on.
+
+    Those that are there already have to be the same ones: so a piece whose answer was lost can be sent again.
+    """
+
+    def __init__(self, file: BinaryIO, offset: int, upload: Upload) -> None:
+        self.offset = offset
+        self._file = file
+        self._upload = upload
+        self._there = file.seek(0, os.SEEK_END)
+        if offset > self._there:
+            raise _wrong_offset(self._there)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of the file is missing."""
+        return self._there == self._upload.size
+
+    def put(self, content: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            ApiError: others are there already, or they are more than was announced.
+        """
+        if self.offset + len(content) > self._upload.size:
+            raise ApiError(409, "too-long", "More arrived than was announced.", mend="Announce the file's true size.")
+        self._file.seek(self.offset)
+        known = self._file.read(max(0, min(len(content), self._there - self.offset)))
+        if content[: len(known)] != known:
+            raise _wrong_offset(self._there)
+        if new := content[len(known) :]:
+            self._file.seek(self._there)
+            self._file.write(new)
+            self._file.flush()
+            self._there += len(new)
+        self.offset += len(content)
+
+
 class UploadFolder:
     """The folder of uploads below an output folder; readable by its owner alone."""
 
     def __init__(self, out: Path, limits: Limits) -> None:
         self._folder = out / FOLDER
         self._limits = limits
+        self._lock = threading.Lock()
+        self._held: set[str] = set()
+
+    @contextmanager
+    def holding(self, upload_id: str) -> Iterator[None]:
+        """Keep an upload to one request, from looking at its state until that is stored.
+
+        One server works in a folder, so that a name within the process is enough.
+
+        Raises:
+            ApiError: another request has it.
+        """
+        with self._lock:
+            if upload_id in self._held:
+                raise ApiError(
+                    409, "busy", "Another request is sending this file.", mend="Wait, ask for its offset, go on there."
+                )
+            self._held.add(upload_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.discard(upload_id)
 
     def part(self, upload_id: str) -> Path:
         """Where the pieces of a file are put together."""
@@ -50,12 +113,18 @@ class UploadFolder:
         """Folder of a file that is whole: a run reads it, and names the file by its path below it."""
         return self._folder / upload_id
 
-    def offset(self, upload_id: str) -> int:
+    def offset(self, upload: Upload) -> int:
         """Bytes that have arrived and are on disk."""
-        try:
-            return self.part(upload_id).stat().st_size
-        except FileNotFoundError:
-            return 0
+        for path in (self.part(upload.id), self._target(upload)):
+            try:
+                return path.stat().st_size
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+        return 0
+
+    def is_there(self, upload: Upload) -> bool:
+        """Whether a file that is whole lies where a run looks for it."""
+        return self._target(upload).is_file()
 
     def check_room(self, name: str, size: int) -> None:
         """Refuse a file that is larger than may be, or than the disk has room for."""
@@ -68,30 +137,27 @@ class UploadFolder:
             raise ApiError(507, "no-space", "The server's disk has no room for it.", mend="Free space on the server.")
 
     @contextmanager
-    def writing(self, upload_id: str, offset: int) -> Iterator[BinaryIO]:
+    def writing(self, upload: Upload, offset: int) -> Iterator[Piece]:
         """Open the file for the piece that begins at ``offset``; what was written is on disk at the end.
 
         Raises:
-            ApiError: another request is writing to it, or something else than that is expected.
+            ApiError: the file does not reach that far yet.
         """
+        part, target = self.part(upload.id), self._target(upload)
+        if upload.state is UploadState.COMPLETE:
+            if not target.is_file():
+                raise gone()
+            with target.open("rb") as file:
+                yield Piece(file, offset, upload)
+            return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self.part(upload_id), os.O_CREAT | os.O_RDWR, 0o600)
+        if not part.exists() and target.is_file():
+            target.replace(part)  # the server died between putting it in its place and saying so
+        handle = os.open(part, os.O_CREAT | os.O_RDWR, 0o600)
         with os.fdopen(handle, "r+b") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ApiError(
-                    409, "busy", "Another request is sending this file.", mend="Wait, ask for its offset, go on there."
-                ) from None
-            there = file.seek(0, os.SEEK_END)
-            if there != offset:
-                raise ApiError(
-                    409, "wrong-offset", "The file does not go on there.", mend="Go on at 'offset'.", offset=there
-                )
-            try:
-                yield file
+                yield Piece(file, offset, upload)
             finally:
-                file.flush()
                 os.fsync(file.fileno())
 
     def check_beginning(self, upload_id: str, name: str) -> None:
@@ -102,32 +168,36 @@ class UploadFolder:
         """
         check_kind(read_head(self.part(upload_id), name), name)
 
-    def beginning_is_there(self, upload_id: str) -> bool:
+    def beginning_is_there(self, upload: Upload) -> bool:
         """Whether enough has arrived for :meth:`check_beginning`."""
-        return self.offset(upload_id) >= HEAD_BYTES
+        return self.offset(upload) >= HEAD_BYTES
 
-    def finish(self, upload_id: str, name: str, wanted_sha256: str) -> Inspected:
+    def finish(self, upload: Upload) -> Inspected:
         """Check a file that is whole and put it in its place.
 
         Raises:
             InputError: it cannot be used.
             ApiError: it is not the file that was announced; it has to be sent anew.
         """
-        part = self.part(upload_id)
-        found = self._inspect(part, name)
-        if wanted_sha256 and found.sha256 != wanted_sha256:
+        part, target = self.part(upload.id), self._target(upload)
+        found = self._inspect(part, upload.name)
+        if upload.sha256 and found.sha256 != upload.sha256:
             part.unlink()
             raise ApiError(
                 409, "wrong-hash", "What arrived is not what was announced.", mend="Send it again from 0.", offset=0
             )
-        target = self.home(upload_id) / name
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part.replace(target)
+        _sync(target.parent)
         return found
 
     def drop(self, upload_id: str) -> None:
         """Delete what arrived of a file that is not wanted any more."""
         self.part(upload_id).unlink(missing_ok=True)
+        shutil.rmtree(self.home(upload_id), ignore_errors=True)
+
+    def _target(self, upload: Upload) -> Path:
+        return self.home(upload.id) / upload.name
 
     def _inspect(self, part: Path, name: str) -> Inspected:
         kind = check_kind(read_head(part, name), name)
@@ -139,6 +209,24 @@ class UploadFolder:
         if not usable and faults:
             raise faults[0]
         return Inspected(sha256_of(part), kind.value, None)
+
+
+def gone() -> ApiError:
+    """Somebody took a file that was whole out of the output folder."""
+    return ApiError(409, "gone", "The file is no longer on the server.", mend="Announce and send it again.")
+
+
+def _wrong_offset(there: int) -> ApiError:
+    return ApiError(409, "wrong-offset", "The file does not go on there.", mend="Go on at 'offset'.", offset=there)
+
+
+def _sync(folder: Path) -> None:
+    """Have the folder's names on disk before anything says that the file lies there."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def clean_name(name: str) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from extractor.api.cursor import MOST, USUAL, make_cursor, read_id
 from extractor.api.downloads import serve_file
+from extractor.api.files import gone
 from extractor.api.models import (
     HEX32,
     ExportAsked,
@@ -36,7 +37,7 @@ After = Annotated[str | None, Query(max_length=80)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
-@router.post("/runs", status_code=202, tags=["runs"], responses=answers(400, 404, 409, 413, 415))
+@router.post("/runs", status_code=202, tags=["runs"], responses=answers(400, 404, 408, 409, 413, 415))
 def start_run(
     *,
     room: AnyRoom,
@@ -52,12 +53,23 @@ def start_run(
     if len(set(asked.uploads)) < len(asked.uploads):
         raise wrong_field("body.uploads", "names an upload twice")
     found = room.uploads.several(asked.uploads, key.client)
+    places: dict[str, int] = {}
     for index, upload_id in enumerate(asked.uploads):
-        if upload_id not in found:
+        upload = found.get(upload_id)
+        if upload is None:
             raise not_found(f"There is no such upload: body.uploads.{index}.")
-        if found[upload_id].state is not UploadState.COMPLETE:
+        if upload.state is not UploadState.COMPLETE:
             raise ApiError(
                 409, "not-complete", f"The upload is not complete: body.uploads.{index}.", mend="Send the rest of it."
+            )
+        if not room.upload_folder.is_there(upload):
+            raise gone()
+        if (first := places.setdefault(upload.name, index)) != index:
+            # Records are known by the names of their files: those of one would stand for those of the other.
+            raise wrong_field(
+                f"body.uploads.{index}",
+                f"{upload_id} and body.uploads.{first}, {asked.uploads[first]}, have one name: {upload.name}",
+                mend="Leave one out, or announce and send it under a name of its own.",
             )
     job = _queue(room, key, resource, JobKind.RUN, asked.model_dump(mode="json", by_alias=True))
     response.headers["Location"] = f"/v1/runs/{job.id}"
@@ -86,7 +98,7 @@ def cancel_run(room: AnyRoom, key: RunStarter, job_id: JobId) -> RunShown:
     return run_shown(job)
 
 
-@router.post("/exports", status_code=202, tags=["exports"], responses=answers(400, 409, 413, 415))
+@router.post("/exports", status_code=202, tags=["exports"], responses=answers(400, 408, 409, 413, 415))
 def start_export(
     *,
     room: AnyRoom,
@@ -97,7 +109,6 @@ def start_export(
     idempotency_key: IdempotencyKey = None,
 ) -> ExportShown:
     """Write what is handed over: workbooks, packages, records."""
-    _all_books(key)
     if asked.format not in export_formats():
         raise wrong_field("body.format", "is not known", mend="'extractor export --list' names them.")
     job = _queue(room, key, resource, JobKind.EXPORT, asked.model_dump(mode="json"))
@@ -152,7 +163,6 @@ def download(
     number: Annotated[int, Path(ge=1, le=100_000)],
 ) -> Response:
     """A file of an export; with a Range header, part of it."""
-    _all_books(key)
     files = _files(room, key, job_id)
     if number > len(files):
         raise not_found("There is no such file.")
@@ -176,8 +186,3 @@ def _files(room: ApiRoom, key: ApiKey, job_id: str) -> list[dict[str, Any]]:
     if job.state is not JobState.DONE:
         raise ApiError(409, "not-done", f"The export is {job.state}.", mend="Ask for its state until it is done.")
     return list(job.result["files"])
-
-
-def _all_books(key: ApiKey) -> None:
-    if key.books is not None:
-        raise ApiError(403, "books", "The key is for some books only; exports hold all.", mend="Use another key.")

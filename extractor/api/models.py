@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
-from extractor.records import Decision, FieldState, PageProblemKind, Severity
+from extractor.records import Decision, FieldState, PageProblemKind, Severity, nfc
 from extractor.scans import REGISTERS, Limits
 from extractor.store import JobState, ProblemResolution, UploadState
 from extractor.templates.form import Kind
 
-_PLAIN = r"^[^\x00-\x1f\x7f]*$"
-"""Text without control characters."""
+_UNSEEN = r"\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+"""Control characters and signs that nobody sees, or that turn what is shown around; for a class in a pattern."""
 
-_PART = r"[^\x00-\x20./\\\x7f]([^\x00-\x1f/\\\x7f]{0,58}[^\x00-\x20/\\\x7f])?"
+_PLAIN = rf"^[^\x00-\x1f{_UNSEEN}]*$"
+"""Text in one line without such signs."""
+
+_PART = rf"[^\x00-\x20./\\{_UNSEEN}]([^\x00-\x1f/\\{_UNSEEN}]{{0,58}}[^\x00-\x20/\\{_UNSEEN}])?"
 """One part of a path: up to 60 characters, which fit into any file system; not hidden, no blanks at its ends."""
 
 HEX32 = r"^[0-9a-f]{32}$"
@@ -37,9 +40,11 @@ Person = Annotated[
     Field(
         min_length=1,
         max_length=80,
-        pattern=r"^[^\x00-\x20\x7f/]([^\x00-\x1f\x7f/]*[^\x00-\x20\x7f/])?$",
-        description="Who works, as the client knows the person; the log names client and person",
+        pattern=rf"^[^\x00-\x20{_UNSEEN}/]([^\x00-\x1f{_UNSEEN}/]*[^\x00-\x20{_UNSEEN}/])?$",
+        description="Who works, as the client knows the person; the log names client and person. Letters put together "
+        "otherwise and more spaces make no other person",
     ),
+    AfterValidator(lambda name: " ".join(nfc(name).split())),
 ]
 Id = Annotated[str, Field(pattern=HEX32)]
 Box = Annotated[list[int], Field(min_length=4, max_length=4, description="Left, top, width, height in source pixels")]
@@ -450,7 +455,13 @@ class DecisionAsked(LeaseAsked):
     """A person's answer."""
 
     task: Number
-    raw: str = Field(default="", max_length=4000, description="Verbatim, as in the book; the value is made of it")
+    raw: str = Field(
+        default="",
+        max_length=4000,
+        pattern=rf"^[^\x00-\x08\x0b-\x1f{_UNSEEN}]*$",
+        description="Verbatim, as in the book; the value is made of it. Needed for 'read'; for 'ditto' the mark, or "
+        "nothing; nothing for the other states",
+    )
     state: FieldState = FieldState.READ
 
 

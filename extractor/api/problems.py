@@ -77,6 +77,17 @@ def wrong_field(field: str, message: str, *, mend: str = "") -> ApiError:
     )
 
 
+def wrong_key() -> ApiError:
+    """A key that is not in force."""
+    return ApiError(
+        401,
+        "wrong-key",
+        "The key is not known, has run out or was revoked.",
+        mend="Ask who runs the server for a new one.",
+        headers={"WWW-Authenticate": 'Bearer realm="extractor", error="invalid_token"'},
+    )
+
+
 def not_found(detail: str = "There is no such thing.") -> ApiError:
     """What does not exist, or is not for this key."""
     return ApiError(404, "not-found", detail, mend="Check the number; lists name what there is.")
@@ -118,6 +129,7 @@ def of_http(error: HTTPException) -> ApiError:
         400: ("unreadable", "The request cannot be read.", "Send UTF-8 JSON."),
         404: ("not-found", "There is no such address.", "/v1/openapi.json lists all."),
         405: ("method", "The address does not take this method.", "The header Allow names those it takes."),
+        408: ("too-slow", "The request arrives too slowly.", "Send it again; an upload goes on at its offset."),
         413: ("too-large", "The request is too large.", "Send less at once."),
     }
     kind, detail, mend = known.get(error.status_code, ("http", HTTPStatus(error.status_code).phrase + ".", ""))

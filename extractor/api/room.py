@@ -13,8 +13,9 @@ from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
 from extractor.api.files import UploadFolder
+from extractor.api.pace import Pace
 from extractor.api.problems import ApiError, not_found
-from extractor.api.throttle import Throttle
+from extractor.api.throttle import AtOnce, Throttle
 from extractor.exports.supplements import FILE, SupplementsOnDisk
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
@@ -37,6 +38,8 @@ class ApiRoom:
         out: output folder; scans, pictures and exports lie below it.
         wake: called when there is a new job.
         throttle: requests by key; ``wrong_keys`` by address.
+        at_once: requests under way, by key.
+        pace: at which requests have to arrive.
     """
 
     store: Store
@@ -47,6 +50,8 @@ class ApiRoom:
     throttle: Throttle
     wrong_keys: Throttle
     wake: Callable[[], None]
+    at_once: AtOnce
+    pace: Pace
     keys: ApiKeys = field(init=False)
     listing: Listing = field(init=False)
     uploads: Uploads = field(init=False)
@@ -98,7 +103,7 @@ def resource_of(request: Request) -> str:
 
 
 def needs(scope: Scope) -> Callable[..., ApiKey]:
-    """Dependency that lets in keys with that scope."""
+    """Dependency that lets in keys with that scope; what it opens of all books, only to keys for all books."""
 
     def check(
         request: Request, _credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
@@ -107,6 +112,13 @@ def needs(scope: Scope) -> Callable[..., ApiKey]:
         if scope not in key.scopes:
             raise ApiError(
                 403, "scope", f"The key lacks the scope {scope}.", mend="Make a key with it: extractor api key add."
+            )
+        if scope.folder_wide and key.books is not None:
+            raise ApiError(
+                403,
+                "books",
+                f"The key is for some books only; {scope} is for all books of the folder.",
+                mend="Use a key that was made without --book.",
             )
         return key
 

@@ -94,11 +94,15 @@ async def _once(request: Request, name: str, inner: Handler) -> Response:
         with anyio.CancelScope(shield=True):
             await run_in_threadpool(room.replies.forget, key.id, name)
         raise
-    kept = {header: response.headers[header] for header in ("content-type", "location") if header in response.headers}
-    reply = Reply(response.status_code, kept, bytes(response.body).decode())
     with anyio.CancelScope(shield=True):
-        await run_in_threadpool(room.replies.finish, key.id, name, reply)
+        await run_in_threadpool(room.replies.finish, key.id, name, as_reply(response))
     return response
+
+
+def as_reply(response: Response) -> Reply:
+    """An answer as it is kept."""
+    kept = {header: response.headers[header] for header in ("content-type", "location") if header in response.headers}
+    return Reply(response.status_code, kept, bytes(response.body).decode())
 
 
 def _conflict(conflict: ReplyConflict) -> ApiError:

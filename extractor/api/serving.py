@@ -39,6 +39,7 @@ def serve(
     import uvicorn
 
     from extractor.api.app import create_app
+    from extractor.api.connections import MOST_CONNECTIONS, Connection
     from extractor.api.runner import Runner
     from extractor.review.serving import listen
 
@@ -51,11 +52,16 @@ def serve(
             app = create_app(
                 store, out, templates=templates, runner=Runner(store, out, database=database, templates=templates)
             )
-            # No access log: addresses tell who was looked at when. No header that tells the server's make.
+            # No access log: addresses tell who was looked at when. No header that tells the server's make. No warnings:
+            # anybody could fill the log with requests that are none.
             config = uvicorn.Config(
                 app,
                 access_log=False,
-                log_level="warning",
+                log_level="error",
+                http=Connection,
+                ws="none",
+                backlog=64,  # as many are taken at once, before the oldest can be closed
+                limit_concurrency=MOST_CONNECTIONS + 100,
                 server_header=False,
                 lifespan="on",
                 timeout_keep_alive=30,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from starlette.responses import JSONResponse
 
 from extractor.api.models import (
     ClaimAsked,
@@ -17,19 +18,24 @@ from extractor.api.models import (
     Renewed,
     TaskShown,
 )
-from extractor.api.problems import ApiError, answers
+from extractor.api.problems import ApiError, answers, as_api_error, as_response, wrong_field
 from extractor.api.room import AnyRoom, ApiRoom, Decider, must_open
-from extractor.api.route import ApiRoute, IdempotencyKey
+from extractor.api.route import ApiRoute, IdempotencyKey, as_reply
 from extractor.api.views import task_shown
+from extractor.errors import LeaseLostError
+from extractor.records import FieldState, FieldValue
 from extractor.review.answers import make_answer
-from extractor.store import ApiKey, QueueEmpty, Task
+from extractor.store import ApiKey, FieldContext, QueueEmpty, Task
+from extractor.store.replies import keep
+from extractor.store.saving import Writer
+from extractor.vietnamese import is_ditto
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute)
 
 TaskId = Annotated[int, Path(ge=1, le=2**53)]
 
 
-@router.post("/tasks/claim", tags=["tasks"], responses=answers(400, 404, 409, 413, 415))
+@router.post("/tasks/claim", tags=["tasks"], responses=answers(400, 404, 408, 409, 413, 415))
 def claim(room: AnyRoom, key: Decider, asked: ClaimAsked, idempotency_key: IdempotencyKey = None) -> Claimed:
     """Take the next field that waits, or the one named.
 
@@ -59,15 +65,15 @@ def claim(room: AnyRoom, key: Decider, asked: ClaimAsked, idempotency_key: Idemp
     return Claimed(task=None, held_by_others=held_by_others, left=_left(room, key, asked))
 
 
-@router.post("/tasks/{task_id}/renew", tags=["tasks"], responses=answers(400, 404, 409, 413, 415))
+@router.post("/tasks/{task_id}/renew", tags=["tasks"], responses=answers(400, 404, 408, 409, 413, 415))
 def renew(room: AnyRoom, key: Decider, task_id: TaskId, asked: RenewAsked) -> Renewed:
-    """Prolong a lease; one that ran out is given anew if nobody took the field meanwhile."""
+    """Prolong a lease, never shorten it; one that ran out is given anew if nobody took the field meanwhile."""
     must_open(key, room.listing.book_of_task(task_id), "task")
     until = room.store.renew(task_id, asked.token, person=_named(key, asked.person), lease_seconds=asked.lease_seconds)
     return Renewed(leased_until=until)
 
 
-@router.post("/tasks/{task_id}/release", tags=["tasks"], responses=answers(400, 404, 413, 415))
+@router.post("/tasks/{task_id}/release", tags=["tasks"], responses=answers(400, 404, 408, 413, 415))
 def release(room: AnyRoom, key: Decider, task_id: TaskId, asked: ReleaseAsked) -> Released:
     """Give a field back unanswered, for somebody else or for later."""
     must_open(key, room.listing.book_of_task(task_id), "task")
@@ -75,15 +81,22 @@ def release(room: AnyRoom, key: Decider, task_id: TaskId, asked: ReleaseAsked) -
     return Released(released=give(task_id, asked.token, person=_named(key, asked.person)))
 
 
-@router.post("/decisions", tags=["tasks"], responses=answers(400, 404, 409, 413, 415))
+@router.post("/decisions", tags=["tasks"], responses=answers(400, 404, 408, 409, 413, 415))
 def decide(room: AnyRoom, key: Decider, asked: DecisionAsked, idempotency_key: IdempotencyKey = None) -> Decided:
     """Answer a field under its lease.
 
-    Under a lease that was lost, nothing changes: the answer is kept in the field's history as refused (409).
+    Under a lease that was lost, nothing changes: the answer is kept in the field's history as refused (409). With an
+    Idempotency-Key, what became of the answer and what is told of it are stored in one transaction.
     """
     must_open(key, room.listing.book_of_task(asked.task), "task")
+    _fits(asked)
     context = room.store.field_context(room.store.field_of(asked.task))
     answer = make_answer(asked.state, asked.raw, room.labels, context)
+
+    def keep_answer(writer: Writer, outcome: FieldValue | LeaseLostError) -> None:
+        if idempotency_key is not None:
+            keep(writer, key.id, idempotency_key, as_reply(_answer_to(outcome, context)))
+
     value = room.store.decide(
         asked.task,
         asked.token,
@@ -92,10 +105,30 @@ def decide(room: AnyRoom, key: Decider, asked: DecisionAsked, idempotency_key: I
         value=answer.value,
         state=answer.state,
         formerly=(asked.person,),
+        also=keep_answer,
     )
-    if context.blind:
-        return Decided(decision=None, value=None)
-    return Decided(decision=value.decision, value=value.value)
+    return _decided(value, context)
+
+
+def _decided(value: FieldValue, context: FieldContext) -> Decided:
+    return Decided(decision=None if context.blind else value.decision, value=None if context.blind else value.value)
+
+
+def _answer_to(outcome: FieldValue | LeaseLostError, context: FieldContext) -> JSONResponse:
+    if isinstance(outcome, LeaseLostError):
+        return as_response(as_api_error(outcome))
+    return JSONResponse(_decided(outcome, context).model_dump(mode="json"))
+
+
+def _fits(asked: DecisionAsked) -> None:
+    """Refuse a text that does not go with what is said of it; otherwise one of the two would be lost in silence."""
+    text, state = asked.raw.strip(), asked.state
+    if state is FieldState.READ and not text:
+        raise wrong_field("body.raw", "is empty", mend="Give the text, or say what stands there: 'blank'.")
+    if state is FieldState.DITTO and text and not is_ditto(text):
+        raise wrong_field("body.raw", "is no ditto mark", mend="Leave it out, or give the text as 'read'.")
+    if state in (FieldState.BLANK, FieldState.ILLEGIBLE, FieldState.NOT_ON_FORM) and text:
+        raise wrong_field("body.raw", f"is a text, with the state '{state}'", mend="Leave it out, or say 'read'.")
 
 
 def _not_inspected(room: ApiRoom, field_id: int) -> None:

@@ -5,11 +5,38 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 
 _REMEMBERED = 10_000
 """Buckets kept; the ones longest unused are dropped first, and would be full again anyway."""
+
+
+class AtOnce:
+    """Places for what is done at one time, in all and by name. Used by one event loop, without a lock.
+
+    Args:
+        most: in all; a quarter of them by one name.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most, self.of_one = most, max(1, most // 4)
+        self._taken: Counter[Hashable] = Counter()
+
+    def full(self, name: Hashable | None = None) -> bool:
+        """Whether there is no place, for anybody or for that name."""
+        return self._taken.total() >= self.most if name is None else self._taken[name] >= self.of_one
+
+    @contextmanager
+    def place(self, name: Hashable) -> Iterator[None]:
+        """Take a place."""
+        self._taken[name] += 1
+        try:
+            yield
+        finally:
+            self._taken[name] -= 1
+            self._taken += Counter()  # forgets names that hold none
 
 
 class Throttle:

@@ -94,7 +94,10 @@ def key_add(
     name: Annotated[str, typer.Option(help="The program that gets the key.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; may be given several times.")],
     book: Annotated[
-        list[int] | None, typer.Option(min=1, help="Number of the only book it may see; may be given several times.")
+        list[int] | None,
+        typer.Option(
+            min=1, help="Number of the only book it may see; several times for several. Not for uploads, runs, exports."
+        ),
     ] = None,
     expires: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day on which it is void.")] = None,
     db: DatabaseOption = None,
@@ -103,6 +106,8 @@ def key_add(
 
     Scopes: uploads:write, runs:read, runs:write, records:read, crops:read, decisions:write, exports:read,
     exports:write.
+
+    A key is a password: keep it in a file for its owner only (umask 077).
 
     Example: extractor api key add ket-qua --name 'một cửa' --scope records:read --scope crops:read
     """
@@ -114,6 +119,8 @@ def key_add(
         _, text = ApiKeys(store).add(name, scopes, books=book, expires_at=until)
     if Scope.DECISIONS_WRITE in scopes and Scope.EXPORTS_READ in scopes:
         say("Exports hold what the machine read of fields that people key blindly: better two keys.", to=err)
+    if book and (wide := sorted(scope for scope in scopes if scope.folder_wide)):
+        say(f"A key for some books cannot use {', '.join(wide)}: they act on all books of the folder.", to=err)
     say(text)
 
 

@@ -35,6 +35,14 @@ class Scope(StrEnum):
     EXPORTS_READ = "exports:read"
     EXPORTS_WRITE = "exports:write"
 
+    @property
+    def folder_wide(self) -> bool:
+        """Whether it acts on, or tells of, the books of the whole output folder; not for keys for some books only.
+
+        A scan says itself which book it belongs to, and a run judges and exports all books anew.
+        """
+        return self.value.partition(":")[0] in {"uploads", "runs", "exports"}
+
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
@@ -122,9 +130,13 @@ class ApiKeys:
             fits = hmac.compare_digest(row.sha256 if row else _NO_HASH, _hash(text))
             if row is None or not fits:
                 return None
-            now = self._store.now()
-            over = row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now)
-            return None if over else _key(row)
+            return None if _over(row, self._store.now()) else _key(row)
+
+    def in_force(self, key_id: int) -> bool:
+        """Whether a key that was found a while ago would still be found."""
+        with self._store.reading() as session:
+            row = session.get(KeyRow, key_id)
+            return row is not None and not _over(row, self._store.now())
 
     def all(self) -> tuple[ApiKey, ...]:
         """All keys ever made, oldest first."""
@@ -166,6 +178,10 @@ def client_name(text: str) -> str:
             "The client's name is not usable.", mend=f"Give 1 to {_LONGEST_NAME} characters without a slash."
         )
     return name
+
+
+def _over(row: KeyRow, now: datetime) -> bool:
+    return row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now)
 
 
 def _hash(text: str) -> str:

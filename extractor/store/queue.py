@@ -142,11 +142,12 @@ def held(session: Session, person: str, now: datetime) -> tuple[Task, ...]:
 
 
 def renew(writer: Writer, task_id: int, token: int, person: str, lease_seconds: float) -> datetime | Refused:
-    """Prolong a lease; one that ran out is given anew if nobody took the field meanwhile."""
+    """Prolong a lease, never shorten it; one that ran out is given anew if nobody took the field meanwhile."""
     task = writer.session.scalar(select(TaskRow).where(TaskRow.id == task_id).with_for_update())
     if task is None or task.token != token or task.person != person:
         return Refused("passed to somebody else or already answered")
-    task.leased_until = writer.now + timedelta(seconds=lease_seconds)
+    until = writer.now + timedelta(seconds=lease_seconds)
+    task.leased_until = until if task.leased_until is None else max(until, task.leased_until)
     return task.leased_until
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select, update
 
 from extractor.store.client_tables import ReplyRow
+from extractor.store.saving import Writer
 from extractor.store.store import Store
 
 KEPT = timedelta(hours=24)
@@ -91,11 +92,7 @@ class Replies:
     def finish(self, key_id: int, name: str, reply: Reply) -> None:
         """Keep the answer."""
         with self._store.writing() as writer:
-            writer.session.execute(
-                update(ReplyRow)
-                .where(ReplyRow.key_id == key_id, ReplyRow.name == name)
-                .values(status=reply.status, headers=reply.headers, body=reply.body, locked_until=None)
-            )
+            keep(writer, key_id, name, reply)
 
     def forget(self, key_id: int, name: str) -> None:
         """Let the request be sent again, after it was refused or failed."""
@@ -105,3 +102,12 @@ class Replies:
                 .where(ReplyRow.key_id == key_id, ReplyRow.name == name, ReplyRow.status.is_(None))
                 .values(locked_until=None)
             )
+
+
+def keep(writer: Writer, key_id: int, name: str, reply: Reply) -> None:
+    """Keep an answer in the transaction that carries its request out: neither stands without the other."""
+    writer.session.execute(
+        update(ReplyRow)
+        .where(ReplyRow.key_id == key_id, ReplyRow.name == name)
+        .values(status=reply.status, headers=reply.headers, body=reply.body, locked_until=None)
+    )

@@ -335,7 +335,7 @@ class Store:
             return queue.held(session, person, self._clock())
 
     def renew(self, task: Task | int, token: int, *, person: str, lease_seconds: float = LEASE_SECONDS) -> datetime:
-        """Prolong a lease and return its new end; one that ran out is given anew if nobody took the field.
+        """Prolong a lease and return its new end, never an earlier one; a lost one is given anew if the field is free.
 
         Raises:
             LeaseLostError: the field passed to somebody else or was answered.
@@ -367,6 +367,7 @@ class Store:
         state: FieldState = FieldState.READ,
         decision: Decision | None = None,
         formerly: Collection[str] = (),
+        also: Callable[[Writer, FieldValue | LeaseLostError], None] = lambda writer, outcome: None,
     ) -> FieldValue:
         """Take a person's answer and return the field as it stands then, on disk.
 
@@ -379,6 +380,7 @@ class Store:
             decision: ``confirmed`` or ``corrected``; by default the first where the answer is what stood there. Not
                 looked at for a blind task.
             formerly: names the person went by before in the same visit; what bars those bars the person.
+            also: is stored in the same transaction as what became of the answer, which it is told.
 
         Raises:
             LeaseLostError: the lease ran out or passed on, or another person has to settle what this one re-keyed; the
@@ -388,9 +390,11 @@ class Store:
             raise ValueError("a person confirms or corrects")
         answer = queue.Answer(raw, value, state, decision)
         with self._writing() as writer:
-            outcome = queue.decide(writer, _task_id(task), token, _named(person), answer, formerly=formerly)
-        if isinstance(outcome, queue.Refused):
-            raise LeaseLostError(outcome.reason, mend="The answer was kept; take the field again.")
+            found = queue.decide(writer, _task_id(task), token, _named(person), answer, formerly=formerly)
+            outcome = _lost(found) if isinstance(found, queue.Refused) else found
+            also(writer, outcome)
+        if isinstance(outcome, LeaseLostError):
+            raise outcome
         return outcome
 
     def undo_last(self, person: str, *, lease_seconds: float = LEASE_SECONDS) -> Task | NothingToUndo:
@@ -531,6 +535,10 @@ def _parts(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 
 def _task_id(task: Task | int) -> int:
     return task if isinstance(task, int) else task.id
+
+
+def _lost(refused: queue.Refused) -> LeaseLostError:
+    return LeaseLostError(refused.reason, mend="The answer was kept; take the field again.")
 
 
 def _named(person: str) -> str:

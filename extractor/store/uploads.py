@@ -109,11 +109,19 @@ class Uploads:
             return [_upload(row) for row in session.scalars(wanted)]
 
     def complete(self, upload_id: str, *, sha256: str, kind: str, pages: int | None) -> Upload:
-        """The file is whole and can be used."""
+        """The file is whole and can be used; one that was refused before stays so.
+
+        Raises:
+            NotStoredError: there is no such upload.
+        """
         return self._finish(upload_id, UploadState.COMPLETE, sha256=sha256, kind=kind, pages=pages)
 
     def refuse(self, upload_id: str, *, reason: str, message: str) -> Upload:
-        """The file cannot be used."""
+        """The file cannot be used; one that was complete before stays so.
+
+        Raises:
+            NotStoredError: there is no such upload.
+        """
         return self._finish(upload_id, UploadState.REFUSED, reason=reason, message=message)
 
     def remove(self, upload_id: str) -> None:
@@ -133,7 +141,11 @@ class Uploads:
 
     def _finish(self, upload_id: str, state: UploadState, **columns: object) -> Upload:
         with self._store.writing() as writer:
-            row = writer.session.scalars(select(UploadRow).where(UploadRow.id == upload_id).with_for_update()).one()
+            row = writer.session.scalar(select(UploadRow).where(UploadRow.id == upload_id).with_for_update())
+            if row is None:
+                raise NotStoredError("There is no such upload.")
+            if row.state != UploadState.RECEIVING.value:
+                return _upload(row)  # how it ended stays
             row.state, row.finished_at = state.value, writer.now
             for name, content in columns.items():
                 setattr(row, name, content)

@@ -68,6 +68,24 @@ def test_a_file_that_is_not_whole_or_stands_twice_cannot_be_run(client):
     assert client.post("/v1/runs", json={"uploads": [whole, whole]}).status_code == 422
 
 
+def test_two_files_of_one_name_are_not_run_together(client):
+    first, other, second = upload_picture(client), upload_picture(client, "b/scan.png"), upload_picture(client)
+    refused = client.post("/v1/runs", json={"uploads": [first, other, second]})
+    assert refused.status_code == 422
+    fault = refused.json()["errors"][0]
+    assert fault["field"] == "body.uploads.2"
+    assert all(named in fault["message"] for named in (first, second, "scan.png"))
+    assert refused.json()["mend"]
+    assert client.post("/v1/runs", json={"uploads": [first, other]}).status_code == 202
+
+
+def test_a_file_that_was_taken_away_cannot_be_run(client, out):
+    whole = upload_picture(client)
+    (out / "uploads" / whole / "scan.png").unlink()
+    refused = client.post("/v1/runs", json={"uploads": [whole]})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:extractor:problem:gone")
+
+
 def test_a_full_queue_takes_no_more(client, monkeypatch):
     monkeypatch.setattr("extractor.api.jobs.MOST_WAITING", 2)
     answers = [client.post("/v1/exports", json={}) for _ in range(3)]

@@ -33,7 +33,7 @@ BODIES = {
     "claim": {"person": "Lan"},
     "renew": {"token": 1, "person": "Lan"},
     "release": {"token": 1, "person": "Lan"},
-    "decide": {"task": 1, "token": 1, "person": "Lan"},
+    "decide": {"task": 1, "token": 1, "person": "Lan", "raw": "01"},
 }
 
 
@@ -149,7 +149,36 @@ def test_a_key_for_one_book_sees_nothing_of_the_others(enter, store):
     elsewhere = enter().post("/v1/tasks/claim", json={"person": "Lan", "book": 1}).json()["task"]
     answer = {"task": elsewhere["id"], "token": elsewhere["token"], "person": "Lan", "raw": "x"}
     assert client.post("/v1/decisions", json=answer).status_code == 404
-    assert client.post("/v1/exports", json={}).status_code == 403
+
+
+def test_what_acts_on_all_books_is_not_for_a_key_for_some(enter, app):
+    some, every = enter(books=[1, 2]), enter()
+    every.post("/v1/exports", json={})
+    told = app.openapi()["paths"]
+    for route in ROUTES:
+        scope = NEEDED[route.name]
+        wide = scope is not None and scope.value.split(":")[0] in {"uploads", "runs", "exports"}
+        described = told[route.path_format][next(iter(route.methods)).lower()]
+        assert described.get("x-folder-wide", False) is wide
+        answer = ask(some, route)
+        if wide:
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:extractor:problem:books"), route.name
+            assert answer.json()["mend"]
+            assert "(403)" in described["description"]
+        else:
+            assert answer.status_code != 403, route.name
+
+
+def test_places_are_limited_and_told_so(store, out, enter, templates):
+    none = create_app(store, out, templates=templates, most_at_once=0)
+    assert TestClient(none).get("/v1/health").status_code == 503
+    app = create_app(store, out, templates=templates, most_at_once=4)
+    client, room = TestClient(app, headers=dict(enter().headers)), app.state.room
+    with room.at_once.place(1):
+        busy = client.get("/v1/books")
+        assert (busy.status_code, busy.json()["type"]) == (429, "urn:extractor:problem:too-many")
+        assert TestClient(app, headers=dict(enter().headers)).get("/v1/books").status_code == 200
+    assert client.get("/v1/books").status_code == 200
 
 
 def test_nothing_about_requests_is_logged(enter, caplog, app):

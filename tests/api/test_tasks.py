@@ -4,7 +4,7 @@ import pytest
 from api.conftest import SECRET
 
 from extractor.records import Decision
-from extractor.store import DrawnRecord, ExportedField, MachineChange, SampleDraft
+from extractor.store import DrawnRecord, ExportedField, MachineChange, Replies, SampleDraft
 
 
 @pytest.fixture
@@ -42,6 +42,70 @@ def test_an_answer_is_stored_under_client_and_person(client, claim, store):
     assert store.verify_audit().ok
 
 
+@pytest.mark.parametrize(
+    ("state", "raw", "message"),
+    [
+        ("read", "", "is empty"),
+        ("read", " \n", "is empty"),
+        ("blank", "01", "is a text"),
+        ("not_on_form", "01", "is a text"),
+        ("illegible", "01", "is a text"),
+        ("ditto", "Lò Thị Thử", "is no ditto mark"),
+        ("read", "a\x00b", "pattern"),
+        ("read", "a\x85b", "pattern"),
+        ("read", "a\u202eb", "pattern"),
+        ("read", "a\u200bb", "pattern"),
+    ],
+)
+def test_a_text_that_does_not_go_with_its_state_is_refused(client, claim, store, state, raw, message):
+    task = claim()
+    refused = decide(client, task, raw, state=state)
+    fault = refused.json()["errors"][0]
+    assert (refused.status_code, fault["field"]) == (422, "body.raw")
+    assert message in fault["message"]
+    assert [entry.action for entry in store.history(task["field_id"])] == []
+    assert decide(client, task, "nt" if state == "ditto" else "", state="ditto").status_code == 200
+
+
+def test_an_answer_and_what_is_told_of_it_are_stored_together(client, claim, store, monkeypatch):
+    task = claim()
+    with monkeypatch.context() as dying:
+        for step in ("finish", "forget"):  # the server dies after the answer was stored, before it was told
+            dying.setattr(Replies, step, lambda *_: (_ for _ in ()).throw(OSError))
+        assert decide(client, task, "99", key="k1").status_code == 500
+    again = decide(client, task, "99", key="k1")
+    assert (again.status_code, again.json()) == (200, {"decision": "corrected", "value": "99/2017"})
+    assert again.headers["idempotency-replayed"] == "true"
+    assert [entry.action for entry in store.history(task["field_id"])] == ["correct"]
+
+
+def test_a_refusal_and_what_is_told_of_it_are_stored_together(client, claim, store, clock, monkeypatch):
+    task = claim(lease_seconds=30)
+    clock.forward(seconds=31)
+    with monkeypatch.context() as dying:
+        for step in ("finish", "forget"):
+            dying.setattr(Replies, step, lambda *_: (_ for _ in ()).throw(OSError))
+        assert decide(client, task, "99", key="k1").status_code == 500
+    again = decide(client, task, "99", key="k1")
+    assert (again.status_code, again.json()["type"]) == (409, "urn:extractor:problem:lease-lost")
+    assert [entry.action for entry in store.history(task["field_id"])] == ["refused"]
+
+
+def test_an_answer_of_which_no_answer_can_be_kept_is_not_stored(client, claim, store, monkeypatch):
+    task = claim()
+    with monkeypatch.context() as failing:
+        failing.setattr("extractor.api.tasks.keep", lambda *_: (_ for _ in ()).throw(OSError))
+        assert decide(client, task, "99", key="k1").status_code == 500
+    assert store.history(task["field_id"]) == ()
+    assert decide(client, task, "99", key="k1").status_code == 200
+
+
+def test_a_person_is_one_however_the_name_is_put_together(client, claim):
+    task = claim("Lò  Văn Thu\u0309")
+    assert task["person"] == "Lò Văn Thủ"
+    assert decide(client, task, "99", "Lò Văn Thủ").status_code == 200
+
+
 def test_two_people_never_hold_one_field(client, claim):
     taken = [claim(person)["id"] for person in ("Lan", "Hòa", "Minh")]
     assert len(set(taken)) == 3
@@ -71,6 +135,8 @@ def test_a_lease_is_prolonged_given_back_or_put_off(client, claim, clock):
     clock.forward(seconds=50)
     renewed = client.post(f"/v1/tasks/{task['id']}/renew", json=lease(task, lease_seconds=60))
     assert renewed.json()["leased_until"] > task["leased_until"]
+    short = client.post(f"/v1/tasks/{task['id']}/renew", json=lease(task, lease_seconds=30))
+    assert short.json()["leased_until"] == renewed.json()["leased_until"]
     wrong = client.post(f"/v1/tasks/{task['id']}/renew", json=lease(task, "Hòa"))
     assert wrong.status_code == 409
     given = client.post(f"/v1/tasks/{task['id']}/release", json=lease(task, skip=True))
@@ -118,6 +184,9 @@ def test_who_saw_a_reading_in_the_review_application_does_not_key_it_blind_here(
         {"person": "a/b"},
         {"person": "a\nb"},
         {"person": "a\x00b"},
+        {"person": "\u202eLan"},
+        {"person": "Lan\u200b"},
+        {"person": "\u2028"},
         {"person": "x" * 81},
         {"person": "Lan", "book": "1"},
         {"person": "Lan", "book": True},

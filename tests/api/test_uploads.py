@@ -1,8 +1,10 @@
 """Files sent in pieces: taken up again, checked, refused with reasons."""
 
 import hashlib
+import inspect
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import pytest
@@ -10,8 +12,10 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from extractor.api.app import create_app
+from extractor.api.pace import Pace
 from extractor.api.uploads import forget_unfinished
 from extractor.scans import Limits
+from extractor.store import ApiKeys, Uploads
 
 BYTES = {"Content-Type": "application/octet-stream"}
 
@@ -48,29 +52,126 @@ def test_a_file_sent_in_pieces_is_whole_at_the_end(client, out, store):
     assert path.read_bytes() == content
     assert (out / "uploads").stat().st_mode & 0o077 == 0
     assert send(client, upload, b"x", len(content)).status_code == 409
+    assert send(client, upload, content[half:], half).json() == done
     assert client.delete(f"/v1/uploads/{upload}").status_code == 409
     assert store.verify_audit().ok
 
 
-def test_bytes_that_arrived_before_a_break_are_kept(client, app):
-    content = picture()
-    upload = announce(client, content)
-    arriving = iter([{"type": "http.request", "body": content[:5000], "more_body": True}, {"type": "http.disconnect"}])
+def stream(app, client, upload, *steps):
+    """Send a file as the steps say: bytes, or what is done between them. Returns the answer's status, or none."""
     headers = {**BYTES, "Upload-Offset": "0", **dict(client.headers)}
     scope = {
         "type": "http", "method": "PUT", "path": f"/v1/uploads/{upload}/content", "query_string": b"",
         "headers": [(name.lower().encode(), content.encode()) for name, content in headers.items()],
     }  # fmt: skip
+    coming, statuses = iter(steps), []
 
     async def receive():
-        return next(arriving)
+        for step in coming:
+            if isinstance(step, bytes):
+                return {"type": "http.request", "body": step, "more_body": True}
+            if step is None:
+                return {"type": "http.request", "body": b"", "more_body": False}
+            await step() if inspect.iscoroutinefunction(step) else await anyio.to_thread.run_sync(step)
+        return {"type": "http.disconnect"}
 
-    async def send_nothing(_message):
-        raise AssertionError("nobody is there to be answered")
+    async def answered(message):
+        statuses.append(message.get("status"))
 
-    anyio.run(app, scope, receive, send_nothing)
+    anyio.run(app, scope, receive, answered)
+    return statuses[0] if statuses else None
+
+
+def test_bytes_that_arrived_before_a_break_are_kept(client, app):
+    content = picture()
+    upload = announce(client, content)
+    assert stream(app, client, upload, content[:5000]) is None
     assert client.get(f"/v1/uploads/{upload}").json()["offset"] == 5000
     assert send(client, upload, content[5000:], 5000).json()["state"] == "complete"
+
+
+def test_a_piece_that_is_sent_again_must_be_the_same(client):
+    content = picture()
+    upload = announce(client, content)
+    send(client, upload, content[:5000])
+    assert send(client, upload, content[:5000]).json()["offset"] == 5000
+    assert send(client, upload, content[1000:9000], 1000).json()["offset"] == 9000
+    other = send(client, upload, b"x" + content[1:9000])
+    assert (other.status_code, other.json()["type"]) == (409, "urn:extractor:problem:wrong-offset")
+    assert other.json()["offset"] == 9000
+    assert send(client, upload, content[9000:], 9000).json()["state"] == "complete"
+    assert send(client, upload, b"x" * 10, len(content) - 10).status_code == 409
+    assert send(client, upload, b"", len(content)).json()["state"] == "complete"
+
+
+@pytest.mark.parametrize("sent_again", [100, 0])
+def test_a_file_whose_server_died_before_it_was_noted_is_whole_when_its_last_piece_comes_again(
+    client, out, monkeypatch, sent_again
+):
+    content = picture()
+    upload = announce(client, content)
+    with monkeypatch.context() as dying:
+        dying.setattr(Uploads, "complete", lambda *_, **__: (_ for _ in ()).throw(OSError))
+        assert send(client, upload, content).status_code == 500
+    shown = client.get(f"/v1/uploads/{upload}").json()
+    assert (shown["state"], shown["offset"]) == ("receiving", len(content))
+    place = len(content) - sent_again
+    assert send(client, upload, content[place:], place).json()["state"] == "complete"
+    assert (out / "uploads" / upload / "so" / "KS.2017.01" / "scan.png").read_bytes() == content
+    assert not (out / "uploads" / f"{upload}.part").exists()
+
+
+def test_many_who_send_the_last_piece_at_once_end_with_one_whole_file(client, store):
+    content = picture()
+    upload = announce(client, content)
+    send(client, upload, content[:-1])
+    places = [len(content) - 1, len(content)] * 4
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda place: send(client, upload, content[place:], place), places))
+    kinds = {answer.json().get("type", answer.json().get("state")) for answer in answers}
+    assert kinds <= {"complete", "urn:extractor:problem:busy", "urn:extractor:problem:wrong-offset"}
+    assert client.get(f"/v1/uploads/{upload}").json()["state"] == "complete"
+
+
+def test_a_file_that_is_being_sent_is_not_given_up_meanwhile(client, app):
+    content = picture()
+    upload = announce(client, content)
+    told = []
+
+    def give_up():
+        told.append(client.delete(f"/v1/uploads/{upload}"))
+
+    assert stream(app, client, upload, content[:5000], give_up, content[5000:], None) == 200
+    assert (told[0].status_code, told[0].json()["type"]) == (409, "urn:extractor:problem:busy")
+    assert client.get(f"/v1/uploads/{upload}").json()["state"] == "complete"
+
+
+def test_a_sender_that_stalls_loses_its_place(client, store, out, templates):
+    app = create_app(store, out, templates=templates, pace=Pace(seconds=0.1, least=1000))
+    content = picture()
+    upload = announce(client, content)
+
+    async def wait():
+        await anyio.sleep(0.06)
+
+    crawling = [step for byte in content[2000:2050] for step in (wait, bytes([byte]))]
+    assert stream(app, client, upload, content[:1000], content[1000:2000], *crawling) == 408
+    offset = client.get(f"/v1/uploads/{upload}").json()["offset"]
+    assert 2000 <= offset < 2010
+    assert send(client, upload, content[offset:], offset).json()["state"] == "complete"
+
+
+def test_a_key_that_is_revoked_ends_in_the_middle_of_a_file(client, app, store, enter):
+    content = picture(size=(1500, 1500))
+    upload, keys = announce(client, content), ApiKeys(store)
+
+    def revoke():
+        keys.revoke(next(key.prefix for key in keys.all()))
+
+    half = 1024 * 1024
+    assert stream(app, client, upload, content[:half], revoke, content[half:], None) == 401
+    shown = enter().get(f"/v1/uploads/{upload}").json()
+    assert (shown["state"], shown["offset"]) == ("receiving", half)
 
 
 def test_what_is_no_scan_is_refused_as_soon_as_its_beginning_is_there(client, out):
@@ -99,6 +200,7 @@ def test_damaged_files_are_refused_with_a_reason(client, name, content, reason):
     assert refused.json()["type"] == f"urn:extractor:problem:{reason}"
     assert refused.json()["detail"].startswith(name)
     assert client.get(f"/v1/uploads/{upload}").json()["reason"] == reason
+    assert send(client, upload, content).json()["type"] == refused.json()["type"]
 
 
 def test_an_archive_that_leads_out_of_its_folder_is_refused(client, out):
@@ -130,7 +232,8 @@ def test_a_file_that_is_not_the_one_announced_is_sent_again_from_its_start(clien
 @pytest.mark.parametrize(
     "name",
     ["", ".", "..", "../a.pdf", "/a.pdf", "a//b.pdf", "a\\b.pdf", ".hidden.pdf", "a/.b/c.pdf", "a.pdf ", " a.pdf",
-     "a\x00.pdf", "a\n.pdf", "a/b/c/d/e.pdf", "x" * 61, "__MACOSX/a.pdf", "a.pdf/"],
+     "a\x00.pdf", "a\n.pdf", "\u202efdp.pdf", "a\u200b.pdf", "a\u2028b.pdf", "a\x85.pdf",
+     "a/b/c/d/e.pdf", "x" * 61, "__MACOSX/a.pdf", "a.pdf/"],
 )  # fmt: skip
 def test_names_that_lead_elsewhere_are_refused(client, name):
     refused = client.post("/v1/uploads", json={"name": name, "size": 10})
