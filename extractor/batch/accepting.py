@@ -86,7 +86,7 @@ def draw_samples(
             mend="See all of it with 'extractor acceptance report', and export again.",
         )
     _not_again(store, handed_over)
-    sampling = replace(sampling, severity=_severity(store, sampling))
+    sampling = replace(sampling, severity=severity_of(store, sampling))
     lots = [[book] for book in handed_over] if sampling.each_book else [handed_over]
     exported = _exported(store, out, _forms(templates), profiles, books=handed_over)
     drafts = [_draft(lot, exported, sampling) for lot in lots]
@@ -128,7 +128,7 @@ def _files(facts: Mapping[str, object]) -> list[object]:
     return [facts["package"], facts["workbooks"]]
 
 
-def _severity(store: Store, sampling: Sampling) -> Severity:
+def severity_of(store: Store, sampling: Sampling) -> Severity:
     """How strictly the next lot is judged: as asked for, or by the finished inspections of the same level and AQL.
 
     Books that were inspected before are submitted again, and say nothing of the lots to come; except that what comes

@@ -29,28 +29,43 @@ app.add_typer(acceptance_app, name="acceptance")
 OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="Output folder of a run.")]
 LevelOption = Annotated[str, typer.Option(help="Inspection level: I, II, III, S-1, S-2, S-3 or S-4.")]
 AqlOption = Annotated[str, typer.Option(help="Acceptance quality limit, percent nonconforming records.")]
-SeverityOption = Annotated[str, typer.Option(help="normal or tightened.")]
+_NO_REDUCED = "There is no reduced inspection."
+SeverityOption = Annotated[
+    str, typer.Option(help=f"normal, tightened, or auto: what the lots inspected before ask for. {_NO_REDUCED}")
+]
 
 
 @acceptance_app.command("plan")
 def acceptance_plan(
     lot: Annotated[int, typer.Option(min=2, max=100_000_000, help="Records in the lot.")],
+    out_dir: Annotated[
+        Path | None, typer.Argument(metavar="[OUT]", help="Output folder whose inspections came before.")
+    ] = None,
     level: LevelOption = "II",
     aql: AqlOption = "1.0",
-    severity: SeverityOption = "normal",
+    severity: SeverityOption = "auto",
     as_json: JsonOption = False,
+    db: DatabaseOption = None,
 ) -> None:
     """Show the single sampling plan of ISO 2859-1 for a lot, and what it lets pass.
+
+    With an output folder, its finished inspections of the same level and AQL tell whether normal or tightened
+    inspection comes next; without one, no lot came before.
 
     Example: extractor acceptance plan --lot 5000 --level II --aql 1.0
     """
     import json
     from dataclasses import asdict
 
-    from extractor.exports.acceptance.plans import plan_for
+    from extractor.batch.accepting import Sampling, severity_of
+    from extractor.exports.acceptance.plans import Severity, plan_for
     from extractor.exports.acceptance.risk import CONSUMER_RISK, operating_characteristic, quality_at
 
-    plan = plan_for(lot, level, aql, _severity(severity))
+    wanted = None if severity == "auto" else _severity(severity)
+    if out_dir is not None:
+        with existing_store(out_dir, db) as store:
+            wanted = severity_of(store, Sampling(level, aql, wanted))
+    plan = plan_for(lot, level, aql, wanted or Severity.NORMAL)
     n, ac = plan.sample_size, plan.acceptance
     limiting = quality_at(n, ac, CONSUMER_RISK)
     share = min(float(plan.aql) / 100, 1.0)
@@ -79,9 +94,7 @@ def acceptance_sample(
     person: Annotated[str, typer.Option(help="Who draws the sample; stands in the report and the log.")],
     level: LevelOption = "II",
     aql: AqlOption = "1.0",
-    severity: Annotated[
-        str, typer.Option(help="normal, tightened, or auto: what the lots inspected before ask for.")
-    ] = "auto",
+    severity: SeverityOption = "auto",
     book: Annotated[
         list[str] | None, typer.Option(help="Book to accept, as its package is named (KS.2017.01); repeatable.")
     ] = None,
@@ -196,8 +209,13 @@ def acceptance_report(
 def _severity(text: str) -> Severity:
     from extractor.exports.acceptance.plans import Severity
 
+    if text == "reduced":
+        raise SettingsError(
+            "--severity reduced: there is none here, since its tables differ between the editions of the standard.",
+            mend="Draw with normal inspection, which the standard allows in its place at any time.",
+        )
     if text not in {each.value for each in Severity}:
-        raise SettingsError(f"--severity {text}: not known.", mend="Choose normal or tightened, or auto for a sample.")
+        raise SettingsError(f"--severity {text}: not known.", mend="Choose normal, tightened or auto.")
     return Severity(text)
 
 

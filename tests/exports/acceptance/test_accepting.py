@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from extractor.batch.accepting import Sampling, draw_samples, report_acceptance
+from extractor.cli.root import app
 from extractor.errors import ExportError, MissingProgramError, SettingsError, StoreError
 from extractor.exports.acceptance import office
 from extractor.exports.acceptance.counts import count_handed_over
@@ -371,11 +372,20 @@ def test_two_lots_that_were_not_accepted_make_the_next_inspection_tightened(stor
         inspect(store, one.inspection.id, wrong={(field.record, field.code)})
     mend(store, folder, export)
     mend(store, folder, export, book=2)
+    for more, severity in (([], "normal"), ([str(folder)], "tightened")):
+        said = CliRunner().invoke(app, ["acceptance", "plan", *more, "--lot", "9", "--aql", "6.5"])
+        assert f"single sampling, {severity} inspection" in said.output
     (third,) = draw_samples(store, folder, [], auto, person="Cán Bộ")
     assert (third.plan.severity, third.inspection.severity) == ("tightened", "tightened")
     store.inspections.withdraw(third.inspection.id, person="Cán Bộ")
     (other,) = draw_samples(store, folder, [], Sampling(aql="10", seed="7", severity=None), person="Cán Bộ")
     assert other.plan.severity == "normal"
+
+
+def test_that_there_is_no_reduced_inspection_is_said_plainly():
+    said = CliRunner().invoke(app, ["acceptance", "plan", "--lot", "9", "--severity", "reduced"])
+    assert isinstance(said.exception, SettingsError)
+    assert "there is none here" in str(said.exception)
 
 
 def test_without_libreoffice_the_docx_stays_and_the_message_says_what_to_do(store, folder, monkeypatch):
@@ -404,8 +414,6 @@ def test_the_document_is_for_a4_in_a_serif_with_bordered_tables(store, folder):
 
 
 def test_the_commands_from_plan_to_report(folder, monkeypatch):
-    from extractor.cli.root import app
-
     def call(*arguments):
         result = CliRunner().invoke(app, ["acceptance", *map(str, arguments)])
         return result.exit_code, result.output
