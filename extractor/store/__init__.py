@@ -1,5 +1,6 @@
 """What was read and what people decided, kept on SQLite or PostgreSQL."""
 
+from extractor.store.accounts import Account, Accounts, Role, SignInRefused
 from extractor.store.activity import DayCount, Deed
 from extractor.store.clients import ApiKey, ApiKeys, Scope
 from extractor.store.convert import person_key
@@ -17,6 +18,7 @@ from extractor.store.inspection_results import (
 )
 from extractor.store.inspections import Inspections
 from extractor.store.jobs import Job, JobKind, Jobs, JobState
+from extractor.store.passwords import PasswordError, Weakness, first_password
 from extractor.store.replies import Begun, Replies, Reply, ReplyConflict
 from extractor.store.results import (
     AuditReport,
@@ -41,12 +43,16 @@ from extractor.store.results import (
     Task,
     WaitingField,
 )
+from extractor.store.sessions import IDLE_SECONDS, Session, Sessions
 from extractor.store.store import LEASE_SECONDS, BookRef, Store
 from extractor.store.tables import InspectedStatus
 from extractor.store.uploads import Upload, Uploads, UploadState
 
 __all__ = [
+    "IDLE_SECONDS",
     "LEASE_SECONDS",
+    "Account",
+    "Accounts",
     "ApiKey",
     "ApiKeys",
     "AuditReport",
@@ -79,6 +85,7 @@ __all__ = [
     "PageImage",
     "PageResult",
     "Part",
+    "PasswordError",
     "ProblemResolution",
     "QueueEmpty",
     "QueueStatus",
@@ -87,8 +94,12 @@ __all__ = [
     "Replies",
     "Reply",
     "ReplyConflict",
+    "Role",
     "SampleDraft",
     "Scope",
+    "Session",
+    "Sessions",
+    "SignInRefused",
     "Store",
     "StoredField",
     "StoredProblem",
@@ -98,5 +109,7 @@ __all__ = [
     "UploadState",
     "Uploads",
     "WaitingField",
+    "Weakness",
+    "first_password",
     "person_key",
 ]

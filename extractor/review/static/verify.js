@@ -487,6 +487,11 @@ by("help-close").addEventListener("click", () => by("help").close());
 by("ask-again").addEventListener("click", () => { by("loading").hidden = false; by("empty").hidden = true; fetchMore(); });
 by("kind")?.addEventListener("change", () => by("kind").form.submit());
 for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => box.focus());
+// A picture that did not come, as after the session had ended, is asked for again when the person is back at the page.
+window.addEventListener("focus", () => {
+  const task = current();
+  if (task?.crop && !by("crop-none").hidden) { crops.delete(task.id); showCrop(task); }
+});
 window.addEventListener("resize", () => { if (current()?.crop) sizeCrop(current()); });
 
 // ---- leases
