@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from extractor.errors import ExtractorError, ImageError, NotStoredError
-from extractor.review import administering, api, inspecting, pages, signing
+from extractor.review import administering, api, approving, inspecting, pages, signing
 from extractor.review.access import COOKIE, Access
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
@@ -27,7 +27,7 @@ from extractor.review.room import (
     Room,
     get_language,
 )
-from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Store
+from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Approvals, Store
 from extractor.store.listing import Listing
 
 _HERE = Path(__file__).parent
@@ -70,6 +70,7 @@ def create_app(
             lstrip_blocks=True,
         ),
         listing=Listing(store),
+        approvals=Approvals(store),
         lease_seconds=lease_seconds,
         secure=secure,
     )
@@ -78,6 +79,7 @@ def create_app(
     app.mount("/static", StaticFiles(directory=_HERE / "static"))
     app.include_router(signing.router)
     app.include_router(administering.router)
+    app.include_router(approving.router)
     app.include_router(pages.router)
     app.include_router(api.router)
     app.include_router(inspecting.pages_router)

@@ -165,6 +165,7 @@ def _book_line(room: Room, visit: Visit, book: BookSummary) -> dict[str, Any]:
         "name": book_name(book.key, room.labels, visit.language),
         "counts": counts,
         "waiting": open_to(room, visit, book=book.id),
+        "approvable": bool(counts.records) and not counts.review and visit.may(Permission.SEE),
         "shares": [
             (name, 100.0 * getattr(counts, name) / counts.fields)
             for name in ("accepted", "confirmed", "corrected")

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     """Say what a page without records is."""
     ADJUDICATE = "adjudicate"
     """Settle fields that two persons, or a person and the machine, read differently."""
+    APPROVE = "approve"
+    """Put one's name under books that others verified."""
     INSPECT = "inspect"
     JUDGE = "judge"
     ADMINISTER = "administer"

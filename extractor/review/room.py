@@ -14,7 +14,7 @@ from extractor.review.labels import Labels
 from extractor.review.permissions import Permission
 from extractor.review.pictures import Pictures
 from extractor.review.texts import LANGUAGES
-from extractor.store import Part, Store
+from extractor.store import Approvals, Part, Store
 from extractor.store.listing import Listing
 
 Number = Annotated[int, Ge(0), Le(2**63 - 1)]
@@ -50,6 +50,7 @@ class Room:
     access: Access
     pages: Environment
     listing: Listing
+    approvals: Approvals
     lease_seconds: float
     secure: bool
 
@@ -133,5 +134,6 @@ WorkerPost = Annotated[Visit, allowed_post(Permission.VERIFY, Permission.ADJUDIC
 Inspecting = Annotated[Visit, allowed(Permission.INSPECT, Permission.JUDGE)]
 InspectorPost = Annotated[Visit, allowed_post(Permission.INSPECT)]
 JudgePost = Annotated[Visit, allowed_post(Permission.JUDGE)]
+ApproverPost = Annotated[Visit, allowed_post(Permission.APPROVE)]
 Administrator = Annotated[Visit, allowed(Permission.ADMINISTER)]
 AdministratorPost = Annotated[Visit, allowed_post(Permission.ADMINISTER)]

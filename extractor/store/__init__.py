@@ -2,6 +2,7 @@
 
 from extractor.store.accounts import Account, Accounts, Role, SignInRefused
 from extractor.store.activity import DayCount, Deed
+from extractor.store.approvals import Approval, Approvals, Obstacle, Standing
 from extractor.store.clients import ApiKey, ApiKeys, Scope
 from extractor.store.convert import person_key
 from extractor.store.inspection_results import (
@@ -55,6 +56,8 @@ __all__ = [
     "Accounts",
     "ApiKey",
     "ApiKeys",
+    "Approval",
+    "Approvals",
     "AuditReport",
     "Bar",
     "Begun",
@@ -82,6 +85,7 @@ __all__ = [
     "MachineChange",
     "Neighbour",
     "NothingToUndo",
+    "Obstacle",
     "PageImage",
     "PageResult",
     "Part",
@@ -100,6 +104,7 @@ __all__ = [
     "Session",
     "Sessions",
     "SignInRefused",
+    "Standing",
     "Store",
     "StoredField",
     "StoredProblem",
