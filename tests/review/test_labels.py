@@ -1,5 +1,7 @@
 """What fields, books and messages are called."""
 
+from pathlib import Path
+
 import pytest
 
 from extractor.records import BookKey, RuleWarning
@@ -54,9 +56,18 @@ def test_messages_call_fields_by_their_labels(labels):
     ("book", "name"),
     [
         (BookKey("KS", "2017", "01", "UBND xã Thử"), "Sổ đăng ký khai sinh, năm 2017, quyển 01 · UBND xã Thử"),
-        (BookKey("KT", "2017"), "KT, năm 2017"),
+        (BookKey("KT", "2017"), "Sổ đăng ký khai tử, năm 2017"),
         (BookKey(), "Sổ chưa rõ tên"),
     ],
 )
 def test_books_are_called_as_people_call_them(labels, book, name):
     assert book_name(book, labels, "vi") == name
+
+
+def test_a_register_has_one_name_whatever_the_form_of_its_pages():
+    labels = Labels.load([Path(__file__).parents[2] / "page_templates"])
+    known = [schema for schema in labels.schemas.values() if schema.language == "vi"]
+    for code in {schema.register_code for schema in known} - {""}:
+        assert labels.register(code, "vi") != code != labels.register(code, "en"), code
+    assert labels.register("KS", "vi") == "Sổ đăng ký khai sinh"
+    assert labels.register("XX", "vi") == "XX"
