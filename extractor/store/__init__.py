@@ -20,6 +20,7 @@ from extractor.store.inspection_results import (
 from extractor.store.inspections import Inspections
 from extractor.store.jobs import Job, JobKind, Jobs, JobState
 from extractor.store.passwords import PasswordError, Weakness, first_password
+from extractor.store.record_queue import RecordQueue
 from extractor.store.replies import Begun, Replies, Reply, ReplyConflict
 from extractor.store.results import (
     AuditReport,
@@ -95,6 +96,7 @@ __all__ = [
     "QueueStatus",
     "Reading",
     "RecordKey",
+    "RecordQueue",
     "Replies",
     "Reply",
     "ReplyConflict",

@@ -89,15 +89,15 @@ def claim(
     """
     skipped = exists().where(SkipRow.task_id == TaskRow.id, SkipRow.person == person)
     keys = rekeying.person_keys(person, formerly)
-    free = _open(wanted, keys).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= writer.now))
+    free = open_rows(wanted, keys).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= writer.now))
     first = free.where(~skipped).order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
     putoff = free.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == person))
     later = putoff.order_by(SkipRow.at, TaskRow.id)
     for some in (first, later):
         row = writer.session.scalar(some.limit(1).with_for_update(of=TaskRow, skip_locked=True))
         if row is not None:
-            return _lease(writer, row, person, lease_seconds)
-    others = _open(wanted).where(TaskRow.leased_until > writer.now, TaskRow.person != person)
+            return lease(writer, row, person, lease_seconds)
+    others = open_rows(wanted).where(TaskRow.leased_until > writer.now, TaskRow.person != person)
     return QueueEmpty(held_by_others=writer.session.scalar(select(func.count()).select_from(others.subquery())) or 0)
 
 
@@ -142,7 +142,7 @@ def claim_field(
         session.flush()
     if task.leased_until is not None and task.leased_until > writer.now and task.person != person:
         raise LeaseLostError("Another person is working on this field.", mend="Take another one.")
-    return _lease(writer, task, person, lease_seconds)
+    return lease(writer, task, person, lease_seconds)
 
 
 def held(session: Session, person: str, now: datetime) -> tuple[Task, ...]:
@@ -152,7 +152,7 @@ def held(session: Session, person: str, now: datetime) -> tuple[Task, ...]:
         .where(TaskRow.person == person, TaskRow.leased_until > now)
         .order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
     )
-    return tuple(_task(session, row) for row in rows)
+    return tuple(handed(session, row) for row in rows)
 
 
 def renew(writer: Writer, task_id: int, token: int, person: str, lease_seconds: float) -> datetime | Refused:
@@ -292,16 +292,16 @@ def undo_last(writer: Writer, person: str, *, lease_seconds: float) -> Task | No
     else:
         task.status = TaskStatus.WITHDRAWN.value
     _remember(writer, field, person, Action.UNDO, token=None, before=before, after=after, reverses=decision.id)
-    return _lease(writer, task, person, lease_seconds)
+    return lease(writer, task, person, lease_seconds)
 
 
 def open_tasks(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> int:
     """How many fields wait, for anybody or for this person, whether held at this moment or not."""
     keys = None if person is None else rekeying.person_keys(person, formerly)
-    return session.scalar(select(func.count()).select_from(_open(wanted, keys).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(open_rows(wanted, keys).subquery())) or 0
 
 
-def _open(wanted: Wanted, keys: Collection[str] | None = None) -> Select[TaskRow]:
+def open_rows(wanted: Wanted, keys: Collection[str] | None = None) -> Select[TaskRow]:
     """Open tasks; with the ``keys`` of a person, only those the person may get.
 
     Fields that an inspection holds are not among them until it is over, unless they waited when it began.
@@ -398,17 +398,19 @@ def _remember(
     audit.append_decisions(writer.session, writer.key, [row])
 
 
-def _lease(writer: Writer, row: TaskRow, person: str, lease_seconds: float) -> Task:
+def lease(writer: Writer, row: TaskRow, person: str, lease_seconds: float) -> Task:
+    """Hand a task to a person, whoever had it before; older tokens of it count no more."""
     row.person = person
     row.token += 1
     row.leased_until = writer.now + timedelta(seconds=lease_seconds)
     if not tasks.is_blind(row):
         rekeying.shown(writer.session, row, person)
     writer.session.flush()
-    return _task(writer.session, row)
+    return handed(writer.session, row)
 
 
-def _task(session: Session, row: TaskRow) -> Task:
+def handed(session: Session, row: TaskRow) -> Task:
+    """A leased task as its holder gets it."""
     field, record, page, path = session.execute(
         select(FieldRow, RecordRow, PageRow, FileRow.path)
         .join(RecordRow, RecordRow.id == FieldRow.record_id)
