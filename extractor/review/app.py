@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from extractor.errors import ExtractorError, ImageError, NotStoredError
-from extractor.review import administering, api, approving, inspecting, pages, signing
+from extractor.review import administering, api, approving, boards, inspecting, pages, signing
 from extractor.review.access import COOKIE, Access
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
@@ -59,6 +59,7 @@ def create_app(
     app = FastAPI(title="review", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.room = Room(
         store=store,
+        out=out_dir,
         pictures=Pictures(out_dir),
         labels=Labels.load(templates),
         access=Access(store, announce, idle_seconds=idle_seconds),
@@ -80,6 +81,7 @@ def create_app(
     app.include_router(signing.router)
     app.include_router(administering.router)
     app.include_router(approving.router)
+    app.include_router(boards.router)
     app.include_router(pages.router)
     app.include_router(api.router)
     app.include_router(inspecting.pages_router)

@@ -16,7 +16,7 @@ from extractor.review.pages import render
 from extractor.review.room import AnyRoom, ApproverPost, Number, Room, Seer
 from extractor.review.texts import text
 from extractor.store import Approval, Obstacle, Standing, person_key
-from extractor.store.activity import VIETNAM
+from extractor.store.vietnam import VIETNAM
 
 router = APIRouter(prefix="/books/{book_id}/approval", default_response_class=HTMLResponse)
 

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     """Put one's name under books that others verified."""
     INSPECT = "inspect"
     JUDGE = "judge"
+    PEOPLE = "people"
+    """See how much, how fast and how well others work."""
     ADMINISTER = "administer"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le
@@ -45,6 +46,8 @@ class Room:
     """The parts of the running application."""
 
     store: Store
+    out: Path
+    """Output folder of the run."""
     pictures: Pictures
     labels: Labels
     access: Access

@@ -217,10 +217,17 @@ class Store:
             )
             return QueueStatus(**total, leased=leased or 0)
 
-    def activity(self) -> tuple[DayCount, ...]:
-        """What was done and still stands, by day in Vietnam, deed and person."""
+    def activity(
+        self, books: Collection[int] | None = None, *, exports: Collection[str] | None = None
+    ) -> tuple[DayCount, ...]:
+        """What was done and still stands, by day in Vietnam, deed and person.
+
+        Args:
+            books: only in the books with these numbers; all by default.
+            exports: stems of the only books whose exports count; all by default.
+        """
         with self._reading() as session:
-            return tuple(activity(session))
+            return tuple(activity(session, books, exports))
 
     def page_image(self, page_id: int) -> PageImage:
         """The picture of a page.
