@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from extractor.errors import ExtractorError, ImageError, NotStoredError
-from extractor.review import administering, api, approving, boards, inspecting, pages, signing
+from extractor.review import administering, api, approving, boards, inspecting, pages, record_form, signing
 from extractor.review.access import COOKIE, Access
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
@@ -84,6 +84,7 @@ def create_app(
     app.include_router(boards.router)
     app.include_router(pages.router)
     app.include_router(api.router)
+    app.include_router(record_form.router)
     app.include_router(inspecting.pages_router)
     app.include_router(inspecting.router)
     app.add_exception_handler(NotSignedInError, _not_signed_in)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from extractor.errors import ImageError
+from extractor.records import Decision
 from extractor.review.access import LANGUAGE_COOKIE, Visit
 from extractor.review.doors import check_book, open_to
 from extractor.review.labels import book_name
@@ -83,11 +84,8 @@ def verify(
 ) -> HTMLResponse:
     """One field after the other; the page's script asks for them."""
     check_book(visit, book)
-    counts = _sum([found.counts for found in room.store.books() if book in (None, found.id) and visit.opens(found.id)])
     kind = kind or None
-    total = open_to(room, visit, kinds=[kind] if kind else None, book=book)
-    if not kind:
-        total += counts.confirmed + counts.corrected
+    total = open_to(room, visit, kinds=[kind], book=book) if kind else worked_on(room, visit, book=book)
     return render(
         room,
         visit,
@@ -100,6 +98,12 @@ def verify(
         said=dict(texts(visit.language)),
         lease_seconds=room.lease_seconds,
     )
+
+
+def worked_on(room: Room, visit: Visit, *, book: int | None) -> int:
+    """How many fields people settled or wait for this person, in one of the person's books or all of them."""
+    books = [found.counts for found in room.store.books() if book in (None, found.id) and visit.opens(found.id)]
+    return open_to(room, visit, book=book) + sum(counts.confirmed + counts.corrected for counts in books)
 
 
 @router.get("/books/{book_id}")
@@ -119,6 +123,7 @@ def record(room: AnyRoom, visit: Seer, record_id: Number) -> HTMLResponse:
         size = room.pictures.size(stored.picture)
     except ImageError:
         size = None
+    works = visit.may(Permission.VERIFY) or visit.may(Permission.ADJUDICATE)
     return render(
         room,
         visit,
@@ -129,7 +134,8 @@ def record(room: AnyRoom, visit: Seer, record_id: Number) -> HTMLResponse:
         book=book_name(stored.book, room.labels, visit.language),
         form=room.labels.title(stored.form, visit.language),
         size=size,
-        works=visit.may(Permission.VERIFY) or visit.may(Permission.ADJUDICATE),
+        works=works,
+        waits=works and any(field.hidden or field.field.decision is Decision.REVIEW for field in stored.fields),
         fields=[_field_line(room, visit, stored, field, has_picture=size is not None) for field in stored.fields],
         warnings=[
             (warning.severity.value, room.labels.explain(warning, stored.form, visit.language))

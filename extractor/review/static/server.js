@@ -38,6 +38,13 @@ export async function post(path, body, options = {}) {
   return { status: response.status, data: await response.json() };
 }
 
+// Asks for JSON.
+export async function get(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Unreachable();
+  return response.json();
+}
+
 // A picture as an address within this page: fetched once, kept only as long as it is needed.
 export async function picture(path) {
   const response = await fetch(path);
