@@ -53,6 +53,7 @@ export function makeSheet(view, texts, { held, typed }) {
     box.setAttribute("aria-label", field.group ? `${field.row.label}, ${field.group}` : field.row.label);
     box.setAttribute("aria-describedby", "note reading value hint");
     box.value = draft ?? (task.startEmpty ? "" : task.raw);
+    if (task.blind) box.placeholder = texts.form_blind_box;
     Object.assign(field, { task, box, changed: draft !== undefined, standing: "open" });
     field.element.className = `form-row open${task.blind ? " blind" : ""}`;
     field.content.replaceChildren(box);
