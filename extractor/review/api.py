@@ -15,6 +15,7 @@ from extractor.review.answers import make_answer, read_value
 from extractor.review.doors import check_book, check_field, check_page, open_to
 from extractor.review.permissions import Permission
 from extractor.review.places import place_of
+from extractor.review.priority import claim_in_turn
 from extractor.review.room import AnyRoom, AnyVisit, Number, Room, Seer, Solver, Token, WorkerPost
 from extractor.review.task_view import task_view
 from extractor.review.texts import text
@@ -96,14 +97,18 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | 
     held = [task for task in room.store.held(visit.person) if _fits(visit, task, wanted)]
     others = 0
     while len(held) < _HELD_AT_ONCE:
-        found = room.store.claim(
-            visit.person,
-            kinds=kinds,
-            book=wanted.book,
-            books=visit.account.books,
-            disputed=visit.disputed,
-            lease_seconds=room.lease_seconds,
-            formerly=visit.formerly,
+        found = claim_in_turn(
+            room,
+            visit,
+            lambda books: room.store.claim(
+                visit.person,
+                kinds=kinds,
+                book=wanted.book,
+                books=books,
+                disputed=visit.disputed,
+                lease_seconds=room.lease_seconds,
+                formerly=visit.formerly,
+            ),
         )
         if isinstance(found, QueueEmpty):
             others = found.held_by_others

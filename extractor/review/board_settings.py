@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -116,6 +117,26 @@ def load_settings(folder: Path) -> BoardSettings:
         raise SettingsError(f"{said}.", mend="Correct it; until then the application's own settings count.") from None
 
 
+@cache
 def default_settings() -> BoardSettings:
     """The settings of an office that set nothing."""
     return BoardSettings.model_validate(load_data(FILE))
+
+
+def settings_or_default(folder: Path) -> tuple[BoardSettings, str]:
+    """The office's settings; where its file cannot be used, the application's own, and what is wrong with the file."""
+    path = folder / FILE
+    try:
+        found = path.stat()
+    except OSError:
+        return default_settings(), ""
+    return _read(folder, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read(folder: Path, _changed: int, _size: int) -> tuple[BoardSettings, str]:
+    # Asked each time a field is handed out, so the file is read again only when it changed.
+    try:
+        return load_settings(folder), ""
+    except SettingsError as error:
+        return default_settings(), str(error)

@@ -11,14 +11,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
-from extractor.errors import SettingsError
 from extractor.exports.reports.progress import Step, write_progress
 from extractor.review import board_books, board_people
 from extractor.review.access import Visit
 from extractor.review.board_books import BookState, Level
 from extractor.review.board_chart import colours, stacked_pillars
 from extractor.review.board_figures import Figures
-from extractor.review.board_settings import BoardSettings, default_settings, load_settings
+from extractor.review.board_settings import settings_or_default
 from extractor.review.pages import render
 from extractor.review.permissions import Permission
 from extractor.review.room import AnyRoom, AtHome, Number, Room
@@ -45,7 +44,7 @@ def boards(
     after: Number = 0,
 ) -> HTMLResponse:
     """Everything on one page; of people's work only what the person may see."""
-    settings, trouble = _settings(room)
+    settings, trouble = settings_or_default(room.out)
     now, books = room.store.now(), visit.account.books
     today, since = now.astimezone(VIETNAM).date(), beginning(now, days_before=days - 1)
     pace_since = beginning(now, days_before=max(settings.forecast_days, _CHART_DAYS))
@@ -117,14 +116,6 @@ def _of_people(visit: Visit, counts: Sequence[DayCount]) -> list[DayCount]:
         return list(counts)
     own = {person_key(name) for name in (visit.person, *visit.formerly)}
     return [count if person_key(count.person) in own else replace(count, person="") for count in counts]
-
-
-def _settings(room: Room) -> tuple[BoardSettings, str]:
-    """The office's settings; where its file cannot be used, the application's own and what is wrong with it."""
-    try:
-        return load_settings(room.out), ""
-    except SettingsError as error:
-        return default_settings(), str(error)
 
 
 def _named(room: Room, visit: Visit, level: Level, key: tuple[str, ...]) -> str:

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from extractor.review.api import Lease
 from extractor.review.doors import check_book, open_to
 from extractor.review.pages import render, worked_on
+from extractor.review.priority import Books, claim_in_turn
 from extractor.review.record_view import record_view
 from extractor.review.room import AnyRoom, Number, Worker, WorkerPost
 from extractor.review.texts import text, texts
-from extractor.store import QueueEmpty, RecordQueue
+from extractor.store import QueueEmpty, RecordQueue, Task
 
 router = APIRouter()
 
@@ -64,15 +65,23 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Wanted) -> dict[str, Any]:
     check_book(visit, wanted.book)
     if wanted.record is not None:
         check_book(visit, room.store.stored_record(wanted.record).book_id)
-    found = RecordQueue(room.store).claim(
-        visit.person,
-        record=wanted.record,
-        books=visit.account.books if wanted.book is None else {wanted.book},
-        disputed=visit.disputed,
-        without=wanted.without,
-        lease_seconds=room.lease_seconds,
-        formerly=visit.formerly,
-    )
+
+    def claim_of(books: Books) -> tuple[Task, ...] | QueueEmpty:
+        return RecordQueue(room.store).claim(
+            visit.person,
+            record=wanted.record,
+            books=books,
+            disputed=visit.disputed,
+            without=wanted.without,
+            lease_seconds=room.lease_seconds,
+            formerly=visit.formerly,
+        )
+
+    found: tuple[Task, ...] | QueueEmpty
+    if wanted.record is None and wanted.book is None:
+        found = claim_in_turn(room, visit, claim_of)
+    else:
+        found = claim_of(visit.account.books if wanted.book is None else {wanted.book})
     answer: dict[str, Any] = {"record": None, "others": 0, "left": open_to(room, visit, book=wanted.book)}
     if wanted.record is not None:
         # Also a settled field that is in the person's hands again, as after taking a decision back.

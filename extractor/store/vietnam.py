@@ -22,8 +22,8 @@ def day_of(session: Session, column: Any) -> ColumnElement[str]:
 
 
 def hour_of(session: Session, column: Any) -> ColumnElement[str]:
-    """The hour of the day as text, ``00`` to ``23``."""
-    return _text(session, column, sqlite="%H", postgresql="HH24")
+    """The day and the hour as text (``2026-01-05 08``)."""
+    return _text(session, column, sqlite="%Y-%m-%d %H", postgresql="YYYY-MM-DD HH24")
 
 
 def seconds_of(session: Session, column: Any) -> ColumnElement[float]:

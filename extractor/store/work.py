@@ -106,17 +106,17 @@ class InspectedTally:
 
 def work(session: Session, since: datetime) -> tuple[WorkCount, ...]:
     """All answers since then that still stand."""
-    day, hour = day_of(session, DecisionRow.at).label("day"), hour_of(session, DecisionRow.at).label("hour")
+    hour = hour_of(session, DecisionRow.at).label("hour")
     tallies = [func.sum(case((DecisionRow.action == action, 1), else_=0)) for action in _ANSWERS]
     wanted = (
-        _with_book(select(day, hour, DecisionRow.person, PageRow.book_id, *tallies), DecisionRow)
+        _with_book(select(hour, DecisionRow.person, PageRow.book_id, *tallies), DecisionRow)
         .where(DecisionRow.at >= since, *rekeying.standing(DecisionRow, _ANSWERS))
-        .group_by(day, hour, DecisionRow.person, PageRow.book_id)
-        .order_by(day, hour, DecisionRow.person, PageRow.book_id)
+        .group_by(hour, DecisionRow.person, PageRow.book_id)
+        .order_by(hour, DecisionRow.person, PageRow.book_id)
     )
     return tuple(
-        WorkCount(date.fromisoformat(on), int(at), person, book_id, *map(int, numbers))
-        for on, at, person, book_id, *numbers in session.execute(wanted)
+        WorkCount(date.fromisoformat(at[:10]), int(at[11:]), person, book_id, *map(int, numbers))
+        for at, person, book_id, *numbers in session.execute(wanted)
     )
 
 
@@ -199,6 +199,8 @@ def inspected_tallies(session: Session, since: datetime, *, books: Collection[in
     over. Fields that left the house empty because they waited are nobody's.
     """
     wrong = func.sum(cast(InspectedFieldRow.status == InspectedStatus.RECORD_WRONG.value, Integer))
+    if session.scalar(select(InspectionRow.id).where(InspectionRow.withdrawn_at.is_(None)).limit(1)) is None:
+        return []
     later = aliased(DecisionRow)
     wanted = (
         _with_book(select(DecisionRow.person, func.count(), wrong), DecisionRow)
@@ -222,10 +224,12 @@ def inspected_tallies(session: Session, since: datetime, *, books: Collection[in
 def _stood(row: Any) -> Any:
     """Condition that holds for decisions that stood when the inspection's sample was drawn."""
     undoing = aliased(DecisionRow)
+    undone = exists().where(undoing.reverses == row.id, undoing.at <= InspectionRow.created_at)
     return and_(
         row.action.in_(rekeying.SETTLING),
         row.at <= InspectionRow.created_at,
-        ~exists().where(undoing.reverses == row.id, undoing.at <= InspectionRow.created_at),
+        # Named, since the inspection may belong to a query two levels above.
+        ~undone.correlate(row, InspectionRow),
     )
 
 

@@ -260,6 +260,28 @@ priority: [KT]
     assert "Sổ kiểm kê" not in enter("Chỉ Ở Đó", (Role.AUDITOR,), books=[2]).get("/boards").text
 
 
+def test_the_most_urgent_register_is_handed_out_first_and_then_the_others(enter, counted, pages):
+    def books_claimed(client):
+        tasks = client.post("/api/claim", json={}).json()["tasks"]
+        client.post("/api/release", json=[{"task": task["id"], "token": task["token"]} for task in tasks])
+        record = client.post("/api/records/claim", json={}).json()["record"]
+        return {counted.stored_record(task["record"]).book_id for task in tasks}, record["id"]
+
+    there = counted.record_ids(2)[0]
+    client = enter()
+    fields, record = books_claimed(client)
+    assert 1 in fields
+    assert record != there
+    (pages / "boards.yaml").write_text("priority: [LH, KT]\n", encoding="utf-8")
+    other = enter("Lê Văn Khác")
+    fields, record = books_claimed(other)
+    assert (fields, record) == ({2}, there)
+    limited = enter("Chỉ Ở Đây", books=[1])
+    assert books_claimed(limited)[0] == {1}
+    # What one person holds as a record is not for others, who go on with the next register.
+    assert books_claimed(enter("Lê Văn Nữa"))[0] == {1}
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

@@ -185,6 +185,31 @@ def test_inspected_fields_count_for_whose_decision_was_handed_over(two_books):
 
 
 @ONE_DATABASE
+def test_a_decision_undone_after_the_sample_was_drawn_is_what_was_handed_over(two_books):
+    """Two people gave the same answer; the second took it back between two samples."""
+    answer(two_books, two_books.claim(ONE, book=2, kinds=["so"]))
+    record = two_books.stored_record(two_books.record_ids(2)[0])
+    field = next(field for field in record.fields if field.code == "so")
+    answer(two_books, two_books.claim_field(field.id, OTHER))
+    exported = (ExportedField("so", field.field.raw, field.field.value, "read"),)
+    drawn = DrawnRecord(record.key, "KT.2018.02", "KT.2018.02.2017-01-05.01.pdf", exported)
+    for number in (1, 2):
+        sample = SampleDraft(
+            "II", "1.0", "normal", "A", 1, 0, 1, "7", ({"stem": "KT.2018.02", "records": 1},), (drawn,)
+        )
+        assert two_books.inspections.add(sample, person="Cán Bộ") == number
+        task = two_books.inspections.claim(number, Part.INSPECTOR, "Thanh Tra")
+        raw = field.field.raw
+        two_books.inspections.answer(task.id, task.token, person="Thanh Tra", raw=raw, value=raw)
+        two_books.undo_last(OTHER)
+    with two_books.reading() as session:
+        assert worked.inspected_tallies(session, ALWAYS, books=None) == [
+            InspectedTally(ONE, 1, 0),
+            InspectedTally(OTHER, 1, 0),
+        ]
+
+
+@ONE_DATABASE
 def test_activity_of_some_books_is_of_these_alone(two_books, clock):
     clock.now = vietnam(5, 9)
     answer(two_books, two_books.claim(ONE, book=2))
