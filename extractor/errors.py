@@ -134,6 +134,10 @@ class ImageError(ExtractorError):
     """A picture handed to a reader has no usable pixels."""
 
 
+class ApprovalError(ExtractorError):
+    """A book cannot be approved, or not by this person, or an approval cannot be taken back."""
+
+
 class StoreError(ExtractorError):
     """The database cannot be opened, or holds a schema that does not fit."""
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from extractor.errors import SettingsError
@@ -25,6 +25,9 @@ class Settings(BaseSettings):
         handwriting_model: folder in ``models_dir`` with the handwriting reader's weights; ``handwriting-open``
             carries no terms of collections of handwriting, but reads real hands worse.
         precision: of the handwriting reader's arithmetic; ``bfloat16`` is faster where there are matrix units for it.
+        admin_login: login of the first account of a review application, made when it starts and has none.
+        admin_person: name of its person.
+        admin_password: its password, to be changed at the first sign-in.
         render_dpi: resolution at which PDF pages that are no plain scan are rendered.
     """
 
@@ -36,6 +39,10 @@ class Settings(BaseSettings):
     precision: Literal["float32", "bfloat16"] = "float32"
     workers: int = Field(default=0, ge=0, le=256)
     render_dpi: int = Field(default=300, ge=72, le=1200)
+
+    admin_login: str = ""
+    admin_person: str = ""
+    admin_password: SecretStr = SecretStr("")
 
     @property
     def certificate(self) -> Path:

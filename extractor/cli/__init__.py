@@ -2,7 +2,7 @@
 
 # Importing a module registers its commands, in the order in which the help shows them.
 from extractor.cli import running  # noqa: F401, I001
-from extractor.cli import templates, working, exporting, reconciling, prefilling, importing  # noqa: F401
+from extractor.cli import templates, working, accounts, exporting, reconciling, prefilling, importing  # noqa: F401
 from extractor.cli import accepting, reporting, measuring, training, serving_api  # noqa: F401
 from extractor.cli.root import main
 

@@ -19,7 +19,8 @@ from extractor.cli.root import audit_app, queue_app, review_app
 from extractor.errors import ExitCode
 
 if TYPE_CHECKING:
-    pass
+    from extractor.settings import Settings
+    from extractor.store import Store
 
 
 @queue_app.command("status")
@@ -62,15 +63,61 @@ def review_serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 chooses a free one.")] = 8600,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="TLS certificate with its chain (PEM); the server then speaks https alone.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Key of the certificate (PEM).")] = None,
+    idle_minutes: Annotated[
+        float, typer.Option(min=1, max=720, help="A browser in which nobody does anything for so long is signed out.")
+    ] = 30,
 ) -> None:
     """Start the review application and print its address.
+
+    The first time, the address is one for making the first account, in the browser; or EXTRACTOR_ADMIN_LOGIN,
+    EXTRACTOR_ADMIN_PERSON and EXTRACTOR_ADMIN_PASSWORD make it.
 
     Example: extractor review serve ket-qua
     """
     from extractor.review import serve
+    from extractor.review.headers import LOOPBACK
+    from extractor.settings import get_settings
 
+    if tls_certificate is None and host not in LOOPBACK:
+        say("Passwords and registers will cross the network unprotected: better give --tls-certificate.", to=err)
     with existing_store(out_dir, db) as store:
-        serve(store, out_dir, host=host, port=port)
+        _first_account(store, get_settings())
+        serve(
+            store,
+            out_dir,
+            host=host,
+            port=port,
+            idle_seconds=60 * idle_minutes,
+            certificate=tls_certificate,
+            key=tls_key,
+        )
+
+
+def _first_account(store: Store, settings: Settings) -> None:
+    """Make the account that the environment names, where there is none yet."""
+    from extractor.errors import SettingsError
+    from extractor.store import Accounts, Role
+
+    accounts = Accounts(store)
+    if not settings.admin_login or accounts.any():
+        return
+    if not settings.admin_person or not settings.admin_password.get_secret_value():
+        raise SettingsError(
+            "EXTRACTOR_ADMIN_LOGIN is set, but not all of the first account.",
+            mend="Set EXTRACTOR_ADMIN_PERSON and EXTRACTOR_ADMIN_PASSWORD too.",
+        )
+    accounts.add(
+        settings.admin_login,
+        settings.admin_person,
+        [Role.ADMINISTRATOR],
+        settings.admin_password.get_secret_value(),
+        by="environment",
+        only_first=True,
+    )
 
 
 @audit_app.command("verify")

@@ -1,8 +1,4 @@
-"""Who may come in: one-time addresses, sessions, and protection of posts, for one office on one machine.
-
-The server prints an address with a token. The token works once; it is exchanged for a cookie that no script can read
-and that no other site's request carries. Sessions live in memory and end with the server.
-"""
+"""Who may come in: the first account, signing in, sessions, and protection of posts."""
 
 from __future__ import annotations
 
@@ -10,68 +6,156 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from extractor.errors import SettingsError
+from extractor.review.permissions import Permission, permissions
+from extractor.review.throttle import Throttle
+from extractor.store import IDLE_SECONDS, Account, Accounts, Role, Sessions, SignInRefused, Store
 
 COOKIE = "extractor_session"
+LANGUAGE_COOKIE = "extractor_language"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
 
+FIRST_ROLES = tuple(role for role in Role if role not in (Role.AUDITOR, Role.RESEARCHER))
+"""Of the first account: one person alone can do everything; who has more people gives roles to them."""
 
-@dataclass
+
+@dataclass(frozen=True, slots=True)
 class Visit:
-    """One browser that came in.
+    """Somebody who is signed in, for one request.
 
     Args:
         csrf: token that every post must repeat.
-        person: name the person gave, or empty so far.
-        formerly: names the person gave before in this visit. Who may not settle or re-key a field under one of them may
-            not under the new one. There are no accounts: the same person with a new invitation and another name is
-            another visit and cannot be recognised.
         language: ``vi`` or ``en``.
     """
 
-    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    person: str = ""
-    formerly: frozenset[str] = frozenset()
-    language: str = "vi"
+    account: Account
+    csrf: str
+    language: str
+    permissions: frozenset[Permission]
+
+    @property
+    def person(self) -> str:
+        """The name that stands beside decisions."""
+        return self.account.person
+
+    @property
+    def formerly(self) -> frozenset[str]:
+        """Names the account had before. Who may not settle or re-key a field under one of them may not under this."""
+        return frozenset(self.account.former_names)
+
+    def may(self, permission: str) -> bool:
+        """Whether the person may do that.
+
+        Inspections draw from all books, so they are not for whoever is limited to some.
+        """
+        if self.account.books is not None and permission in (Permission.INSPECT, Permission.JUDGE):
+            return False
+        return Permission(permission) in self.permissions
+
+    def opens(self, book_id: int) -> bool:
+        """Whether the person may work on that book."""
+        return self.account.opens(book_id)
+
+    @property
+    def disputed(self) -> bool | None:
+        """Which fields of the queue are the person's: disputed ones, the others, or both (none)."""
+        may = (Permission.VERIFY in self.permissions, Permission.ADJUDICATE in self.permissions)
+        return None if all(may) else may[1]
 
 
 class Access:
-    """Tokens not yet used, and the visits under way. Safe to share between threads.
+    """Signing in and out. Safe to share between threads.
 
     Args:
-        announce: called with each new token; whoever started the server shows it.
+        announce: called with the token for making the first account, while there is none; whoever started the server
+            shows it.
+        idle_seconds: a browser in which nobody does anything for so long is signed out.
     """
 
-    def __init__(self, announce: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, announce: Callable[[str], None], *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self.accounts = Accounts(store)
+        self._sessions = Sessions(store, idle_seconds=idle_seconds)
+        self._throttle = Throttle()
         self._announce = announce
         self._lock = threading.Lock()
         self._token = ""
-        self._visits: dict[str, Visit] = {}
 
-    def invite(self) -> str:
-        """Make the token for the next visitor and announce it; an unused earlier one no longer works."""
-        token = secrets.token_urlsafe(24)
+    def invite(self) -> None:
+        """Announce the token for making the first account, unless there is one."""
+        if self.accounts.any():
+            return
         with self._lock:
-            self._token = token
-        self._announce(token)
-        return token
+            self._token = secrets.token_urlsafe(24)
+        self._announce(self._token)
 
-    def redeem(self, token: str) -> str | None:
-        """Exchange a token for a session's secret, once; none for a wrong or used token."""
+    def invited(self, token: str) -> bool:
+        """Whether the token is the one announced and there still is no account."""
         with self._lock:
-            if not self._token or not hmac.compare_digest(token.encode(), self._token.encode()):
-                return None
-            self._token = ""
-            secret = secrets.token_urlsafe(32)
-            self._visits[secret] = Visit()
-        self.invite()
-        return secret
+            fits = bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())
+        return fits and not self.accounts.any()
 
-    def visit(self, secret: str) -> Visit | None:
-        """The visit a cookie stands for."""
-        with self._lock:
-            return self._visits.get(secret)
+    def set_up(self, token: str, login: str, person: str, password: str) -> str:
+        """Make the first account and sign it in; gives the secret for the cookie.
+
+        Raises:
+            SettingsError: the token does not fit, there is an account already, or login or name are not usable.
+            PasswordError: the password is not taken.
+        """
+        if not self.invited(token):
+            raise SettingsError("The invitation is used up.", mend="Sign in.")
+        account = self.accounts.add(login, person, FIRST_ROLES, password, must_change=False, by=person, only_first=True)
+        return self._sessions.begin(account)
+
+    def sign_in(self, login: str, password: str, address: str) -> str | SignInRefused:
+        """Compare login and password; gives the secret for the cookie.
+
+        Args:
+            address: where the request comes from; one from which many wrong ones came waits.
+        """
+        wait = self._throttle.wait_seconds(address)
+        if wait > 0:
+            return SignInRefused(wait)
+        found = self.accounts.sign_in(login, password)
+        if isinstance(found, SignInRefused):
+            self._throttle.failed(address)
+            return found
+        return self._sessions.begin(found)
+
+    def knows(self, account: Account, password: str, address: str) -> bool:
+        """Whether somebody who is signed in knows the account's password; wrong ones count against the address."""
+        if self._throttle.wait_seconds(address) > 0:
+            return False
+        known = self.accounts.is_password(account.id, password)
+        if not known:
+            self._throttle.failed(address)
+        return known
+
+    def change_password(self, account: Account, password: str) -> str:
+        """Give the person's own account a new password; all its browsers are signed out, and this one in again.
+
+        Raises:
+            PasswordError: the password is not taken.
+        """
+        self.accounts.set_password(account.id, password, by=account.person, must_change=False)
+        return self._sessions.begin(account)
+
+    def sign_out(self, secret: str) -> None:
+        """End the session of a cookie."""
+        self._sessions.end(secret)
+
+    def visit(self, secret: str, language: str, *, active: bool = True) -> Visit | None:
+        """The visit a cookie stands for; none where nobody is signed in.
+
+        Args:
+            active: a person asks, not a page by itself.
+        """
+        session = self._sessions.find(secret, active=active)
+        if session is None:
+            return None
+        return Visit(session.account, session.csrf, language, permissions(session.account.roles))
 
 
 def csrf_fits(visit: Visit, given: str) -> bool:

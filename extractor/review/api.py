@@ -12,11 +12,14 @@ from extractor.errors import ImageError, LeaseLostError
 from extractor.records import Decision, FieldState
 from extractor.review.access import Visit
 from extractor.review.answers import make_answer, read_value
+from extractor.review.doors import check_book, check_field, check_page, open_to
+from extractor.review.permissions import Permission
 from extractor.review.places import place_of
-from extractor.review.room import AnyRoom, NamedCheckedVisit, NamedVisit, Number, Room, Token
+from extractor.review.priority import claim_in_turn
+from extractor.review.room import AnyRoom, AnyVisit, Number, Room, Seer, Solver, Token, WorkerPost
 from extractor.review.task_view import task_view
 from extractor.review.texts import text
-from extractor.store import NothingToUndo, ProblemResolution, QueueEmpty, Task
+from extractor.store import NothingToUndo, ProblemResolution, QueueEmpty, StoredProblem, Task
 
 router = APIRouter()
 
@@ -65,12 +68,23 @@ class Resolved(_Body):
     resolution: ProblemResolution | None
 
 
+@router.get("/api/session")
+def session(visit: AnyVisit) -> dict[str, str]:
+    """Who is signed in, for a page that was open while the person had to sign in again."""
+    return {"person": visit.person, "csrf": visit.csrf}
+
+
 @router.post("/api/claim", response_model=None)
-def claim(room: AnyRoom, visit: NamedCheckedVisit, wanted: Filter) -> dict[str, Any] | JSONResponse:
+def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | JSONResponse:
     """The fields the person holds, topped up with the next free ones."""
+    check_book(visit, wanted.book)
     if wanted.field is not None:
+        check_field(room, visit, wanted.field)
         if room.store.inspections.holds(wanted.field):
             why = text(visit.language, "field_inspected")
+            return JSONResponse({"tasks": [], "message": why, **_left(room, visit, wanted)}, 409)
+        if not _is_theirs(room, visit, wanted.field):
+            why = text(visit.language, "not_your_part")
             return JSONResponse({"tasks": [], "message": why, **_left(room, visit, wanted)}, 409)
         try:
             task = _claim_field(room, visit, wanted.field)
@@ -80,15 +94,21 @@ def claim(room: AnyRoom, visit: NamedCheckedVisit, wanted: Filter) -> dict[str, 
             return {"tasks": [], "message": why, **_left(room, visit, wanted)}
         return {"tasks": [_view(room, visit, task)], **_left(room, visit, wanted)}
     kinds = [wanted.kind] if wanted.kind else None
-    held = [task for task in room.store.held(visit.person) if _fits(task, wanted)]
+    held = [task for task in room.store.held(visit.person) if _fits(visit, task, wanted)]
     others = 0
     while len(held) < _HELD_AT_ONCE:
-        found = room.store.claim(
-            visit.person,
-            kinds=kinds,
-            book=wanted.book,
-            lease_seconds=room.lease_seconds,
-            formerly=visit.formerly,
+        found = claim_in_turn(
+            room,
+            visit,
+            lambda books: room.store.claim(
+                visit.person,
+                kinds=kinds,
+                book=wanted.book,
+                books=books,
+                disputed=visit.disputed,
+                lease_seconds=room.lease_seconds,
+                formerly=visit.formerly,
+            ),
         )
         if isinstance(found, QueueEmpty):
             others = found.held_by_others
@@ -98,7 +118,7 @@ def claim(room: AnyRoom, visit: NamedCheckedVisit, wanted: Filter) -> dict[str, 
 
 
 @router.post("/api/renew")
-def renew(room: AnyRoom, visit: NamedCheckedVisit, leases: list[Lease]) -> dict[str, list[int]]:
+def renew(room: AnyRoom, visit: WorkerPost, leases: list[Lease]) -> dict[str, list[int]]:
     """Prolong leases; names the tasks that were lost."""
     lost = []
     for lease in leases[:10]:
@@ -110,7 +130,7 @@ def renew(room: AnyRoom, visit: NamedCheckedVisit, leases: list[Lease]) -> dict[
 
 
 @router.post("/api/release")
-def release(room: AnyRoom, visit: NamedCheckedVisit, leases: list[Lease]) -> dict[str, bool]:
+def release(room: AnyRoom, visit: WorkerPost, leases: list[Lease]) -> dict[str, bool]:
     """Give fields back, as a page does when it is closed."""
     for lease in leases[:10]:
         room.store.release(lease.task, lease.token, person=visit.person)
@@ -118,13 +138,13 @@ def release(room: AnyRoom, visit: NamedCheckedVisit, leases: list[Lease]) -> dic
 
 
 @router.post("/api/skip")
-def skip(room: AnyRoom, visit: NamedCheckedVisit, lease: Lease) -> dict[str, bool]:
+def skip(room: AnyRoom, visit: WorkerPost, lease: Lease) -> dict[str, bool]:
     """Put a field off."""
     return {"ok": room.store.skip(lease.task, lease.token, person=visit.person)}
 
 
 @router.post("/api/decide", response_model=None)
-def decide(room: AnyRoom, visit: NamedCheckedVisit, decided: Decided) -> dict[str, Any] | JSONResponse:
+def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any] | JSONResponse:
     """Take an answer; under a lost lease, say so and hand the field out again if it is still free.
 
     The value hangs on the field, so an answer that names another field than its task's is not taken at all.
@@ -150,7 +170,7 @@ def decide(room: AnyRoom, visit: NamedCheckedVisit, decided: Decided) -> dict[st
 
 
 @router.post("/api/undo")
-def undo(room: AnyRoom, visit: NamedCheckedVisit) -> dict[str, Any]:
+def undo(room: AnyRoom, visit: WorkerPost) -> dict[str, Any]:
     """Take the person's last decision back and hand the field out again."""
     task = room.store.undo_last(visit.person, lease_seconds=room.lease_seconds)
     if isinstance(task, NothingToUndo):
@@ -159,7 +179,7 @@ def undo(room: AnyRoom, visit: NamedCheckedVisit) -> dict[str, Any]:
 
 
 @router.post("/api/preview", response_model=None)
-def preview(room: AnyRoom, visit: NamedCheckedVisit, asked: Preview) -> dict[str, str | None] | JSONResponse:
+def preview(room: AnyRoom, visit: WorkerPost, asked: Preview) -> dict[str, str | None] | JSONResponse:
     """The value a text would be stored with, for a field that the person holds."""
     held = {(task.id, task.field_id) for task in room.store.held(visit.person)}
     if (asked.task, asked.field) not in held:
@@ -168,8 +188,10 @@ def preview(room: AnyRoom, visit: NamedCheckedVisit, asked: Preview) -> dict[str
 
 
 @router.post("/api/problem/{problem_id}")
-def resolve(room: AnyRoom, visit: NamedCheckedVisit, problem_id: Number, resolved: Resolved) -> dict[str, str]:
+def resolve(room: AnyRoom, visit: Solver, problem_id: Number, resolved: Resolved) -> dict[str, str]:
     """Record what a page without records is."""
+    if visit.account.books is not None:
+        check_page(room, visit, _problem(room, problem_id).page_id)
     room.store.resolve_problem(problem_id, resolved.resolution, person=visit.person)
     if resolved.resolution is None:
         return {"shown": text(visit.language, "resolution_none")}
@@ -178,8 +200,9 @@ def resolve(room: AnyRoom, visit: NamedCheckedVisit, problem_id: Number, resolve
 
 
 @router.get("/crop/{field_id}")
-def crop(room: AnyRoom, visit: NamedVisit, field_id: Number) -> Response:
+def crop(room: AnyRoom, visit: Seer, field_id: Number) -> Response:
     """A field cut out of its page."""
+    check_field(room, visit, field_id)
     context = room.store.field_context(field_id)
     area = place_of(room.store, context).area
     if area is None:
@@ -188,29 +211,44 @@ def crop(room: AnyRoom, visit: NamedVisit, field_id: Number) -> Response:
 
 
 @router.get("/page/{page_id}")
-def page(room: AnyRoom, visit: NamedVisit, page_id: Number) -> FileResponse:
+def page(room: AnyRoom, visit: Seer, page_id: Number) -> FileResponse:
     """A whole page as it was stored."""
+    check_page(room, visit, page_id)
     return FileResponse(room.pictures.path(room.store.page_image(page_id).image))
 
 
 @router.get("/problem/{problem_id}/{size}")
-def problem_picture(room: AnyRoom, visit: NamedVisit, problem_id: Number, size: str) -> Response:
+def problem_picture(room: AnyRoom, visit: Seer, problem_id: Number, size: str) -> Response:
     """The overlay of a page problem, or the page itself where there is none; ``small`` or ``large``."""
+    found = _problem(room, problem_id)
+    check_book(visit, found.book_id)
+    shown = found.problem.overlay or found.picture.image
+    return Response(room.pictures.small(shown, 360 if size == "small" else 1800), media_type="image/webp")
+
+
+def _problem(room: Room, problem_id: int) -> StoredProblem:
     found = [problem for problem in room.store.page_problems() if problem.id == problem_id]
     if not found:
         raise ImageError("There is no such page problem.")
-    shown = found[0].problem.overlay or found[0].picture.image
-    return Response(room.pictures.small(shown, 360 if size == "small" else 1800), media_type="image/webp")
+    return found[0]
+
+
+def _is_theirs(room: Room, visit: Visit, field_id: int) -> bool:
+    """Whether a field opened by itself is the person's part: disputed ones are the adjudicators', others not."""
+    context = room.store.field_context(field_id)
+    disputed = bool(context.rekeyed_by) and context.field.decision is Decision.REVIEW
+    return visit.may(Permission.ADJUDICATE if disputed else Permission.VERIFY)
 
 
 def _view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
     return task_view(room, visit, task)
 
 
-def _fits(task: Task, wanted: Filter) -> bool:
+def _fits(visit: Visit, task: Task, wanted: Filter) -> bool:
     """Whether a field the person still holds belongs to what the page works on; settled ones were opened singly."""
     return (
         (task.blind or task.field.decision is Decision.REVIEW)
+        and visit.opens(task.book_id)
         and (wanted.book is None or task.book_id == wanted.book)
         and (wanted.kind is None or wanted.kind in (task.kind, task.code))
     )
@@ -218,8 +256,7 @@ def _fits(task: Task, wanted: Filter) -> bool:
 
 def _left(room: Room, visit: Visit, wanted: Filter) -> dict[str, int]:
     kinds = [wanted.kind] if wanted.kind else None
-    left = room.store.open_tasks(kinds=kinds, book=wanted.book, person=visit.person, formerly=visit.formerly)
-    return {"left": left}
+    return {"left": open_to(room, visit, kinds=kinds, book=wanted.book)}
 
 
 def _claim_field(room: Room, visit: Visit, field_id: int) -> Task:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,13 +14,21 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from extractor.errors import ExtractorError, ImageError, NotStoredError
-from extractor.review import api, inspecting, pages
+from extractor.review import administering, api, approving, boards, inspecting, pages, record_form, signing
 from extractor.review.access import COOKIE, Access
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
-from extractor.review.room import ForeignPostError, NamelessError, NotInvitedError, Room
-from extractor.store import LEASE_SECONDS, Store
+from extractor.review.room import (
+    ForeignPostError,
+    NotAllowedError,
+    NotSignedInError,
+    PasswordDueError,
+    Room,
+    get_language,
+)
+from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Approvals, Store
+from extractor.store.listing import Listing
 
 _HERE = Path(__file__).parent
 
@@ -32,6 +41,8 @@ def create_app(
     announce: Callable[[str], None],
     hosts: Collection[str] = LOOPBACK,
     lease_seconds: float = LEASE_SECONDS,
+    idle_seconds: float = IDLE_SECONDS,
+    secure: bool = False,
 ) -> FastAPI:
     """Make the application.
 
@@ -39,16 +50,19 @@ def create_app(
         store: where records and decisions are; the caller closes it.
         out_dir: output folder of the run; page pictures and overlays are looked up below it.
         templates: folders of page templates, for the names of fields.
-        announce: called with the access token for the next visitor, at once and whenever one was used.
+        announce: called at once with the token for making the first account, where there is no account yet.
         hosts: names under which the server answers; none means any.
         lease_seconds: how long a person holds a field before it is free for others.
+        idle_seconds: a browser in which nobody does anything for so long is signed out.
+        secure: the server is reached by https alone, so that browsers send the cookie over nothing else.
     """
     app = FastAPI(title="review", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.room = Room(
         store=store,
+        out=out_dir,
         pictures=Pictures(out_dir),
         labels=Labels.load(templates),
-        access=Access(announce),
+        access=Access(store, announce, idle_seconds=idle_seconds),
         pages=Environment(
             loader=PackageLoader("extractor.review"),
             autoescape=True,
@@ -56,17 +70,26 @@ def create_app(
             trim_blocks=True,
             lstrip_blocks=True,
         ),
+        listing=Listing(store),
+        approvals=Approvals(store),
         lease_seconds=lease_seconds,
+        secure=secure,
     )
     app.state.room.access.invite()
     app.middleware("http")(guard(hosts))
     app.mount("/static", StaticFiles(directory=_HERE / "static"))
+    app.include_router(signing.router)
+    app.include_router(administering.router)
+    app.include_router(approving.router)
+    app.include_router(boards.router)
     app.include_router(pages.router)
     app.include_router(api.router)
+    app.include_router(record_form.router)
     app.include_router(inspecting.pages_router)
     app.include_router(inspecting.router)
-    app.add_exception_handler(NotInvitedError, _not_invited)
-    app.add_exception_handler(NamelessError, _nameless)
+    app.add_exception_handler(NotSignedInError, _not_signed_in)
+    app.add_exception_handler(PasswordDueError, _password_due)
+    app.add_exception_handler(NotAllowedError, _not_allowed)
     app.add_exception_handler(ForeignPostError, _foreign)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(HTTPException, _no_such_page)
@@ -80,18 +103,28 @@ def _wants_data(request: Request) -> bool:
 
 def _page(request: Request, template: str, status: int, **content: str) -> Response:
     room: Room = request.app.state.room
-    visit = room.access.visit(request.cookies.get(COOKIE, ""))
-    return pages.render(room, visit, template, status, **content)
+    language = get_language(request)
+    visit = room.access.visit(request.cookies.get(COOKIE, ""), language)
+    return pages.render(room, visit, template, status, language=language, **content)
 
 
-def _not_invited(request: Request, _error: Exception) -> Response:
+def _not_signed_in(request: Request, _error: Exception) -> Response:
     if _wants_data(request):
         return JSONResponse({"error": "session"}, 401)
-    return _page(request, "no_access.html", 403)
+    back = request.url.path if request.method == "GET" else "/"
+    if request.method == "GET" and request.url.query:
+        back += f"?{request.url.query}"
+    return RedirectResponse("/sign-in" if back == "/" else f"/sign-in?back={quote(back)}", 303)
 
 
-def _nameless(request: Request, _error: Exception) -> Response:
-    return JSONResponse({"error": "session"}, 401) if _wants_data(request) else RedirectResponse("/name", 303)
+def _password_due(request: Request, _error: Exception) -> Response:
+    return JSONResponse({"error": "password"}, 403) if _wants_data(request) else RedirectResponse("/account", 303)
+
+
+def _not_allowed(request: Request, _error: Exception) -> Response:
+    if _wants_data(request):
+        return JSONResponse({"error": "allowed"}, 403)
+    return _page(request, "error.html", 403, message="not_allowed")
 
 
 def _foreign(_request: Request, _error: Exception) -> Response:

@@ -15,7 +15,18 @@ from extractor.review.access import Visit
 from extractor.review.answers import make_answer, read_value
 from extractor.review.inspection_view import inspection_line, judging_view, keying_view
 from extractor.review.pages import render
-from extractor.review.room import AnyRoom, NamedCheckedVisit, NamedVisit, Number, Room, Token
+from extractor.review.permissions import Permission
+from extractor.review.room import (
+    AnyRoom,
+    Inspecting,
+    InspectorPost,
+    JudgePost,
+    NotAllowedError,
+    Number,
+    PartPost,
+    Room,
+    Token,
+)
 from extractor.review.texts import text, texts
 from extractor.store import FieldContext, InspectionTask, Judgement, Part
 from extractor.vietnamese import is_ditto
@@ -59,15 +70,17 @@ class Judged(Lease):
 
 
 @pages_router.get("/inspections")
-def inspections(room: AnyRoom, visit: NamedVisit) -> HTMLResponse:
+def inspections(room: AnyRoom, visit: Inspecting) -> HTMLResponse:
     """All inspections and how far they are."""
     found = [inspection_line(room, visit, one) for one in reversed(room.store.inspections.all())]
     return render(room, visit, "inspections.html", inspections=found)
 
 
 @pages_router.get("/inspections/{inspection}/{part}")
-def inspect(room: AnyRoom, visit: NamedVisit, inspection: Number, part: Part) -> HTMLResponse:
+def inspect(room: AnyRoom, visit: Inspecting, inspection: Number, part: Part) -> HTMLResponse:
     """One field after the other; the page's script asks for them."""
+    if not visit.may(Permission.INSPECT if part is Part.INSPECTOR else Permission.JUDGE):
+        raise NotAllowedError
     found = room.store.inspections.get(inspection)
     total = sum(found.fields.values()) if part is Part.INSPECTOR else 0
     said = texts(visit.language)
@@ -84,7 +97,7 @@ def inspect(room: AnyRoom, visit: NamedVisit, inspection: Number, part: Part) ->
 
 
 @router.post("/{part}/claim")
-def claim(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Part) -> dict[str, Any]:
+def claim(room: AnyRoom, visit: PartPost, inspection: Number, part: Part) -> dict[str, Any]:
     """The fields the person holds, topped up with the next free ones."""
     held = list(room.store.inspections.held(inspection, part, visit.person))
     while len(held) < (_KEYED_AT_ONCE if part is Part.INSPECTOR else 1):
@@ -100,9 +113,7 @@ def claim(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Par
 
 
 @router.post("/{part}/renew")
-def renew(
-    room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Part, leases: list[Lease]
-) -> dict[str, list[int]]:
+def renew(room: AnyRoom, visit: PartPost, inspection: Number, part: Part, leases: list[Lease]) -> dict[str, list[int]]:
     """Prolong leases; names the fields that were lost."""
     lost = []
     for lease in leases[:10]:
@@ -114,9 +125,7 @@ def renew(
 
 
 @router.post("/{part}/release")
-def release(
-    room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Part, leases: list[Lease]
-) -> dict[str, bool]:
+def release(room: AnyRoom, visit: PartPost, inspection: Number, part: Part, leases: list[Lease]) -> dict[str, bool]:
     """Give fields back, as a page does when it is closed."""
     for lease in leases[:10]:
         room.store.inspections.release(lease.task, lease.token, person=visit.person)
@@ -124,7 +133,7 @@ def release(
 
 
 @router.post("/{part}/undo")
-def undo(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Part) -> dict[str, Any]:
+def undo(room: AnyRoom, visit: PartPost, inspection: Number, part: Part) -> dict[str, Any]:
     """Take the person's last answer back and hand the field out again."""
     task = room.store.inspections.undo_last(inspection, part, visit.person, lease_seconds=room.lease_seconds)
     return {"task": None if task is None else _view(room, visit, part, task)}
@@ -132,7 +141,7 @@ def undo(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, part: Part
 
 @router.post("/inspector/preview", response_model=None)
 def preview(
-    room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, asked: Preview
+    room: AnyRoom, visit: InspectorPost, inspection: Number, asked: Preview
 ) -> dict[str, str | None] | JSONResponse:
     """The value a text stands for, for a field that the person holds."""
     for task in room.store.inspections.held(inspection, Part.INSPECTOR, visit.person):
@@ -142,7 +151,7 @@ def preview(
 
 
 @router.post("/inspector/decide", response_model=None)
-def decide(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, keyed: Keyed) -> dict[str, Any] | JSONResponse:
+def decide(room: AnyRoom, visit: InspectorPost, inspection: Number, keyed: Keyed) -> dict[str, Any] | JSONResponse:
     """Take what an inspector reads; nothing in the answer tells whether it is what was exported.
 
     Of a ditto mark the inspector types what it stands for: that fills the cell that was handed over.
@@ -175,7 +184,7 @@ def decide(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, keyed: K
 
 
 @router.post("/judge/decide", response_model=None)
-def judge(room: AnyRoom, visit: NamedCheckedVisit, inspection: Number, judged: Judged) -> dict[str, Any] | JSONResponse:
+def judge(room: AnyRoom, visit: JudgePost, inspection: Number, judged: Judged) -> dict[str, Any] | JSONResponse:
     """Take which of two readings the book holds."""
     try:
         room.store.inspections.judge(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from extractor.review.access import Visit
+from extractor.review.permissions import Permission
 from extractor.review.room import Room
 from extractor.review.task_view import BLIND, pictures_of
 from extractor.review.texts import text
 from extractor.store import Inspection, InspectionTask, Part, Reading
-from extractor.store.activity import VIETNAM
+from extractor.store.vietnam import VIETNAM
 from extractor.templates.form import Kind
 
 _CHOICES = 9
@@ -23,7 +24,9 @@ def inspection_line(room: Room, visit: Visit, inspection: Inspection) -> dict[st
     """
     waiting = {
         part: room.store.inspections.waiting(inspection.id, part, visit.person, formerly=visit.formerly)
-        for part in Part
+        if visit.may(permission)
+        else 0
+        for part, permission in ((Part.INSPECTOR, Permission.INSPECT), (Part.JUDGE, Permission.JUDGE))
     }
     total = sum(inspection.fields.values())
     return {

@@ -87,11 +87,15 @@ class Labels:
         return schema.language if schema else "vi"
 
     def register(self, code: str, language: str) -> str:
-        """Title of the register of that code, by its newest form: those of old regimes call it otherwise."""
-        for schema in reversed(self.schemas.values()):
-            if code and schema.register_code == code:
-                return schema.title_en.partition(",")[0] if language == "en" and schema.title_en else schema.title
-        return code
+        """Title of the register of that code; the code itself where it is none of those known."""
+        known = _registers().get(code)
+        return known[language] if known else code
+
+
+@cache
+def _registers() -> dict[str, dict[str, str]]:
+    registers: dict[str, dict[str, str]] = load_data("registers.yaml")
+    return registers
 
 
 @cache

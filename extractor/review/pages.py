@@ -5,26 +5,36 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from extractor.errors import ImageError
-from extractor.review.access import COOKIE, Visit
+from extractor.records import Decision
+from extractor.review.access import LANGUAGE_COOKIE, Visit
+from extractor.review.doors import check_book, open_to
 from extractor.review.labels import book_name
+from extractor.review.permissions import Permission
 from extractor.review.places import usable
-from extractor.review.room import AnyRoom, AnyVisit, CheckedVisit, NamedVisit, Number, Room
+from extractor.review.room import AnyLanguage, AnyRoom, AtHome, Number, Room, Seer, Worker
 from extractor.review.texts import HIDDEN, LANGUAGES, text, texts
 from extractor.store import BookSummary, Counts, ProblemResolution, StoredField, StoredRecord
-from extractor.store.convert import person_name
 from extractor.templates.form import Kind
 
 router = APIRouter(default_response_class=HTMLResponse)
 
 _SEE_OTHER = 303
+_YEAR = 365 * 24 * 3600
 
 
-def render(room: Room, visit: Visit | None, template: str, status: int = 200, **content: Any) -> HTMLResponse:
-    """One page in the visitor's language."""
-    language = visit.language if visit else LANGUAGES[0]
+def local(address: str) -> str:
+    """An address to go back to, if it is one on this server: a lone slash first, never two."""
+    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else "/"
+
+
+def render(
+    room: Room, visit: Visit | None, template: str, status: int = 200, *, language: str = "", **content: Any
+) -> HTMLResponse:
+    """One page in the visitor's language, or in ``language`` where nobody is signed in."""
+    language = visit.language if visit else language or LANGUAGES[0]
 
     def say(key: str, **filled: object) -> str:
         return text(language, key, **filled)
@@ -33,55 +43,32 @@ def render(room: Room, visit: Visit | None, template: str, status: int = 200, **
     return HTMLResponse(page.render(t=say, language=language, visit=visit, **content), status)
 
 
-@router.get("/enter")
-def enter(room: AnyRoom, token: Annotated[str, Query(max_length=100)] = "") -> Response:
-    """Exchange the token of the printed address for a cookie; the token does not stay in the address."""
-    secret = room.access.redeem(token)
-    if secret is None:
-        return render(room, None, "no_access.html", 403)
-    response = RedirectResponse("/", _SEE_OTHER)
-    response.set_cookie(COOKIE, secret, httponly=True, samesite="strict", path="/")
+@router.post("/language")
+def switch_language(
+    language: AnyLanguage, room: AnyRoom, back: Annotated[str, Form(max_length=200)] = "/"
+) -> RedirectResponse:
+    """Change between Vietnamese and English and go back to the page."""
+    response = RedirectResponse(local(back), _SEE_OTHER)
+    other = LANGUAGES[1 - LANGUAGES.index(language)]
+    response.set_cookie(
+        LANGUAGE_COOKIE, other, max_age=_YEAR, httponly=True, samesite="strict", path="/", secure=room.secure
+    )
     return response
 
 
-@router.get("/name")
-def ask_name(room: AnyRoom, visit: AnyVisit) -> HTMLResponse:
-    """Ask who is there."""
-    return render(room, visit, "name.html")
-
-
-@router.post("/name")
-def take_name(room: AnyRoom, visit: CheckedVisit, person: Annotated[str, Form(max_length=80)] = "") -> Response:
-    """Remember the person's name for this visit."""
-    name = person_name(person)
-    if not name:
-        return render(room, visit, "name.html", 422)
-    if visit.person:
-        visit.formerly |= {visit.person}
-    visit.person = name
-    room.store.append_audit(actor=name, action="entered", subject="review")
-    return RedirectResponse("/", _SEE_OTHER)
-
-
-@router.post("/language")
-def switch_language(visit: CheckedVisit, back: Annotated[str, Form(max_length=200)] = "/") -> RedirectResponse:
-    """Change between Vietnamese and English and go back to the page."""
-    visit.language = LANGUAGES[1 - LANGUAGES.index(visit.language)]
-    # Only places on this server: a lone slash first, never two.
-    return RedirectResponse(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/", _SEE_OTHER)
-
-
 @router.get("/")
-def home(room: AnyRoom, visit: NamedVisit) -> HTMLResponse:
-    """All books and how far they are."""
-    books = room.store.books()
+def home(room: AnyRoom, visit: AtHome) -> HTMLResponse:
+    """The person's books and how far they are."""
+    books = [book for book in room.store.books() if visit.opens(book.id)]
     lines = [_book_line(room, visit, book) for book in books]
     return render(
         room,
         visit,
         "home.html",
         books=lines,
-        inspections=sum(found.withdrawn_at is None for found in room.store.inspections.all()),
+        inspections=sum(found.withdrawn_at is None for found in room.store.inspections.all())
+        if visit.may(Permission.INSPECT) or visit.may(Permission.JUDGE)
+        else 0,
         waiting=sum(line["waiting"] for line in lines),
         total=_sum([book.counts for book in books]),
     )
@@ -90,19 +77,15 @@ def home(room: AnyRoom, visit: NamedVisit) -> HTMLResponse:
 @router.get("/verify")
 def verify(
     room: AnyRoom,
-    visit: NamedVisit,
+    visit: Worker,
     book: Number | None = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
     field: Number | None = None,
 ) -> HTMLResponse:
     """One field after the other; the page's script asks for them."""
-    counts = _sum([found.counts for found in room.store.books() if book in (None, found.id)])
+    check_book(visit, book)
     kind = kind or None
-    total = room.store.open_tasks(
-        kinds=[kind] if kind else None, book=book, person=visit.person, formerly=visit.formerly
-    )
-    if not kind:
-        total += counts.confirmed + counts.corrected
+    total = open_to(room, visit, kinds=[kind], book=book) if kind else worked_on(room, visit, book=book)
     return render(
         room,
         visit,
@@ -117,21 +100,30 @@ def verify(
     )
 
 
+def worked_on(room: Room, visit: Visit, *, book: int | None) -> int:
+    """How many fields people settled or wait for this person, in one of the person's books or all of them."""
+    books = [found.counts for found in room.store.books() if book in (None, found.id) and visit.opens(found.id)]
+    return open_to(room, visit, book=book) + sum(counts.confirmed + counts.corrected for counts in books)
+
+
 @router.get("/books/{book_id}")
-def first_record(room: AnyRoom, visit: NamedVisit, book_id: Number) -> RedirectResponse:
+def first_record(room: AnyRoom, visit: Seer, book_id: Number) -> RedirectResponse:
     """The book's first record."""
+    check_book(visit, book_id)
     ids = room.store.record_ids(book_id)
     return RedirectResponse(f"/records/{ids[0]}" if ids else "/", _SEE_OTHER)
 
 
 @router.get("/records/{record_id}")
-def record(room: AnyRoom, visit: NamedVisit, record_id: Number) -> HTMLResponse:
+def record(room: AnyRoom, visit: Seer, record_id: Number) -> HTMLResponse:
     """A whole record beside its page."""
     stored = room.store.stored_record(record_id)
+    check_book(visit, stored.book_id)
     try:
         size = room.pictures.size(stored.picture)
     except ImageError:
         size = None
+    works = visit.may(Permission.VERIFY) or visit.may(Permission.ADJUDICATE)
     return render(
         room,
         visit,
@@ -142,6 +134,8 @@ def record(room: AnyRoom, visit: NamedVisit, record_id: Number) -> HTMLResponse:
         book=book_name(stored.book, room.labels, visit.language),
         form=room.labels.title(stored.form, visit.language),
         size=size,
+        works=works,
+        waits=works and any(field.hidden or field.field.decision is Decision.REVIEW for field in stored.fields),
         fields=[_field_line(room, visit, stored, field, has_picture=size is not None) for field in stored.fields],
         warnings=[
             (warning.severity.value, room.labels.explain(warning, stored.form, visit.language))
@@ -151,9 +145,10 @@ def record(room: AnyRoom, visit: NamedVisit, record_id: Number) -> HTMLResponse:
 
 
 @router.get("/problems")
-def problems(room: AnyRoom, visit: NamedVisit, book: Number | None = None) -> HTMLResponse:
+def problems(room: AnyRoom, visit: Seer, book: Number | None = None) -> HTMLResponse:
     """Pages without records, and why."""
-    found = room.store.page_problems(book)
+    check_book(visit, book)
+    found = [problem for problem in room.store.page_problems(book) if visit.opens(problem.book_id)]
     return render(
         room,
         visit,
@@ -175,7 +170,8 @@ def _book_line(room: Room, visit: Visit, book: BookSummary) -> dict[str, Any]:
         "id": book.id,
         "name": book_name(book.key, room.labels, visit.language),
         "counts": counts,
-        "waiting": room.store.open_tasks(book=book.id, person=visit.person, formerly=visit.formerly),
+        "waiting": open_to(room, visit, book=book.id),
+        "approvable": bool(counts.records) and not counts.review and visit.may(Permission.SEE),
         "shares": [
             (name, 100.0 * getattr(counts, name) / counts.fields)
             for name in ("accepted", "confirmed", "corrected")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 from fastapi import Depends, Request
 from jinja2 import Environment
 
-from extractor.review.access import COOKIE, CSRF_FIELD, CSRF_HEADER, Access, Visit, csrf_fits
+from extractor.review.access import COOKIE, CSRF_FIELD, CSRF_HEADER, LANGUAGE_COOKIE, Access, Visit, csrf_fits
 from extractor.review.labels import Labels
+from extractor.review.permissions import Permission
 from extractor.review.pictures import Pictures
-from extractor.store import Store
+from extractor.review.texts import LANGUAGES
+from extractor.store import Approvals, Part, Store
+from extractor.store.listing import Listing
 
 Number = Annotated[int, Ge(0), Le(2**63 - 1)]
 """A number of the store; larger ones no database takes, so they are refused before it is asked."""
@@ -21,12 +25,16 @@ Token = Annotated[int, Ge(0), Le(2**31 - 1)]
 """Fencing token of a lease."""
 
 
-class NotInvitedError(Exception):
+class NotSignedInError(Exception):
     """The request carries no valid session."""
 
 
-class NamelessError(Exception):
-    """The visitor has not given a name yet."""
+class PasswordDueError(Exception):
+    """The password was given by somebody else and has to be changed first."""
+
+
+class NotAllowedError(Exception):
+    """The person's roles or books do not open this."""
 
 
 class ForeignPostError(Exception):
@@ -38,11 +46,16 @@ class Room:
     """The parts of the running application."""
 
     store: Store
+    out: Path
+    """Output folder of the run."""
     pictures: Pictures
     labels: Labels
     access: Access
     pages: Environment
+    listing: Listing
+    approvals: Approvals
     lease_seconds: float
+    secure: bool
 
 
 def get_room(request: Request) -> Room:
@@ -51,11 +64,19 @@ def get_room(request: Request) -> Room:
     return room
 
 
+def get_language(request: Request) -> str:
+    """The language chosen in this browser."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
 def get_visit(request: Request, room: Annotated[Room, Depends(get_room)]) -> Visit:
     """The visit of the request's cookie."""
-    visit = room.access.visit(request.cookies.get(COOKIE, ""))
+    # A page renews its leases by itself, also when nobody sits before it.
+    active = not request.url.path.endswith("/renew")
+    visit = room.access.visit(request.cookies.get(COOKIE, ""), get_language(request), active=active)
     if visit is None:
-        raise NotInvitedError
+        raise NotSignedInError
     return visit
 
 
@@ -69,22 +90,53 @@ async def checked_visit(request: Request, visit: Annotated[Visit, Depends(get_vi
     return visit
 
 
-def named_visit(visit: Annotated[Visit, Depends(get_visit)]) -> Visit:
-    """The visit of somebody who gave a name."""
-    if not visit.person:
-        raise NamelessError
+def _check(visit: Visit, any_of: tuple[Permission, ...]) -> Visit:
+    if visit.account.must_change:
+        raise PasswordDueError
+    if any_of and not any(map(visit.may, any_of)):
+        raise NotAllowedError
     return visit
 
 
-def named_checked_visit(visit: Annotated[Visit, Depends(checked_visit)]) -> Visit:
-    """The visit of somebody who gave a name, for a post."""
-    if not visit.person:
-        raise NamelessError
-    return visit
+def allowed(*any_of: Permission) -> Any:
+    """A dependency: the visit of somebody who may do one of these, and whose password is the person's own."""
+
+    def check(visit: Annotated[Visit, Depends(get_visit)]) -> Visit:
+        return _check(visit, any_of)
+
+    return Depends(check)
+
+
+def allowed_post(*any_of: Permission) -> Any:
+    """The same for a post, which must repeat the visit's token."""
+
+    def check(visit: Annotated[Visit, Depends(checked_visit)]) -> Visit:
+        return _check(visit, any_of)
+
+    return Depends(check)
 
 
 AnyRoom = Annotated[Room, Depends(get_room)]
+AnyLanguage = Annotated[str, Depends(get_language)]
 AnyVisit = Annotated[Visit, Depends(get_visit)]
 CheckedVisit = Annotated[Visit, Depends(checked_visit)]
-NamedVisit = Annotated[Visit, Depends(named_visit)]
-NamedCheckedVisit = Annotated[Visit, Depends(named_checked_visit)]
+"""Somebody who is signed in, whatever the roles."""
+
+
+def part_post(part: Part, visit: Annotated[Visit, Depends(checked_visit)]) -> Visit:
+    """The visit for a post on a part of an inspection."""
+    return _check(visit, (Permission.INSPECT if part is Part.INSPECTOR else Permission.JUDGE,))
+
+
+PartPost = Annotated[Visit, Depends(part_post)]
+AtHome = Annotated[Visit, allowed()]
+Seer = Annotated[Visit, allowed(Permission.SEE)]
+Solver = Annotated[Visit, allowed_post(Permission.SOLVE)]
+Worker = Annotated[Visit, allowed(Permission.VERIFY, Permission.ADJUDICATE)]
+WorkerPost = Annotated[Visit, allowed_post(Permission.VERIFY, Permission.ADJUDICATE)]
+Inspecting = Annotated[Visit, allowed(Permission.INSPECT, Permission.JUDGE)]
+InspectorPost = Annotated[Visit, allowed_post(Permission.INSPECT)]
+JudgePost = Annotated[Visit, allowed_post(Permission.JUDGE)]
+ApproverPost = Annotated[Visit, allowed_post(Permission.APPROVE)]
+Administrator = Annotated[Visit, allowed(Permission.ADMINISTER)]
+AdministratorPost = Annotated[Visit, allowed_post(Permission.ADMINISTER)]

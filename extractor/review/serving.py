@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from extractor.errors import SettingsError
 from extractor.review.headers import LOOPBACK
-from extractor.store import LEASE_SECONDS, Store
+from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Store
 
 
 def _write_line(line: str) -> None:
@@ -26,6 +27,9 @@ def serve(
     port: int = 8600,
     announce: Callable[[str], None] = _write_line,
     lease_seconds: float = LEASE_SECONDS,
+    idle_seconds: float = IDLE_SECONDS,
+    certificate: Path | None = None,
+    key: Path | None = None,
 ) -> None:
     """Serve until interrupted.
 
@@ -35,36 +39,72 @@ def serve(
         templates: folders of page templates, for the names of fields; by default the installation's.
         host: address to listen on; only this machine by default.
         port: port to listen on; 0 takes a free one.
-        announce: called with the address for the next visitor, each time one is made; by default it is written to
-            standard output.
+        announce: called with the address to open; by default it is written to standard output. Where there is no
+            account yet, it is the address for making the first one, and works once.
+        idle_seconds: a browser in which nobody does anything for so long is signed out.
+        certificate: file of the TLS certificate, with its chain; with it the server speaks https alone.
+        key: file of the certificate's key.
 
     Raises:
-        SettingsError: the address cannot be listened on.
+        SettingsError: the address cannot be listened on, or certificate and key cannot be used.
     """
     import uvicorn
 
     from extractor.review.app import create_app
     from extractor.settings import get_settings
 
+    check_certificate(certificate, key)
     listening = listen(host, port)
     port = listening.getsockname()[1]
     name = f"[{host}]" if ":" in host else host
     shown = "127.0.0.1" if host == "0.0.0.0" else "[::1]" if host == "::" else name  # noqa: S104 - compared, not bound
     anywhere = host in {"0.0.0.0", "::"}  # noqa: S104 - the user's choice
+    address = f"http{'s' if certificate else ''}://{shown}:{port}"
+    tokens: list[str] = []
     app = create_app(
         store,
         out_dir,
         templates=(get_settings().templates_dir,) if templates is None else templates,
-        announce=lambda token: announce(f"http://{shown}:{port}/enter?token={token}"),
+        announce=tokens.append,
         hosts=() if anywhere else {*LOOPBACK, name},
         lease_seconds=lease_seconds,
+        idle_seconds=idle_seconds,
+        secure=certificate is not None,
     )
+    announce(f"{address}/set-up?token={tokens[-1]}" if tokens else f"{address}/")
     # No access log: it would note every look at every field. No header that tells the server's make.
-    config = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, lifespan="off")
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        lifespan="off",
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         listening.close()
+
+
+def check_certificate(certificate: Path | None, key: Path | None) -> None:
+    """Whether certificate and key are both given and fit, or neither is given.
+
+    Raises:
+        SettingsError: one is missing, cannot be read, or they do not belong together.
+    """
+    if certificate is None and key is None:
+        return
+    if certificate is None or key is None:
+        raise SettingsError("A certificate and its key belong together.", mend="Give --tls-certificate and --tls-key.")
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"{certificate}, {key}: they cannot be used as a TLS certificate and its key.",
+            mend="Give both in PEM form, the key without a password.",
+        ) from error
 
 
 def listen(host: str, port: int) -> socket.socket:

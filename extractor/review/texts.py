@@ -1,4 +1,4 @@
-"""The texts people see, in Vietnamese and English, from one data file."""
+"""The texts people see, in Vietnamese and English, from data files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 LANGUAGES = ("vi", "en")
+_FILES = ("texts.yaml", "account_texts.yaml", "approval_texts.yaml", "board_texts.yaml", "record_texts.yaml")
 HIDDEN = "hidden"
 """Stands where a field's state would, while what the machine read there must not be shown."""
 
@@ -22,7 +23,7 @@ def load_data(name: str) -> Any:
 @cache
 def texts(language: str) -> Mapping[str, str]:
     """All texts of a language; one that is missing is an error of the program and raises ``KeyError``."""
-    return {key: entry[language] for key, entry in load_data("texts.yaml").items()}
+    return {key: entry[language] for name in _FILES for key, entry in load_data(name).items()}
 
 
 def text(language: str, key: str, **filled: object) -> str:

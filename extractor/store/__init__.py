@@ -1,6 +1,8 @@
 """What was read and what people decided, kept on SQLite or PostgreSQL."""
 
+from extractor.store.accounts import Account, Accounts, Role, SignInRefused
 from extractor.store.activity import DayCount, Deed
+from extractor.store.approvals import Approval, Approvals, Obstacle, Standing
 from extractor.store.clients import ApiKey, ApiKeys, Scope
 from extractor.store.convert import person_key
 from extractor.store.inspection_results import (
@@ -17,6 +19,8 @@ from extractor.store.inspection_results import (
 )
 from extractor.store.inspections import Inspections
 from extractor.store.jobs import Job, JobKind, Jobs, JobState
+from extractor.store.passwords import PasswordError, Weakness, first_password
+from extractor.store.record_queue import RecordQueue
 from extractor.store.replies import Begun, Replies, Reply, ReplyConflict
 from extractor.store.results import (
     AuditReport,
@@ -41,14 +45,20 @@ from extractor.store.results import (
     Task,
     WaitingField,
 )
+from extractor.store.sessions import IDLE_SECONDS, Session, Sessions
 from extractor.store.store import LEASE_SECONDS, BookRef, Store
 from extractor.store.tables import InspectedStatus
 from extractor.store.uploads import Upload, Uploads, UploadState
 
 __all__ = [
+    "IDLE_SECONDS",
     "LEASE_SECONDS",
+    "Account",
+    "Accounts",
     "ApiKey",
     "ApiKeys",
+    "Approval",
+    "Approvals",
     "AuditReport",
     "Bar",
     "Begun",
@@ -76,19 +86,27 @@ __all__ = [
     "MachineChange",
     "Neighbour",
     "NothingToUndo",
+    "Obstacle",
     "PageImage",
     "PageResult",
     "Part",
+    "PasswordError",
     "ProblemResolution",
     "QueueEmpty",
     "QueueStatus",
     "Reading",
     "RecordKey",
+    "RecordQueue",
     "Replies",
     "Reply",
     "ReplyConflict",
+    "Role",
     "SampleDraft",
     "Scope",
+    "Session",
+    "Sessions",
+    "SignInRefused",
+    "Standing",
     "Store",
     "StoredField",
     "StoredProblem",
@@ -98,5 +116,7 @@ __all__ = [
     "UploadState",
     "Uploads",
     "WaitingField",
+    "Weakness",
+    "first_password",
     "person_key",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from extractor.records import Decision
 from extractor.store import inspecting, rekeying
@@ -18,15 +18,16 @@ from extractor.store.tables import (
     AuditRow,
     DecisionRow,
     FieldRow,
+    InspectedFieldRow,
     InspectionAnswerRow,
     PageRow,
     PageStatus,
     RecordRow,
 )
+from extractor.store.vietnam import VIETNAM, day_of
 
-_OFFSET_HOURS = 7
-VIETNAM = timezone(timedelta(hours=_OFFSET_HOURS))
-"""Vietnam's time, the same all year: days are counted in it."""
+EXPORTED, EXPORT = "exported", "export:"
+"""Action of the events that vouch for manifests of exported books, and what their subjects begin with."""
 
 
 class Deed(StrEnum):
@@ -60,6 +61,8 @@ class DayCount:
     number: int
 
 
+_Columns = TypeVarTuple("_Columns")
+
 _DECISIONS = {
     Action.CONFIRM.value: Deed.FIELD_CONFIRMED,
     Action.CORRECT.value: Deed.FIELD_CORRECTED,
@@ -67,87 +70,109 @@ _DECISIONS = {
 }
 
 
-def activity(session: Session) -> Iterator[DayCount]:
-    """Everything that was done and still stands, by day, deed and person; answers that were taken back do not count."""
-    yield from _pages(session)
-    yield from _decisions(session)
-    yield from _finished(session)
-    yield from _exports(session)
-    yield from _inspections(session)
+def activity(
+    session: Session, books: Collection[int] | None = None, exports: Collection[str] | None = None
+) -> Iterator[DayCount]:
+    """Everything that was done and still stands, by day, deed and person; answers that were taken back do not count.
+
+    Args:
+        books: only what was done in these books; all by default.
+        exports: the only exported books that count, as :func:`exports` names them; all by default.
+    """
+    yield from _pages(session, books)
+    yield from _decisions(session, books)
+    yield from _finished(session, books)
+    yield from _exports(session, exports)
+    yield from _inspections(session, books)
 
 
-def _day(session: Session, column: Any) -> ColumnElement[str]:
-    """The day in Vietnam as text, which both databases can group by."""
-    if session.get_bind().dialect.name == "postgresql":
-        return func.to_char(func.timezone("Asia/Ho_Chi_Minh", column), "YYYY-MM-DD")
-    return func.strftime("%Y-%m-%d", column, f"+{_OFFSET_HOURS} hours")
+def exports(session: Session) -> dict[str, tuple[datetime, datetime]]:
+    """When each book was first and last exported, by the stem of its manifest."""
+    found: dict[str, tuple[datetime, datetime]] = {}
+    wanted = select(AuditRow.at, AuditRow.subject).where(AuditRow.action == EXPORTED).order_by(AuditRow.seq)
+    for text, subject in session.execute(wanted.where(AuditRow.subject.startswith(EXPORT, autoescape=True))):
+        at, stem = datetime.fromisoformat(text), subject.removeprefix(EXPORT)
+        found[stem] = (found.get(stem, (at, at))[0], at)
+    return found
 
 
-def _pages(session: Session) -> Iterator[DayCount]:
-    day = _day(session, PageRow.stored_at).label("day")
-    pages = (
-        select(day, PageRow.status, func.count()).where(PageRow.superseded_at.is_(None)).group_by(day, PageRow.status)
+def _of_books(
+    wanted: Select[*_Columns], field_id: InstrumentedAttribute[int], books: Collection[int] | None
+) -> Select[*_Columns]:
+    """Only rows that are about fields of these books."""
+    if books is None:
+        return wanted
+    return (
+        wanted.join(FieldRow, FieldRow.id == field_id)
+        .join(RecordRow, RecordRow.id == FieldRow.record_id)
+        .join(PageRow, PageRow.id == RecordRow.page_id)
+        .where(PageRow.book_id.in_(books))
     )
+
+
+def _pages(session: Session, books: Collection[int] | None) -> Iterator[DayCount]:
+    day = day_of(session, PageRow.stored_at).label("day")
+    current = [PageRow.superseded_at.is_(None), *([] if books is None else [PageRow.book_id.in_(books)])]
+    pages = select(day, PageRow.status, func.count()).where(*current).group_by(day, PageRow.status)
     for on, status, number in session.execute(pages):
         deed = Deed.PAGE_READ if status == PageStatus.READ.value else Deed.PAGE_PROBLEM
         yield DayCount(date.fromisoformat(on), deed, "", number)
     records = (
         select(day, func.count())
         .join(RecordRow, RecordRow.page_id == PageRow.id)
-        .where(PageRow.superseded_at.is_(None), RecordRow.retired_at.is_(None))
+        .where(*current, RecordRow.retired_at.is_(None))
         .group_by(day)
     )
     for on, number in session.execute(records):
         yield DayCount(date.fromisoformat(on), Deed.RECORD_READ, "", number)
 
 
-def _decisions(session: Session) -> Iterator[DayCount]:
-    day = _day(session, DecisionRow.at).label("day")
-    wanted = (
-        select(day, DecisionRow.action, DecisionRow.person, func.count())
-        .where(*rekeying.standing(DecisionRow, _DECISIONS))
-        .group_by(day, DecisionRow.action, DecisionRow.person)
-    )
-    for on, action, person, number in session.execute(wanted):
+def _decisions(session: Session, books: Collection[int] | None) -> Iterator[DayCount]:
+    day = day_of(session, DecisionRow.at).label("day")
+    wanted = select(day, DecisionRow.action, DecisionRow.person, func.count()).select_from(DecisionRow)
+    wanted = _of_books(wanted, DecisionRow.field_id, books).where(*rekeying.standing(DecisionRow, _DECISIONS))
+    for on, action, person, number in session.execute(wanted.group_by(day, DecisionRow.action, DecisionRow.person)):
         yield DayCount(date.fromisoformat(on), _DECISIONS[action], person, number)
 
 
-def _finished(session: Session) -> Iterator[DayCount]:
+def _finished(session: Session, books: Collection[int] | None) -> Iterator[DayCount]:
     """Records without a field that waits, on the day of the last decision, or of reading where nobody decided."""
     waits = func.sum(case((FieldRow.decision == Decision.REVIEW.value, 1), else_=0))
     last = func.coalesce(func.max(FieldRow.decided_at), func.max(PageRow.stored_at))
     records = (
-        select(_day(session, last).label("day"))
+        select(day_of(session, last).label("day"))
         .select_from(RecordRow)
         .join(PageRow, PageRow.id == RecordRow.page_id)
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
         .where(PageRow.superseded_at.is_(None), RecordRow.retired_at.is_(None), FieldRow.retired_at.is_(None))
         .group_by(RecordRow.id)
         .having(waits == 0)
-        .subquery()
     )
-    for on, number in session.execute(select(records.c.day, func.count()).group_by(records.c.day)):
+    found = (records if books is None else records.where(PageRow.book_id.in_(books))).subquery()
+    for on, number in session.execute(select(found.c.day, func.count()).group_by(found.c.day)):
         yield DayCount(date.fromisoformat(on), Deed.RECORD_FINISHED, "", number)
 
 
-def _exports(session: Session) -> Iterator[DayCount]:
+def _exports(session: Session, stems: Collection[str] | None) -> Iterator[DayCount]:
     """Books on the day they were first exported."""
-    first: dict[str, date] = {}
-    wanted = select(AuditRow.at, AuditRow.subject).where(AuditRow.action == "exported").order_by(AuditRow.seq)
-    for at, subject in session.execute(wanted):
-        first.setdefault(subject, datetime.fromisoformat(at).astimezone(VIETNAM).date())
-    days = list(first.values())
+    days = [
+        first.astimezone(VIETNAM).date()
+        for stem, (first, _) in exports(session).items()
+        if stems is None or stem in stems
+    ]
     for on in sorted(set(days)):
         yield DayCount(on, Deed.BOOK_EXPORTED, "", days.count(on))
 
 
-def _inspections(session: Session) -> Iterator[DayCount]:
-    day = _day(session, InspectionAnswerRow.at).label("day")
+def _inspections(session: Session, books: Collection[int] | None) -> Iterator[DayCount]:
+    day = day_of(session, InspectionAnswerRow.at).label("day")
     for actions, deed in ((inspecting.INSPECTING, Deed.FIELD_INSPECTED), (inspecting.JUDGING, Deed.FIELD_JUDGED)):
         wanted = (
             select(day, InspectionAnswerRow.person, func.count())
+            .select_from(InspectionAnswerRow)
+            .join(InspectedFieldRow, InspectedFieldRow.id == InspectionAnswerRow.inspected_field_id)
             .where(*inspecting.standing(actions))
-            .group_by(day, InspectionAnswerRow.person)
         )
-        for on, person, number in session.execute(wanted):
+        wanted = _of_books(wanted, InspectedFieldRow.field_id, books)
+        for on, person, number in session.execute(wanted.group_by(day, InspectionAnswerRow.person)):
             yield DayCount(date.fromisoformat(on), deed, person, number)

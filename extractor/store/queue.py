@@ -53,6 +53,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which fields of the queue are meant.
+
+    Args:
+        kinds: only those of these kinds or codes.
+        books: only those of the books with these numbers.
+        disputed: only those on whose blind re-keying a person and the machine differ, or only the others.
+    """
+
+    kinds: Collection[str] | None = None
+    books: Collection[int] | None = None
+    disputed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """An answer that came under a lost lease."""
 
@@ -63,8 +78,7 @@ def claim(
     writer: Writer,
     person: str,
     *,
-    kinds: Collection[str] | None,
-    book_id: int | None,
+    wanted: Wanted,
     lease_seconds: float,
     formerly: Collection[str] = (),
 ) -> Task | QueueEmpty:
@@ -75,15 +89,15 @@ def claim(
     """
     skipped = exists().where(SkipRow.task_id == TaskRow.id, SkipRow.person == person)
     keys = rekeying.person_keys(person, formerly)
-    free = _open(kinds, book_id, keys).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= writer.now))
+    free = open_rows(wanted, keys).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= writer.now))
     first = free.where(~skipped).order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
     putoff = free.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == person))
     later = putoff.order_by(SkipRow.at, TaskRow.id)
-    for wanted in (first, later):
-        row = writer.session.scalar(wanted.limit(1).with_for_update(of=TaskRow, skip_locked=True))
+    for some in (first, later):
+        row = writer.session.scalar(some.limit(1).with_for_update(of=TaskRow, skip_locked=True))
         if row is not None:
-            return _lease(writer, row, person, lease_seconds)
-    others = _open(kinds, book_id).where(TaskRow.leased_until > writer.now, TaskRow.person != person)
+            return lease(writer, row, person, lease_seconds)
+    others = open_rows(wanted).where(TaskRow.leased_until > writer.now, TaskRow.person != person)
     return QueueEmpty(held_by_others=writer.session.scalar(select(func.count()).select_from(others.subquery())) or 0)
 
 
@@ -128,7 +142,7 @@ def claim_field(
         session.flush()
     if task.leased_until is not None and task.leased_until > writer.now and task.person != person:
         raise LeaseLostError("Another person is working on this field.", mend="Take another one.")
-    return _lease(writer, task, person, lease_seconds)
+    return lease(writer, task, person, lease_seconds)
 
 
 def held(session: Session, person: str, now: datetime) -> tuple[Task, ...]:
@@ -138,7 +152,7 @@ def held(session: Session, person: str, now: datetime) -> tuple[Task, ...]:
         .where(TaskRow.person == person, TaskRow.leased_until > now)
         .order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
     )
-    return tuple(_task(session, row) for row in rows)
+    return tuple(handed(session, row) for row in rows)
 
 
 def renew(writer: Writer, task_id: int, token: int, person: str, lease_seconds: float) -> datetime | Refused:
@@ -279,33 +293,31 @@ def undo_last(writer: Writer, person: str, *, lease_seconds: float) -> Task | No
     else:
         task.status = TaskStatus.WITHDRAWN.value
     _remember(writer, field, person, Action.UNDO, token=None, before=before, after=after, reverses=decision.id)
-    return _lease(writer, task, person, lease_seconds)
+    return lease(writer, task, person, lease_seconds)
 
 
-def open_tasks(
-    session: Session,
-    kinds: Collection[str] | None,
-    book_id: int | None,
-    person: str | None,
-    formerly: Collection[str] = (),
-) -> int:
+def open_tasks(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> int:
     """How many fields wait, for anybody or for this person, whether held at this moment or not."""
     keys = None if person is None else rekeying.person_keys(person, formerly)
-    return session.scalar(select(func.count()).select_from(_open(kinds, book_id, keys).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(open_rows(wanted, keys).subquery())) or 0
 
 
-def _open(kinds: Collection[str] | None, book_id: int | None, keys: Collection[str] | None = None) -> Select[TaskRow]:
+def open_rows(wanted: Wanted, keys: Collection[str] | None = None) -> Select[TaskRow]:
     """Open tasks; with the ``keys`` of a person, only those the person may get.
 
     Fields that an inspection holds are not among them until it is over, unless they waited when it began.
     """
     inspected = under_inspection(TaskRow.field_id, pending=False)
-    wanted = select(TaskRow).where(TaskRow.status == TaskStatus.OPEN.value, ~inspected)
+    found = select(TaskRow).where(TaskRow.status == TaskStatus.OPEN.value, ~inspected)
     if keys is not None:
-        wanted = wanted.where(*rekeying.open_to(keys))
-    if kinds is not None:
-        wanted = wanted.where(or_(TaskRow.kind.in_(kinds), TaskRow.code.in_(kinds)))
-    return wanted if book_id is None else wanted.where(TaskRow.book_id == book_id)
+        found = found.where(*rekeying.open_to(keys))
+    if wanted.kinds is not None:
+        found = found.where(or_(TaskRow.kind.in_(wanted.kinds), TaskRow.code.in_(wanted.kinds)))
+    if wanted.books is not None:
+        found = found.where(TaskRow.book_id.in_(wanted.books))
+    if wanted.disputed is not None:
+        found = found.where(TaskRow.rekeyed_by != "" if wanted.disputed else TaskRow.rekeyed_by == "")
+    return found
 
 
 def _decided_before(session: Session, field: FieldRow, decision: DecisionRow) -> tuple[str, datetime | None]:
@@ -387,17 +399,19 @@ def _remember(
     audit.append_decisions(writer.session, writer.key, [row])
 
 
-def _lease(writer: Writer, row: TaskRow, person: str, lease_seconds: float) -> Task:
+def lease(writer: Writer, row: TaskRow, person: str, lease_seconds: float) -> Task:
+    """Hand a task to a person, whoever had it before; older tokens of it count no more."""
     row.person = person
     row.token += 1
     row.leased_until = writer.now + timedelta(seconds=lease_seconds)
     if not tasks.is_blind(row):
         rekeying.shown(writer.session, row, person)
     writer.session.flush()
-    return _task(writer.session, row)
+    return handed(writer.session, row)
 
 
-def _task(session: Session, row: TaskRow) -> Task:
+def handed(session: Session, row: TaskRow) -> Task:
+    """A leased task as its holder gets it."""
     field, record, page, path = session.execute(
         select(FieldRow, RecordRow, PageRow, FileRow.path)
         .join(RecordRow, RecordRow.id == FieldRow.record_id)

@@ -217,10 +217,17 @@ class Store:
             )
             return QueueStatus(**total, leased=leased or 0)
 
-    def activity(self) -> tuple[DayCount, ...]:
-        """What was done and still stands, by day in Vietnam, deed and person."""
+    def activity(
+        self, books: Collection[int] | None = None, *, exports: Collection[str] | None = None
+    ) -> tuple[DayCount, ...]:
+        """What was done and still stands, by day in Vietnam, deed and person.
+
+        Args:
+            books: only in the books with these numbers; all by default.
+            exports: stems of the only books whose exports count; all by default.
+        """
         with self._reading() as session:
-            return tuple(activity(session))
+            return tuple(activity(session, books, exports))
 
     def page_image(self, page_id: int) -> PageImage:
         """The picture of a page.
@@ -267,6 +274,8 @@ class Store:
         *,
         kinds: Collection[str] | None = None,
         book: BookRef | None = None,
+        books: Collection[int] | None = None,
+        disputed: bool | None = None,
         lease_seconds: float = LEASE_SECONDS,
         formerly: Collection[str] = (),
     ) -> Task | QueueEmpty:
@@ -279,14 +288,15 @@ class Store:
         Args:
             kinds: only fields of these kinds or codes.
             book: only fields of this book.
+            books: only fields of these books, by number.
+            disputed: only fields on whose blind re-keying a person and the machine differ, or only the others.
             formerly: names the person went by before in the same visit; what bars those bars the person.
         """
         with self._writing() as writer:
             return queue.claim(
                 writer,
                 _named(person),
-                kinds=kinds,
-                book_id=reading.book_id_of(writer.session, book),
+                wanted=_wanted(writer.session, kinds, book, books, disputed),
                 lease_seconds=lease_seconds,
                 formerly=formerly,
             )
@@ -411,18 +421,22 @@ class Store:
         *,
         kinds: Collection[str] | None = None,
         book: BookRef | None = None,
+        books: Collection[int] | None = None,
+        disputed: bool | None = None,
         person: str | None = None,
         formerly: Collection[str] = (),
     ) -> int:
         """How many fields wait for a person, blind tasks too, whether held at this moment or not.
 
         Args:
+            books: only fields of these books, by number.
+            disputed: only fields on whose blind re-keying a person and the machine differ, or only the others.
             person: only fields that this person may get.
             formerly: names the person went by before in the same visit; what bars those bars the person.
         """
         with self._reading() as session:
-            book_id = reading.book_id_of(session, book)
-            return queue.open_tasks(session, kinds, book_id, person and _named(person), formerly)
+            wanted = _wanted(session, kinds, book, books, disputed)
+            return queue.open_tasks(session, wanted, person and _named(person), formerly)
 
     def resolve_problem(self, problem_id: int, resolution: ProblemResolution | None, *, person: str) -> None:
         """Record what a person says a page without records is; none takes it back.
@@ -539,6 +553,19 @@ def _task_id(task: Task | int) -> int:
 
 def _lost(refused: queue.Refused) -> LeaseLostError:
     return LeaseLostError(refused.reason, mend="The answer was kept; take the field again.")
+
+
+def _wanted(
+    session: Session,
+    kinds: Collection[str] | None,
+    book: BookRef | None,
+    books: Collection[int] | None,
+    disputed: bool | None,
+) -> queue.Wanted:
+    one = reading.book_id_of(session, book)
+    if one is not None:
+        books = {one} if books is None else {one}.intersection(books)
+    return queue.Wanted(kinds, books, disputed)
 
 
 def _named(person: str) -> str:

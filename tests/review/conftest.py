@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from PIL import Image, ImageDraw, ImageFont
+from support.people import PASSWORD, employ, login_of
 
 from extractor.records import (
     BookKey,
@@ -29,7 +31,7 @@ from extractor.records import (
     Severity,
 )
 from extractor.review.app import create_app
-from extractor.store import PageResult, Store
+from extractor.store import PageResult, Store, passwords
 
 ROOT = Path(__file__).parents[2]
 SIZE = (1240, 1754)
@@ -151,15 +153,18 @@ class Office:
     out: Path
     port: int
     tokens: list[str] = field(default_factory=list)
+    """For making the first account."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def entrance(self) -> str:
-        """Address for the next visitor."""
-        return f"{self.url}/enter?token={self.tokens[-1]}"
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes of passwords that cost next to nothing: how dear real ones are is not what is tested here."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
 
 
 @pytest.fixture(scope="session")
@@ -242,8 +247,10 @@ def visitor(chromium: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.goto(office.entrance)
-        page.fill("#person", name)
+        employ(office.store, name)
+        page.goto(office.url)
+        page.fill("#login", login_of(name))
+        page.fill("#password", PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_selector(".books")
         return page

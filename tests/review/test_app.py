@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
+from support.people import EVERYTHING, employ, sign_in
 
 from extractor.records import Box, Decision, FieldState
 from extractor.review.app import create_app
 from extractor.review.labels import Labels
 from extractor.review.texts import texts
-from extractor.store import MachineChange
+from extractor.store import Accounts, MachineChange
 from extractor.templates.form import FieldSpec, FormSchema, Kind, Option
 
 
@@ -26,16 +27,13 @@ def app(book, pages, tokens):
 
 
 @pytest.fixture
-def enter(app, tokens):
+def enter(app, book):
     """Brings a person in; gives a client that repeats the token in every post."""
 
-    def bring(name="Thử Một"):
+    def bring(name="Thử Một", roles=EVERYTHING, books=None):
         client = TestClient(app)
-        client.get(f"/enter?token={tokens[-1]}")
-        csrf = re.search(r'name="csrf" content="([^"]+)"', client.get("/name").text).group(1)
-        client.headers["X-CSRF-Token"] = csrf
-        if name:
-            assert client.post("/name", data={"person": name}).url.path == "/"
+        employ(book, name, roles, books=books)
+        sign_in(client, name)
         return client
 
     return bring
@@ -52,36 +50,15 @@ def preview(client, task, raw):
     return client.post("/api/preview", json={"task": task["id"], "field": task["field"], "raw": raw})
 
 
-def test_nothing_is_shown_without_an_invitation(app):
+def test_nothing_is_shown_to_who_is_not_signed_in(app, enter):
+    enter()
     client = TestClient(app)
-    for path in ("/", "/verify", "/records/1", "/problems", "/name", "/books/1"):
-        assert client.get(path).status_code == 403, path
+    for path in ("/", "/verify", "/records/1", "/problems", "/account", "/accounts", "/books/1", "/inspections"):
+        assert client.get(path).url.path == "/sign-in", path
     for path in ("/crop/1", "/page/1", "/problem/1/small"):
         assert client.get(path).status_code == 401, path
     for path in ("/api/claim", "/api/undo", "/api/decide", "/api/preview"):
         assert client.post(path, json={}).status_code == 401, path
-
-
-def test_an_invitation_works_once_and_leaves_the_address(app, tokens):
-    first = tokens[-1]
-    response = TestClient(app).get(f"/enter?token={first}", follow_redirects=False)
-    assert (response.status_code, response.headers["location"]) == (303, "/")
-    cookie = response.headers["set-cookie"]
-    assert "HttpOnly" in cookie
-    assert "samesite=strict" in cookie.lower()
-    assert TestClient(app).get(f"/enter?token={first}").status_code == 403
-    assert len(tokens) == 2
-    assert tokens[-1] != first
-    assert TestClient(app).get("/enter?token=").status_code == 403
-
-
-def test_a_name_is_asked_first_and_only_once(enter):
-    client = enter(name="")
-    assert client.get("/").url.path == "/name"
-    assert client.post("/api/claim", json={}).status_code == 401
-    assert client.post("/name", data={"person": "   "}).status_code == 422
-    client.post("/name", data={"person": " Thử   Một "})
-    assert "Thử Một" in client.get("/").text
 
 
 def test_posts_without_the_token_or_from_elsewhere_are_refused(enter):
@@ -89,7 +66,7 @@ def test_posts_without_the_token_or_from_elsewhere_are_refused(enter):
     csrf = client.headers.pop("X-CSRF-Token")
     assert client.post("/api/claim", json={}).status_code == 403
     assert client.post("/api/claim", json={}, headers={"X-CSRF-Token": "wrong"}).status_code == 403
-    assert client.post("/language", data={"csrf": "wrong"}).status_code == 403
+    assert client.post("/sign-out", data={"csrf": "wrong"}).status_code == 403
     foreign = {"X-CSRF-Token": csrf, "Origin": "http://elsewhere.example"}
     assert client.post("/api/claim", json={}, headers=foreign).status_code == 403
     own = {"X-CSRF-Token": csrf, "Origin": "http://testserver"}
@@ -114,7 +91,7 @@ def test_every_answer_carries_the_headers(enter, path):
 
 
 def test_text_of_registers_is_escaped(enter, book):
-    client = enter("<script>alert(1)</script>")
+    client = enter("<script>alert(1)<b>")
     task = client.post("/api/claim", json={}).json()["tasks"][0]
     decide(client, task, "<img src=x onerror=alert(1)>")
     for path in ("/", f"/records/{task['record']}", "/verify", "/problems"):
@@ -438,13 +415,14 @@ def test_an_answer_for_another_field_than_its_tasks_is_refused(enter, book):
     assert book.history(task["field"]) == book.history(other["field"]) == ()
 
 
-def test_a_visit_stays_barred_under_its_earlier_names(enter, draw):
+def test_a_person_stays_barred_under_earlier_names(enter, draw, book):
     number, _ = draw("meDanToc")
     client = enter("Thử Một")
+    account = employ(book, "Thử Một")
     task = client.post("/api/claim", json={"kind": "ethnic_group"}).json()["tasks"][0]
     decide(client, task, "Mông")
     for name in ("thử một", "Thử Hai", "Thử Ba"):
-        client.post("/name", data={"person": name})
+        Accounts(book).change(account.id, by="Quản Trị", person=name)
         assert client.post("/api/claim", json={"kind": "ethnic_group"}).json() == {"tasks": [], "others": 0, "left": 0}
         refused = client.post("/api/claim", json={"field": number}).json()
         assert (refused["tasks"], refused["message"]) == ([], texts("vi")["own_rekeying"])

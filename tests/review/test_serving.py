@@ -8,6 +8,7 @@ import textwrap
 
 import httpx
 import pytest
+from support.people import PASSWORD, login_of, sign_in
 
 from extractor.errors import SettingsError
 from extractor.review import serve
@@ -39,7 +40,7 @@ def start(pages):
         )
         started.append(server)
         address = server.stdout.readline().strip()
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/enter\?token=[\w-]+", address), address
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/(set-up\?token=[\w-]+)?", address), address
         return server, address
 
     yield run
@@ -52,9 +53,11 @@ def start(pages):
 def enter(address, person):
     url = httpx.URL(address)
     client = httpx.Client(base_url=f"http://{url.netloc.decode()}", follow_redirects=True, timeout=30)
-    client.get(address)
-    client.headers["X-CSRF-Token"] = re.search(r'name="csrf" content="([^"]+)"', client.get("/name").text).group(1)
-    assert client.post("/name", data={"person": person}).status_code == 200
+    if url.path == "/set-up":
+        first = {"login": login_of(person), "person": person, "password": PASSWORD, "again": PASSWORD}
+        assert client.post("/set-up", data={"token": url.params["token"], **first}).url.path == "/"
+        client.cookies.clear()
+    sign_in(client, person)
     return client
 
 
@@ -82,7 +85,7 @@ def test_an_interrupt_ends_it_and_nothing_of_a_register_was_printed(start):
     client.get(task["crop"]["url"])
     server.send_signal(signal.SIGINT)
     printed, complaints = server.communicate(timeout=20)
-    assert "/enter?token=" in printed  # the address for the next person
+    assert printed == ""
     assert not any(secret in printed + complaints for secret in ("Bí Mật", task["raw"], "/records/", "/crop/"))
 
 

@@ -239,3 +239,24 @@ def test_a_picture_that_is_none_is_refused_plainly(tmp_path, extractor):
     done = extractor("template", "preview", "ks-2016", "--out", tmp_path / "xem.txt")
     assert done.returncode == 2
     assert "xem.txt" in done.stderr
+
+
+def test_accounts_from_the_command_line(extractor, tmp_path):
+    from extractor.batch.storage import open_store
+
+    open_store(tmp_path).close()
+    added = extractor("account", "add", tmp_path, "thu.mot", "--person", "Thử Một", "--role", "administrator")
+    assert added.returncode == 0, added.stderr
+    login, password = added.stdout.split()
+    assert login == "thu.mot"
+    assert len(password) == 19
+    wrong = extractor("account", "add", tmp_path, "thu.hai", "--person", "Thử Hai", "--role", "chief")
+    assert (wrong.returncode, "not known" in wrong.stderr) == (2, True)
+    taken = extractor("account", "add", tmp_path, "thu.hai", "--person", "thử một", "--role", "reviewer")
+    assert (taken.returncode, "has that name" in taken.stderr) == (2, True)
+    last = extractor("account", "change", tmp_path, "thu.mot", "--disable")
+    assert (last.returncode, "No administrator" in last.stderr) == (2, True)
+    again = extractor("account", "password", tmp_path, "thu.mot")
+    assert len(again.stdout.strip()) == 19 != password
+    assert "password not chosen yet" in extractor("account", "list", tmp_path).stdout
+    assert extractor("account", "password", tmp_path, "thu.ba").returncode != 0

@@ -1,6 +1,8 @@
 // One field after the other, by keyboard. The next field and its crop are fetched while this one is looked at.
+import { answerOf, besideText, deedOf, fitBox, hasChoices, neutral, showChoices, showSegments, valueText, warningItem } from "./field.js";
 import { SessionGone, fill, picture, post, setup } from "./server.js";
 import { makeViewer, placeFrame } from "./viewer.js";
+import { makeWaiting } from "./waiting.js";
 
 const { book, kind, field: single, total, leaseSeconds, texts, api = "/api" } = setup();
 // Under the address of an inspection nothing can be put off: its fields are keyed in their order.
@@ -22,8 +24,7 @@ const crops = new Map();
 const drafts = new Map();   // what was typed, and whether that was done blind
 
 const current = () => tasks[0];
-// Nothing may tell which text is the machine's: the field is re-keyed blind, or two readings stand against each other.
-const neutral = (task) => task.blind || task.disputed;
+const { inTurn, asking } = makeWaiting({ texts, notice, current: () => by("notice").dataset.why });
 
 // ---- fetching ahead
 
@@ -49,16 +50,6 @@ function take(found) {
   }
 }
 
-// What changes or tells the number of open fields goes one after the other: two answers that overtake each other would
-// count a decision twice or not at all.
-let turns = Promise.resolve();
-
-function inTurn(work) {
-  const mine = turns.then(work);
-  turns = mine.catch(() => {});
-  return mine;
-}
-
 function fetchMore() {
   if (fetching) return fetching;
   fetching = claim().finally(() => { fetching = null; });
@@ -74,24 +65,6 @@ async function claim() {
   if (!tasks.length) showEmpty(data);
   else if (current() !== was) show();
   showLeft();
-}
-
-// Tries again until the server answers; says so meanwhile.
-async function asking(ask) {
-  for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
-    try {
-      const answer = await ask();
-      if (by("notice").dataset.why === "network") notice("");
-      return answer;
-    } catch (error) {
-      if (error instanceof SessionGone) {
-        notice(texts.session_gone);
-        throw error;
-      }
-      notice(texts.not_saved, "network");
-      await new Promise((resolve) => setTimeout(resolve, wait));
-    }
-  }
 }
 
 // ---- showing
@@ -139,7 +112,7 @@ function show() {
   by("record-link").href = `/records/${task.record}`;
   hint("");
   showReading(task);
-  showChoices(task);
+  showOthers(task);
   showAside(task);
   showCrop(task);
   box.value = draft ?? (task.startEmpty ? "" : task.raw);
@@ -156,52 +129,24 @@ function showReading(task) {
   by("reading").hidden = neutral(task);
   by("note").hidden = !neutral(task);
   by("note").textContent = task.blind ? texts.blind_note : texts.disputed_note;
-  const line = by("segments");
-  line.replaceChildren();
-  for (const [text, doubtful] of task.segments) {
-    const part = document.createElement(doubtful ? "u" : "span");
-    part.textContent = text;
-    if (doubtful) part.title = texts.doubt_help;
-    line.append(part);
-  }
-  if (!task.segments.length && task.state === "read") line.textContent = texts.machine_nothing;
+  showSegments(by("segments"), task, texts);
   const state = by("machine-state");
   state.hidden = task.state === "read";
   state.textContent = texts[`state_${task.state}`];
 }
 
-function showChoices(task) {
-  const list = by("choices");
-  list.replaceChildren();
+function showOthers(task) {
   chosen = task.choices.indexOf(task.startEmpty ? "" : task.raw);
-  by("choices-row").hidden = task.choices.length < (task.startEmpty || task.isOption ? 1 : 2);
+  by("choices-row").hidden = !hasChoices(task);
   by("choices-title").textContent = task.isOption ? texts.options : texts.choices;
-  task.choices.forEach((text, index) => {
-    const item = document.createElement("li");
-    const button = document.createElement("button");
-    const key = document.createElement("kbd");
-    key.textContent = String(index + 1);
-    button.type = "button";
-    button.append(key, text);
-    button.addEventListener("click", () => choose(index));
-    item.append(button);
-    list.append(item);
-  });
+  showChoices(by("choices"), task, choose);
 }
 
 function showAside(task) {
   by("rules").hidden = neutral(task);
   by("neighbours").hidden = task.blind;
   const list = by("warnings");
-  list.replaceChildren();
-  for (const { severity, message } of task.warnings) {
-    const item = document.createElement("li");
-    const how = document.createElement("strong");
-    item.className = severity;
-    how.textContent = texts[`severity_${severity}`];
-    item.append(how, " ", message);
-    list.append(item);
-  }
+  list.replaceChildren(...task.warnings.map((warning) => warningItem(warning, texts)));
   if (!task.warnings.length) {
     const item = document.createElement("li");
     item.className = "none";
@@ -209,12 +154,8 @@ function showAside(task) {
     list.append(item);
   }
   for (const side of ["before", "after"]) {
-    const beside = task[side];
-    by(side).textContent = !beside
-      ? texts.no_neighbour
-      : beside.state === "hidden" ? texts.state_hidden
-      : beside.state === "read" ? beside.raw || "–" : `${beside.raw} (${texts[`state_${beside.state}`]})`;
-    by(side).classList.toggle("muted", !beside);
+    by(side).textContent = besideText(task[side], texts);
+    by(side).classList.toggle("muted", !task[side]);
   }
 }
 
@@ -263,11 +204,7 @@ function hint(text, tone = "") {
   by("hint").dataset.tone = tone;
 }
 
-function fit() {
-  box.style.height = "auto";
-  const line = parseFloat(getComputedStyle(box).lineHeight);
-  box.style.height = `${Math.min(box.scrollHeight + 2, line * LINES_AT_MOST + 24)}px`;
-}
+const fit = () => fitBox(box, LINES_AT_MOST);
 
 // ---- the value a text would be stored with
 
@@ -278,9 +215,7 @@ function showValue() {
   const task = current();
   const raw = box.value.trim();
   const place = by("value");
-  by("confirm-label").textContent = neutral(task)
-    ? texts.act_save
-    : !raw || raw === task.raw.trim() ? texts.act_confirm : texts.act_correct;
+  by("confirm-label").textContent = deedOf(task, raw, texts);
   if (!raw) { place.textContent = ""; return; }
   if (raw === task.raw.trim() && task.state === "read") { say(task.value, raw); return; }
   place.textContent = "";
@@ -292,8 +227,7 @@ function showValue() {
   }, 200);
 
   function say(value, text) {
-    if (value === null) place.textContent = texts.value_none;
-    else place.textContent = value === text ? "" : fill(texts.value_as, { value });
+    place.textContent = valueText(value, text, texts, fill);
   }
 }
 
@@ -305,14 +239,11 @@ async function answer(state) {
   const task = current();
   if (!task) return;
   const raw = box.value.trim();
-  if (state === "read") {
-    if (!raw && task.state !== "read" && !changed) state = task.state;
-    else if (!raw) { hint(texts.empty_box); box.focus(); return; }
-    else if (task.state === "ditto" && raw === task.raw.trim()) state = "ditto";
-  }
+  const meant = answerOf(task, state, raw, changed);
+  if (!meant) { hint(texts.empty_box); box.focus(); return; }
   // In an inspection a ditto mark counts for what it stands for.
-  if (state === "ditto" && !skips && !raw) { hint(texts.inspection_ditto); box.focus(); return; }
-  const given = { task: task.id, token: task.token, field: task.field, state, raw: kept(task, state, raw) };
+  if (meant.state === "ditto" && !skips && !raw) { hint(texts.inspection_ditto); box.focus(); return; }
+  const given = { task: task.id, token: task.token, field: task.field, ...meant };
   // Only one answer is on its way at a time; usually it is back long before the next.
   const before = saving;
   let settle;
@@ -344,12 +275,6 @@ async function answer(state) {
     settle(true);
   }
   if (tasks.length < 2 && !single) fetchMore();
-}
-
-// An illegible field keeps what was typed of it; an untouched proposal is no part of it.
-function kept(task, state, raw) {
-  if (state === "illegible") return changed ? raw : "";
-  return state === "ditto" && !changed ? task.raw : raw;
 }
 
 function next() {
@@ -487,6 +412,11 @@ by("help-close").addEventListener("click", () => by("help").close());
 by("ask-again").addEventListener("click", () => { by("loading").hidden = false; by("empty").hidden = true; fetchMore(); });
 by("kind")?.addEventListener("change", () => by("kind").form.submit());
 for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => box.focus());
+// A picture that did not come, as after the session had ended, is asked for again when the person is back at the page.
+window.addEventListener("focus", () => {
+  const task = current();
+  if (task?.crop && !by("crop-none").hidden) { crops.delete(task.id); showCrop(task); }
+});
 window.addEventListener("resize", () => { if (current()?.crop) sizeCrop(current()); });
 
 // ---- leases

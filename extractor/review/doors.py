@@ -1,0 +1,57 @@
+"""Which books a person may look into, and which fields of the queue are the person's.
+
+Every number in an address is checked against the books of the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from extractor.errors import NotStoredError
+from extractor.review.access import Visit
+from extractor.review.permissions import Permission
+from extractor.review.room import Room
+
+
+def check_book(visit: Visit, book_id: int | None) -> None:
+    """Refuse a book that is not the person's, in the same words as one that does not exist.
+
+    Raises:
+        NotStoredError: the person's account does not open the book.
+    """
+    if book_id is not None and not visit.opens(book_id):
+        raise NotStoredError(f"There is no book {book_id} in the store.")
+
+
+def check_field(room: Room, visit: Visit, field_id: int) -> None:
+    """Refuse a field of a book that is not the person's.
+
+    Raises:
+        NotStoredError: the person's account does not open its book, or there is no such field.
+    """
+    if visit.account.books is not None:
+        check_book(visit, room.listing.book_of_field(field_id))
+
+
+def check_page(room: Room, visit: Visit, page_id: int) -> None:
+    """Refuse a page of a book that is not the person's.
+
+    Raises:
+        NotStoredError: the person's account does not open its book, or there is no such page.
+    """
+    if visit.account.books is not None:
+        check_book(visit, room.listing.page(page_id)[0])
+
+
+def open_to(room: Room, visit: Visit, *, kinds: Collection[str] | None = None, book: int | None = None) -> int:
+    """How many fields wait for this person."""
+    if not (visit.may(Permission.VERIFY) or visit.may(Permission.ADJUDICATE)):
+        return 0
+    return room.store.open_tasks(
+        kinds=kinds,
+        book=book,
+        books=visit.account.books,
+        disputed=visit.disputed,
+        person=visit.person,
+        formerly=visit.formerly,
+    )

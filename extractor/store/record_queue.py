@@ -1,0 +1,191 @@
+"""Hand out whole records: all waiting fields of one record, to one person at a time.
+
+A record in which another person holds a field is passed over, so two people are never at work on the same one. Every
+field has a lease and a token of its own, as in :mod:`extractor.store.queue`, and is answered through
+:meth:`Store.decide` like any other; what one person holds as a record another cannot get as a single field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+
+from extractor.errors import NotStoredError
+from extractor.store import queue, rekeying
+from extractor.store.results import QueueEmpty, Task
+from extractor.store.saving import Writer
+from extractor.store.store import LEASE_SECONDS, Store
+from extractor.store.tables import BookRow, FieldRow, RecordRow, SkipRow, TaskRow, TaskStatus
+
+_TRIED = 64
+"""Records of a book looked at in one claim; more are passed over only while very many people claim at once."""
+
+Lease = tuple[int, int]
+"""Number of a task and the token it was given under."""
+
+
+class RecordQueue:
+    """The waiting fields of a store, record by record."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def claim(
+        self,
+        person: str,
+        *,
+        record: int | None = None,
+        books: Collection[int] | None = None,
+        disputed: bool | None = None,
+        without: Collection[int] = (),
+        lease_seconds: float = LEASE_SECONDS,
+        formerly: Collection[str] = (),
+    ) -> tuple[Task, ...] | QueueEmpty:
+        """Lease all waiting fields of the next record that this person may get, in the order of the record.
+
+        Book by book, in the order in which they came; in a book the record with the fewest waiting fields first, among
+        equals the one whose readings are surest together. Records the person put off come after those of all books.
+        Fields the person holds already keep their tokens, so that asking again changes nothing.
+
+        Args:
+            record: this record and no other; fields of it that another person holds are left out.
+            books: only records of these books, by number.
+            disputed: only fields on whose blind re-keying a person and the machine differ, or only the others.
+            without: no record with one of these numbers.
+            formerly: names the person went by before; what bars those bars the person.
+
+        Raises:
+            NotStoredError: there is no such record.
+        """
+        wanted, keys = queue.Wanted(books=books, disputed=disputed), rekeying.person_keys(person, formerly)
+        with self._store.writing() as writer:
+            tasks = queue.open_rows(wanted, keys).join(FieldRow, FieldRow.id == TaskRow.field_id)
+            claim = _Claim(writer, person, tasks.where(FieldRow.record_id.not_in(without)), lease_seconds)
+            if record is not None:
+                if not _lock(writer, record, wait=True):
+                    raise NotStoredError(f"There is no record {record} in the store.")
+                if got := _take(claim, record, shared=True):
+                    return got
+            else:
+                for each in _in_order(claim, books):
+                    if _lock(writer, each) and (got := _take(claim, each)):
+                        return got
+            others = queue.open_rows(wanted).where(*_with_others(claim))
+            return QueueEmpty(writer.session.scalar(select(func.count()).select_from(others.subquery())) or 0)
+
+    def renew(self, leases: Sequence[Lease], *, person: str, lease_seconds: float = LEASE_SECONDS) -> tuple[int, ...]:
+        """Prolong leases in one transaction; gives the tasks that passed to somebody else or were answered."""
+        with self._store.writing() as writer:
+            return tuple(
+                task
+                for task, token in sorted(leases)
+                if isinstance(queue.renew(writer, task, token, person, lease_seconds), queue.Refused)
+            )
+
+    def release(self, leases: Sequence[Lease], *, person: str, skip: bool = False) -> None:
+        """Give fields back unanswered, in one transaction; ``skip`` puts them off for this person."""
+        with self._store.writing() as writer:
+            for task, token in sorted(leases):
+                queue.release(writer, task, token, person, skip=skip)
+
+    def held_by_others(self, record: int, person: str) -> frozenset[int]:
+        """Numbers of the record's fields that other people hold at this moment."""
+        with self._store.reading() as session:
+            held = (
+                select(FieldRow.id).join(TaskRow, TaskRow.field_id == FieldRow.id).where(FieldRow.record_id == record)
+            )
+            return frozenset(
+                session.scalars(held.where(TaskRow.leased_until > self._store.now(), TaskRow.person != person))
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """Who asks, and the open tasks that the person may get, joined to their fields; others may hold some."""
+
+    writer: Writer
+    person: str
+    tasks: Select[TaskRow]
+    lease_seconds: float
+
+
+def _in_order(claim: _Claim, books: Collection[int] | None) -> Iterator[int]:
+    """Numbers of records to try; a book is looked at only when those before it gave nothing."""
+    for book_id in _books(claim.writer, books):
+        yield from _easiest(claim, book_id)
+    yield from _put_off(claim)
+
+
+def _books(writer: Writer, books: Collection[int] | None) -> Sequence[int]:
+    some = exists().where(TaskRow.book_id == BookRow.id, TaskRow.status == TaskStatus.OPEN.value)
+    wanted = select(BookRow.id).where(some)
+    if books is not None:
+        wanted = wanted.where(BookRow.id.in_(books))
+    return writer.session.scalars(wanted.order_by(BookRow.id)).all()
+
+
+def _easiest(claim: _Claim, book_id: int) -> Sequence[int]:
+    """Numbers of the book's records that are free as a whole and not put off, the easiest first."""
+    found = (
+        claim.tasks.outerjoin(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == claim.person))
+        .where(TaskRow.book_id == book_id, FieldRow.record_id.not_in(_busy(claim, TaskRow.book_id == book_id)))
+        .group_by(FieldRow.record_id)
+        .having(func.max(SkipRow.at).is_(None))
+        .order_by(func.count(), func.sum(TaskRow.ease), FieldRow.record_id)
+    )
+    return claim.writer.session.scalars(found.with_only_columns(FieldRow.record_id).limit(_TRIED)).all()
+
+
+def _put_off(claim: _Claim) -> Sequence[int]:
+    """Numbers of records free as a whole that the person put off, what was put off first before the others."""
+    found = (
+        claim.tasks.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == claim.person))
+        .where(FieldRow.record_id.not_in(_busy(claim)))
+        .group_by(FieldRow.record_id)
+        .order_by(func.max(SkipRow.at), FieldRow.record_id)
+    )
+    return claim.writer.session.scalars(found.with_only_columns(FieldRow.record_id).limit(_TRIED)).all()
+
+
+def _with_others(claim: _Claim) -> tuple[ColumnElement[bool], ...]:
+    """Conditions that hold for tasks that other people hold at this moment."""
+    return TaskRow.leased_until > claim.writer.now, TaskRow.person != claim.person
+
+
+def _busy(claim: _Claim, *where: ColumnElement[bool]) -> Select[int]:
+    """Numbers of records in which other people hold fields."""
+    held = select(FieldRow.record_id).join(TaskRow, TaskRow.field_id == FieldRow.id)
+    return held.where(*where, *_with_others(claim))
+
+
+def _lock(writer: Writer, record_id: int, *, wait: bool = False) -> bool:
+    """Keep other claims off the record until this one is through; false where one is at it, or it is gone."""
+    row = select(RecordRow.id).where(RecordRow.id == record_id, RecordRow.retired_at.is_(None))
+    return writer.session.scalar(row.with_for_update(key_share=True, skip_locked=not wait)) is not None
+
+
+def _take(claim: _Claim, record_id: int, *, shared: bool = False) -> tuple[Task, ...]:
+    """Lease the locked record's fields; none where another person came first to one, unless it is ``shared``.
+
+    What is looked at again here may have changed between the choice of the record and its lock.
+    """
+    session, now = claim.writer.session, claim.writer.now
+    if not shared and session.scalar(select(_busy(claim, FieldRow.record_id == record_id).exists())):
+        return ()
+    free = or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= now, TaskRow.person == claim.person)
+    mine = claim.tasks.where(FieldRow.record_id == record_id, free).order_by(FieldRow.position, FieldRow.id)
+    waiting = session.scalars(mine.with_only_columns(TaskRow.id)).all()
+    rows = session.scalars(mine.with_for_update(of=TaskRow, skip_locked=True)).all()
+    if not shared and len(rows) != len(waiting):
+        return ()
+    taken = []
+    for row in rows:
+        if row.person == claim.person and row.leased_until is not None and row.leased_until > now:
+            row.leased_until = now + timedelta(seconds=claim.lease_seconds)
+            taken.append(queue.handed(session, row))
+        else:
+            taken.append(queue.lease(claim.writer, row, claim.person, claim.lease_seconds))
+    return tuple(taken)
