@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from typing import Any
 
@@ -11,7 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_SECONDS = 15.0
 """A connection on which no request is under way, and that sends something else than whole heads, lasts this long."""
 
-MOST_CONNECTIONS = 400
+_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+MOST_CONNECTIONS = min(400, _FILES // 2) if _FILES > 0 else 400
 """Above that, the one is closed that waits longest without a request; a process may usually have 1024 files open."""
 
 _UNANSWERED_SECONDS = 120
@@ -32,7 +34,9 @@ class Connection(H11Protocol):
         self._wait_for_head()
         if len(self.connections) > MOST_CONNECTIONS:
             waiting = [other for other in self.connections if isinstance(other, Connection) and not other._busy]
-            min(waiting, key=lambda other: other._since, default=self).transport.abort()
+            oldest = min(waiting, key=lambda other: other._since, default=self)
+            self.connections.discard(oldest)  # at once, so that the next newcomer has another one closed
+            oldest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what it waited for."""

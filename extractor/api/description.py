@@ -67,8 +67,9 @@ def _name_scope(operation: dict[str, Any], route: APIRoute) -> None:
         scope for part in route.dependant.dependencies if (scope := getattr(part.call, "scope", None))
     ]
     if scopes:
-        told = [operation.get("description", ""), f"Needs the scope `{scopes[0]}`."]
+        told = [operation.get("description", "")]
         if scopes[0].folder_wide:
             operation["x-folder-wide"] = True
-            told[1] += " Acts on all books of the output folder: not for keys that are for some books only (403)."
+            told.append("Acts on all books of the output folder: not for keys that are for some books only (403).")
+        told.append(f"Needs the scope `{scopes[0]}`.")
         operation["description"] = "\n\n".join(told).strip()

@@ -12,13 +12,13 @@ from extractor.scans import REGISTERS, Limits
 from extractor.store import JobState, ProblemResolution, UploadState
 from extractor.templates.form import Kind
 
-_UNSEEN = r"\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+UNSEEN = r"\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
 """Control characters and signs that nobody sees, or that turn what is shown around; for a class in a pattern."""
 
-_PLAIN = rf"^[^\x00-\x1f{_UNSEEN}]*$"
+_PLAIN = rf"^[^\x00-\x1f{UNSEEN}]*$"
 """Text in one line without such signs."""
 
-_PART = rf"[^\x00-\x20./\\{_UNSEEN}]([^\x00-\x1f/\\{_UNSEEN}]{{0,58}}[^\x00-\x20/\\{_UNSEEN}])?"
+_PART = rf"[^\x00-\x20./\\{UNSEEN}]([^\x00-\x1f/\\{UNSEEN}]{{0,58}}[^\x00-\x20/\\{UNSEEN}])?"
 """One part of a path: up to 60 characters, which fit into any file system; not hidden, no blanks at its ends."""
 
 HEX32 = r"^[0-9a-f]{32}$"
@@ -40,7 +40,7 @@ Person = Annotated[
     Field(
         min_length=1,
         max_length=80,
-        pattern=rf"^[^\x00-\x20{_UNSEEN}/]([^\x00-\x1f{_UNSEEN}/]*[^\x00-\x20{_UNSEEN}/])?$",
+        pattern=rf"^[^\x00-\x20{UNSEEN}/]([^\x00-\x1f{UNSEEN}/]*[^\x00-\x20{UNSEEN}/])?$",
         description="Who works, as the client knows the person; the log names client and person. Letters put together "
         "otherwise and more spaces make no other person",
     ),
@@ -458,7 +458,7 @@ class DecisionAsked(LeaseAsked):
     raw: str = Field(
         default="",
         max_length=4000,
-        pattern=rf"^[^\x00-\x08\x0b-\x1f{_UNSEEN}]*$",
+        pattern=rf"^[^\x00-\x08\x0b-\x1f{UNSEEN}]*$",
         description="Verbatim, as in the book; the value is made of it. Needed for 'read'; for 'ditto' the mark, or "
         "nothing; nothing for the other states",
     )

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from extractor.api.models import UNSEEN
 from extractor.errors import ExtractorError, ImageError, LeaseLostError, NotStoredError, StoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -153,4 +154,8 @@ def _place(place: Sequence[int | str]) -> str:
 
 def _message(fault: Mapping[str, Any]) -> str:
     # Messages of the validator tell limits and types; those of JSON faults could quote the text.
-    return "is not JSON" if fault["type"] == "json_invalid" else str(fault["msg"])
+    if fault["type"] == "json_invalid":
+        return "is not JSON"
+    if UNSEEN in fault.get("ctx", {}).get("pattern", ""):
+        return "holds control characters, signs that nobody sees, or others that may not stand there"
+    return str(fault["msg"])

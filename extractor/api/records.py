@@ -71,6 +71,7 @@ def list_records(
         form=form,
         settled=None if state is None else state == "settled",
         after=read_number("r", after),
+        after_in=key.books,
         limit=limit + 1,
     )
     last = make_cursor("r", found[limit - 1].id) if len(found) > limit else None
@@ -120,6 +121,7 @@ def list_problems(
         books=_books(key, book),
         resolved=None if state is None else state == "resolved",
         after=read_number("p", after),
+        after_in=key.books,
         limit=limit + 1,
     )
     last = make_cursor("p", found[limit - 1].id) if len(found) > limit else None

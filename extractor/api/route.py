@@ -13,7 +13,7 @@ from fastapi import Header, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from extractor.api.problems import ApiError, FieldFault, as_api_error, as_response
+from extractor.api.problems import ApiError, FieldFault, as_api_error, as_response, wrong_field
 from extractor.api.room import key_of, room_of
 from extractor.errors import LeaseLostError
 from extractor.store import Reply, ReplyConflict
@@ -48,7 +48,10 @@ class ApiRoute(APIRoute):
             _check_query(request, known)
             if self.body_field is not None:
                 _check_json(request)
-            name = request.headers.get("idempotency-key", "")
+            names = request.headers.getlist("idempotency-key")
+            if len(names) > 1:
+                raise wrong_field("header.Idempotency-Key", "stands twice")
+            name = names[0] if names else ""
             if creates and re.match(_PATTERN, name):
                 return await _once(request, name, inner)
             return await inner(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,12 @@ class Exported:
         return tuple(book.stem for book in self.books.books if book.files_left) if self.books is not None else ()
 
     @property
+    def unusable_scans(self) -> int:
+        """How many records are held back since their source pages cannot be cut."""
+        held = self.books.held_back if self.books is not None else ()
+        return sum(any(reason.code == "source_unusable" for reason in one.reasons) for one in held)
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """All files that belong to it, in a fixed order."""
         found: list[Path] = [self.records_file] if self.records is not None else []
@@ -130,13 +136,8 @@ def _wanted(profiles: Mapping[str, ExportProfile], job: ExportJob) -> Mapping[st
     return {name: one for name, one in profiles.items() if (one.register_code, one.with_package) == together}
 
 
-def export_out(store: Store, out: Path, job: ExportJob) -> Iterator[str]:
-    """Export into the output folder of a run, as :func:`export_now`; yields a line for each thing written.
-
-    Raises:
-        ExportError: as there; also, once all else is written, where books were not.
-    """
-    done = export_now(store, out, job)
+def described(done: Exported, out: Path, job: ExportJob) -> Iterator[str]:
+    """A line for each thing that :func:`export_now` wrote."""
     if done.records is not None:
         yield f"{done.records_file}: {done.records} records"
     if done.books is None:
@@ -146,8 +147,6 @@ def export_out(store: Store, out: Path, job: ExportJob) -> Iterator[str]:
         yield "The lists of all books, held_back.csv and checks.csv, are as 'export all' left them."
     if job.wanted == ALL and job.pending == "blank":
         yield from _left_over(out, done.books)
-    if done.files_left:
-        raise _left(done.files_left, done.books.held_back_list)
 
 
 def _described(exported: RunExport) -> Iterator[str]:
@@ -168,10 +167,13 @@ def _described(exported: RunExport) -> Iterator[str]:
     yield f"{exported.checks_list}: {len(exported.warnings)} warnings"
 
 
-def _left(stems: Sequence[str], listed: Path) -> ExportError:
+def not_written(done: Exported) -> ExportError:
+    """The error that tells of books in ``files_left``."""
+    listed = done.books.held_back_list.name if done.books else ""
     return ExportError(
-        f"Not exported, since no source page can be read: {', '.join(stems)}. Their former files are left as they are.",
-        mend=f"Bring the scans back to their place, see {listed.name}; then export again.",
+        f"Not exported, since no source page can be read: {', '.join(done.files_left)}. Their former files are left as"
+        " they are.",
+        mend=f"Bring the scans back to their place, see {listed}; then export again.",
     )
 
 

@@ -48,11 +48,12 @@ def export(
     'all' writes what goes into the import package; ks-c06, the police's sheet, is written where it is named. A sheet
     that shares its package with others of the register is written together with them.
 
-    Exit code 7: a book was not written, since none of its scans can be read; its former files are left.
+    Exit code 3: records were held back since their scans cannot be used; the former package is kept under a dated name.
+    7: a book was not written, since none of its scans can be read; its former files are left.
 
     Example: extractor export all --from ket-qua
     """
-    from extractor.batch.exporting import ExportJob, export_formats, export_out, verify_out
+    from extractor.batch.exporting import ExportJob, described, export_formats, export_now, not_written, verify_out
 
     if list_formats:
         for name, title in export_formats(profiles).items():
@@ -66,5 +67,11 @@ def export(
             say(f"{manifests} manifests, {len(faults)} faults")
             raise typer.Exit(int(ExitCode.EXPORT if faults else ExitCode.OK))
         job = ExportJob(profile, template_folders(templates), profiles, pending, target_kb)
-        for line in export_out(store, out_dir, job):
-            say(line)
+        done = export_now(store, out_dir, job)
+    for line in described(done, out_dir, job):
+        say(line)
+    if done.files_left:
+        raise not_written(done)
+    if done.unusable_scans:
+        say(f"{done.unusable_scans} records are held back since their scans cannot be used.", to=err)
+        raise typer.Exit(int(ExitCode.SET_ASIDE))

@@ -179,7 +179,7 @@ def decide(room: AnyRoom, visit: InspectorPost, inspection: Number, keyed: Keyed
             formerly=visit.formerly,
         )
     except LeaseLostError:
-        return _lost(visit)
+        return _lost(room, visit, inspection)
     return {"ok": True}
 
 
@@ -191,7 +191,7 @@ def judge(room: AnyRoom, visit: JudgePost, inspection: Number, judged: Judged) -
             judged.task, judged.token, judged.judgement, person=visit.person, formerly=visit.formerly
         )
     except LeaseLostError:
-        return _lost(visit)
+        return _lost(room, visit, inspection)
     return {"ok": True}
 
 
@@ -204,17 +204,25 @@ def _blind(room: Room, task: InspectionTask) -> FieldContext:
     return replace(room.store.field_context(task.field_id), blind=True)
 
 
-def _lost(visit: Visit) -> JSONResponse:
-    return JSONResponse({"message": text(visit.language, "inspection_lost"), "task": None}, 409)
+def _lost(room: Room, visit: Visit, inspection: Number) -> JSONResponse:
+    ended = _ended(room, visit, inspection)
+    return JSONResponse({"message": ended or text(visit.language, "inspection_lost"), "task": None}, 409)
+
+
+def _ended(room: Room, visit: Visit, inspection: Number) -> str:
+    """Why nobody can go on with the inspection or with some of it; empty where all can."""
+    if room.store.inspections.get(inspection).withdrawn_at is not None:
+        return text(visit.language, "inspection_withdrawn")
+    # How many they are would tell an inspector how answers were taken.
+    return text(visit.language, "inspection_gone") if room.store.inspections.gone(inspection) else ""
 
 
 def _nothing(room: Room, visit: Visit, inspection: Number, part: Part, any_held: bool) -> dict[str, Any]:
-    """Why the person gets nothing: others hold the rest, or it is for other people."""
+    """Why the person gets nothing: it has ended, others hold the rest, or it is for other people."""
     if any_held:
         return {"others": 0, "message": ""}
-    found = room.store.inspections.get(inspection)
+    if ended := _ended(room, visit, inspection):
+        return {"others": 0, "message": ended}
     # How many differ would tell an inspector how an answer was taken.
-    rest = part is Part.INSPECTOR and found.waiting
-    if found.withdrawn_at is not None:
-        return {"others": 0, "message": text(visit.language, "inspection_withdrawn")}
+    rest = part is Part.INSPECTOR and room.store.inspections.get(inspection).waiting
     return {"others": 0, "message": text(visit.language, "inspection_not_yours", count=rest) if rest else ""}

@@ -47,6 +47,7 @@ def inspection_line(room: Room, visit: Visit, inspection: Inspection) -> dict[st
         "left": inspection.waiting,
         "to_key": waiting[Part.INSPECTOR],
         "to_judge": waiting[Part.JUDGE],
+        "gone": text(visit.language, "inspection_gone") if room.store.inspections.gone(inspection.id) else "",
         "withdrawn": inspection.withdrawn_at is not None,
         "finished": inspection.finished,
     }

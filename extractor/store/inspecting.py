@@ -78,20 +78,36 @@ def claim(
 
 def waiting(session: Session, inspection_id: int, part: Part, keys: frozenset[str]) -> Select[Any]:
     """Fields that wait for this part and may be given to a person with these keys."""
-    return (
-        select(InspectedFieldRow)
-        .join(InspectionRow, InspectionRow.id == InspectedFieldRow.inspection_id)
-        .join(InspectedRecordRow, InspectedRecordRow.id == InspectedFieldRow.inspected_record_id)
-        .join(RecordRow, RecordRow.id == InspectedRecordRow.record_id)
-        .join(PageRow, PageRow.id == RecordRow.page_id)
-        .where(
-            InspectedFieldRow.inspection_id == inspection_id,
-            InspectedFieldRow.status == _WAITS_FOR[part].value,
-            InspectionRow.withdrawn_at.is_(None),
-            RecordRow.retired_at.is_(None),
-            PageRow.superseded_at.is_(None),
-            *_open_to(session, part, keys),
-        )
+    return select(InspectedFieldRow).where(
+        InspectedFieldRow.inspection_id == inspection_id,
+        InspectedFieldRow.status == _WAITS_FOR[part].value,
+        workable(),
+        *_open_to(session, part, keys),
+    )
+
+
+def workable() -> ColumnElement[bool]:
+    """Condition that holds for inspected fields whose inspection goes on and whose page was not read anew since."""
+    return exists().where(
+        InspectionRow.id == InspectedFieldRow.inspection_id, InspectionRow.withdrawn_at.is_(None), ~_gone()
+    )
+
+
+def gone(session: Session, inspection_id: int) -> int:
+    """How many undecided fields cannot be worked on any more, since their pages were read anew."""
+    waits = [status.value for status in _WAITS_FOR.values()]
+    wanted = select(func.count()).where(
+        InspectedFieldRow.inspection_id == inspection_id, InspectedFieldRow.status.in_(waits), _gone()
+    )
+    return session.scalar(wanted.select_from(InspectedFieldRow)) or 0
+
+
+def _gone() -> ColumnElement[bool]:
+    return exists().where(
+        InspectedRecordRow.id == InspectedFieldRow.inspected_record_id,
+        RecordRow.id == InspectedRecordRow.record_id,
+        PageRow.id == RecordRow.page_id,
+        or_(RecordRow.retired_at.is_not(None), PageRow.superseded_at.is_not(None)),
     )
 
 
@@ -104,6 +120,7 @@ def held(session: Session, inspection_id: int, part: Part, person: str, now: dat
             InspectedFieldRow.status == _WAITS_FOR[part].value,
             InspectedFieldRow.person == person,
             InspectedFieldRow.leased_until > now,
+            workable(),
         )
         .order_by(InspectedFieldRow.id)
     )
@@ -113,6 +130,8 @@ def held(session: Session, inspection_id: int, part: Part, person: str, now: dat
 def renew(writer: Writer, task_id: int, token: int, person: str, lease_seconds: float) -> datetime | Refused:
     """Prolong a lease; one that ran out is given anew if nobody took the field."""
     row = _row(writer.session, task_id)
+    if not writer.session.scalar(select(InspectedFieldRow.id).where(InspectedFieldRow.id == task_id, workable())):
+        return Refused("The inspection was withdrawn, or the page was read anew.")
     if row.token != token or row.person != person:
         return Refused("The field passed to somebody else, or was already answered.")
     row.leased_until = writer.now + timedelta(seconds=lease_seconds)
@@ -197,10 +216,9 @@ def undo_last(
     given = session.scalar(
         select(InspectionAnswerRow)
         .join(InspectedFieldRow, InspectedFieldRow.id == InspectionAnswerRow.inspected_field_id)
-        .join(InspectionRow, InspectionRow.id == InspectedFieldRow.inspection_id)
         .where(
             InspectedFieldRow.inspection_id == inspection_id,
-            InspectionRow.withdrawn_at.is_(None),
+            workable(),
             InspectionAnswerRow.person == person,
             *standing(actions),
             InspectedFieldRow.status.in_([status.value for status in undoable]),

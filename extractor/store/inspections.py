@@ -171,6 +171,11 @@ class Inspections:
             wanted = inspecting.waiting(session, inspection_id, part, keys)
             return session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
 
+    def gone(self, inspection_id: int) -> int:
+        """How many undecided fields cannot be inspected any more, since their pages were read anew."""
+        with self._reading() as session:
+            return inspecting.gone(session, inspection_id)
+
     def holds(self, field_id: int) -> bool:
         """Whether the field must not be opened: it is being inspected, or a ditto mark that is stands for it."""
         with self._reading() as session:

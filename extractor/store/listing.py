@@ -56,6 +56,7 @@ class Listing:
         form: str = "",
         settled: bool | None = None,
         after: int = 0,
+        after_in: Collection[int] | None = None,
         limit: int,
     ) -> Sequence[RecordLine]:
         """Current records by file as people count, page and number, from the one after record ``after`` on.
@@ -63,6 +64,7 @@ class Listing:
         Args:
             books: only records of these books.
             settled: only records of which no field waits for a person, or only the others.
+            after_in: books of which ``after`` has to be; where those of others lie is not told.
 
         Raises:
             NotStoredError: there never was a record ``after``.
@@ -80,7 +82,7 @@ class Listing:
             )
             wanted = wanted.where(~open_field if settled else open_field)
         with self._store.reading() as session:
-            place = _place_of_record(session, after) if after else None
+            place = _place_of_record(session, after, after_in) if after else None
             if place is not None:
                 wanted = wanted.where(tuple_(*PLACE) > tuple_(*place))
             rows: list[Any] = []
@@ -113,9 +115,20 @@ class Listing:
             return [BookSummary(row.id, convert.book_key(row), Counts(**found.get(row.id, {}))) for row in rows]
 
     def problems(
-        self, *, books: Collection[int] | None = None, resolved: bool | None = None, after: int = 0, limit: int
+        self,
+        *,
+        books: Collection[int] | None = None,
+        resolved: bool | None = None,
+        after: int = 0,
+        after_in: Collection[int] | None = None,
+        limit: int,
     ) -> Sequence[StoredProblem]:
         """Pages without records by file as people count and page, from the one after problem ``after`` on.
+
+        Args:
+            books: only pages of these books.
+            resolved: only those that a person judged, or only the others.
+            after_in: books of which ``after`` has to be; where those of others lie is not told.
 
         Raises:
             NotStoredError: there never was a problem ``after``.
@@ -133,7 +146,7 @@ class Listing:
             wanted = wanted.where(ProblemRow.resolution.is_not(None) if resolved else ProblemRow.resolution.is_(None))
         with self._store.reading() as session:
             if after:
-                wanted = wanted.where(tuple_(*_PAGE_PLACE) > tuple_(*_place_of_problem(session, after)))
+                wanted = wanted.where(tuple_(*_PAGE_PLACE) > tuple_(*_place_of_problem(session, after, after_in)))
             return [
                 reading.stored_problem(row, page, path, book)
                 for row, page, path, book in session.execute(wanted.order_by(*_PAGE_PLACE).limit(limit))
@@ -203,28 +216,30 @@ def _files_from(session: Session, place: _Place | None) -> Iterator[list[int]]:
         many = min(_MANY, 2 * many)
 
 
-def _place_of_record(session: Session, record_id: int) -> _Place:
+def _place_of_record(session: Session, record_id: int, books: Collection[int] | None) -> _Place:
     # A record that was retired since still has its place, so that a reader who got it goes on from there.
-    found = session.execute(
+    wanted = (
         select(FileRow.sort_key, FileRow.path, PageRow.page, RecordRow.number)
         .select_from(RecordRow)
         .join(PageRow, PageRow.id == RecordRow.page_id)
         .join(FileRow, FileRow.id == PageRow.file_id)
         .where(RecordRow.id == record_id)
-    ).one_or_none()
+    )
+    found = session.execute(wanted if books is None else wanted.where(PageRow.book_id.in_(books))).one_or_none()
     if found is None:
         raise NotStoredError("The list cannot go on from there.", mend="Begin it again.")
     return found.sort_key, found.path, found.page, found.number
 
 
-def _place_of_problem(session: Session, problem_id: int) -> tuple[str, str, int]:
-    found = session.execute(
+def _place_of_problem(session: Session, problem_id: int, books: Collection[int] | None) -> tuple[str, str, int]:
+    wanted = (
         select(*_PAGE_PLACE)
         .select_from(ProblemRow)
         .join(PageRow, PageRow.id == ProblemRow.page_id)
         .join(FileRow, FileRow.id == PageRow.file_id)
         .where(ProblemRow.id == problem_id)
-    ).one_or_none()
+    )
+    found = session.execute(wanted if books is None else wanted.where(PageRow.book_id.in_(books))).one_or_none()
     if found is None:
         raise NotStoredError("The list cannot go on from there.", mend="Begin it again.")
     return found.sort_key, found.path, found.page

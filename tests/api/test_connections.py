@@ -20,7 +20,6 @@ async def hello(scope, receive, send):
 @pytest.fixture
 def address(monkeypatch):
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
     listening = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(hello, http=connections.Connection, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -66,9 +65,11 @@ def test_a_body_that_goes_on_after_its_answer_is_not_waited_for(address):
         assert is_closed(connection)
 
 
-def test_those_that_wait_longest_make_room(address):
+def test_those_that_wait_longest_make_room(address, monkeypatch):
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 60)
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
     with contextlib.ExitStack() as opened:
-        for _ in range(8):
-            opened.enter_context(socket.create_connection(address, timeout=10))
+        early = [opened.enter_context(socket.create_connection(address, timeout=10)) for _ in range(8)]
         last = opened.enter_context(socket.create_connection(address, timeout=10))
         assert b"200" in ask(last)
+        assert all(is_closed(connection) for connection in early[:5])

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from extractor.api.app import ROUTERS, create_app
+from extractor.api.cursor import make_cursor
 from extractor.errors import NotStoredError, SettingsError
 from extractor.store import ApiKeys, Scope
 
@@ -137,6 +138,9 @@ def test_a_key_for_one_book_sees_nothing_of_the_others(enter, store):
     assert {record["book_id"] for record in client.get("/v1/records").json()["items"]} == {2}
     assert client.get("/v1/records?book=1").json()["items"] == []
     assert client.get("/v1/page-problems").json()["items"] == []
+    for kind, name in (("r", "records"), ("p", "page-problems")):
+        assert client.get(f"/v1/{name}", params={"after": make_cursor(kind, 1)}).status_code == 404
+        assert enter().get(f"/v1/{name}", params={"after": make_cursor(kind, 1)}).status_code == 200
     field = store.stored_record(other).fields[0].id
     for path in ("/v1/books/1", f"/v1/records/{other}", f"/v1/records/{other}/entry", "/v1/pages/1/image",
                  f"/v1/records/{other}/fields/so/crop"):  # fmt: skip

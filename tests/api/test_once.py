@@ -52,6 +52,11 @@ def test_keys_that_are_none_are_refused(client, key):
     assert refused.json()["errors"][0]["field"] == "header.Idempotency-Key"
 
 
+def test_two_keys_in_one_request_are_refused(client):
+    refused = client.post("/v1/uploads", json=BODY, headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")])
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "header.Idempotency-Key")
+
+
 def test_many_at_once_make_one_thing(client):
     start = threading.Barrier(6)
 

@@ -51,10 +51,10 @@ def test_an_answer_is_stored_under_client_and_person(client, claim, store):
         ("not_on_form", "01", "is a text"),
         ("illegible", "01", "is a text"),
         ("ditto", "Lò Thị Thử", "is no ditto mark"),
-        ("read", "a\x00b", "pattern"),
-        ("read", "a\x85b", "pattern"),
-        ("read", "a\u202eb", "pattern"),
-        ("read", "a\u200bb", "pattern"),
+        ("read", "a\x00b", "control characters"),
+        ("read", "a\x85b", "control characters"),
+        ("read", "a\u202eb", "control characters"),
+        ("read", "a\u200bb", "control characters"),
     ],
 )
 def test_a_text_that_does_not_go_with_its_state_is_refused(client, claim, store, state, raw, message):

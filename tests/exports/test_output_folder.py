@@ -237,7 +237,7 @@ def test_a_scan_that_was_replaced_since_it_was_read_is_not_packed(out, extractor
     replaced.write_bytes(scan.read_bytes() + b"\0")
     known[0]["path"] = str(replaced)
     (out / "sources.json").write_text(json.dumps(known), encoding="utf-8")
-    extractor("export", "all", "--from", out)
+    assert extractor("export", "all", "--from", out)[0] == 3
     assert "(changed)" in (out / "import" / "held_back.csv").read_text(encoding="utf-8-sig")
     assert len(zipfile.ZipFile(out / "packages" / f"{STEM}.zip").namelist()) == 3
 

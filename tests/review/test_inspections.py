@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -228,3 +229,35 @@ def test_an_inspection_by_keyboard(visitor, office, inspection, book):
     assert judge.evaluate("document.activeElement.id") == "empty-home"
     assert book.inspections.get(inspection).finished
     assert troubles == []
+
+
+def keep_open(enter, inspection):
+    """An inspector with two fields in hand."""
+    visitor = enter("Thanh Tra")
+    task, *_ = visitor.post(f"{base(inspection)}/claim").json()["tasks"]
+    return visitor, {"task": task["id"], "token": task["token"], "raw": "01", "state": "read"}
+
+
+def test_an_answer_to_an_inspection_that_was_withdrawn_meanwhile_says_so(enter, inspection, book):
+    visitor, answer = keep_open(enter, inspection)
+    book.inspections.withdraw(inspection, person="Cán Bộ")
+    refused = visitor.post(f"{base(inspection)}/decide", answer)
+    assert (refused.status_code, "đã bị hủy" in refused.json()["message"]) == (409, True)
+    claimed = visitor.post(f"{base(inspection)}/claim").json()
+    assert (claimed["tasks"], "đã bị hủy" in claimed["message"]) == ([], True)
+    assert visitor.post(f"{base(inspection)}/renew", [answer]).json() == {"lost": [answer["task"]]}
+    assert book.verify_audit().ok
+
+
+def test_a_page_that_is_read_anew_takes_its_fields_from_whoever_holds_them(enter, inspection, book, remake_page):
+    visitor, answer = keep_open(enter, inspection)
+    page = remake_page(1)
+    book.save_page(replace(page, sha256=f"{99:064d}", pipeline_version="v2"))
+    refused = visitor.post(f"{base(inspection)}/decide", answer)
+    assert (refused.status_code, "đọc lại" in refused.json()["message"]) == (409, True)
+    claimed = visitor.post(f"{base(inspection)}/claim")
+    assert (claimed.status_code, claimed.json()["tasks"]) == (200, [])
+    assert "đọc lại" in claimed.json()["message"]
+    assert visitor.post(f"{base(inspection)}/preview", {"task": answer["task"], "raw": "1"}).status_code == 409
+    assert visitor.post(f"{base(inspection)}/renew", [answer]).json() == {"lost": [answer["task"]]}
+    assert "đọc lại" in visitor.client.get("/inspections").text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import ExportError
 from extractor.exports import files
+from extractor.exports.acceptance import chart, parts
 from extractor.exports.acceptance.record import AcceptanceRecord
 from extractor.exports.acceptance.words import count, fault_text, interval, rate_text, texts
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _FONT = "Times New Roman"
 _MADE = datetime(2000, 1, 1)  # stated in the file in place of the present
-_LEFT_MM, _RIGHT_MM, _EDGE_MM = 30, 15, 20
-_TEXT_MM = 210 - _LEFT_MM - _RIGHT_MM
-_SHORT = 16
+_LEFT_MM, _EDGE_MM = 30, 20
+_RIGHT_MM = 210 - _LEFT_MM - parts.TEXT_MM
+_OFFICE_MM = 58
 
 
 def write_document(path: Path, record: AcceptanceRecord, *, now: datetime | None = None) -> bool:
@@ -38,6 +38,7 @@ def write_document(path: Path, record: AcceptanceRecord, *, now: datetime | None
     _wrong(document, record)
     _conclusion(document, record)
     _signatures(document)
+    _chart(document, record)
     _hashes(document, record)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,113 +80,93 @@ def _new() -> Document:
 
 
 def _page_number(section: Any) -> None:
+    """Number the pages above the text, from the second on."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
-    paragraph = section.footer.paragraphs[0]
+    section.different_first_page_header_footer = True
+    paragraph = section.header.paragraphs[0]
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), "PAGE")
     paragraph._p.append(field)
 
 
-def _line(document: Any, text: str, *, bold: bool = False, size: float | None = None, centre: bool = False) -> Any:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Pt
-
-    paragraph = document.add_paragraph()
-    run = paragraph.add_run(text)
-    run.bold = bold
-    if size is not None:
-        run.font.size = Pt(size)
-    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if centre else WD_ALIGN_PARAGRAPH.JUSTIFY
-    return paragraph
-
-
-def _heading(document: Any, number: str, text: str) -> None:
-    from docx.shared import Pt
-
-    paragraph = _line(document, f"{number}. {text}", bold=True)
-    paragraph.paragraph_format.space_before = Pt(10)
-    paragraph.paragraph_format.keep_with_next = True
-
-
 def _head(document: Any) -> None:
-    words = texts()["report"]
-    from docx.shared import Pt
+    """Names of the office and number on the left, the state's name and motto on the right; all to be filled in."""
+    from docx.shared import Mm, Pt
 
-    state = _line(document, words["state"], bold=True, size=13, centre=True)
-    state.paragraph_format.space_after = Pt(0)
-    _underlined(_line(document, words["motto"], bold=True, size=14, centre=True))
-    place = _line(document, words["place_date"], centre=True)
+    words = texts()["report"]
+    made = document.add_table(rows=1, cols=2)
+    made.autofit = False
+    left, right = made.rows[0].cells
+    for cell, width in ((left, _OFFICE_MM), (right, parts.TEXT_MM - _OFFICE_MM)):
+        cell.width = Mm(width)
+        parts.drop(cell.paragraphs[0])  # the empty one that every new cell begins with
+    made.columns[0].width, made.columns[1].width = left.width, right.width
+    for cell, name, bold, size in (
+        (left, "superior", False, 12),
+        (left, "office", True, 12),
+        (left, "number", False, 13),
+        (right, "state", True, 12),
+        (right, "motto", True, 13),
+    ):
+        parts.line(cell, words[name], bold=bold, size=size, centre=True).paragraph_format.space_after = Pt(0)
+    parts.rule_below(right.paragraphs[1], Mm(16))
+    place = parts.line(right, words["place_date"], centre=True)
     place.runs[0].italic = True
     place.paragraph_format.space_before = Pt(6)
-    title = _line(document, words["title"], bold=True, size=16, centre=True)
+    title = parts.line(document, words["title"], bold=True, size=14, centre=True)
     title.paragraph_format.space_before = Pt(14)
     title.paragraph_format.space_after = Pt(0)
-    _line(document, words["subtitle"], bold=True, centre=True).paragraph_format.space_after = Pt(0)
-    _line(document, words["number"], centre=True)
-
-
-def _underlined(paragraph: Any) -> None:
-    paragraph.runs[0].underline = True
+    parts.line(document, words["subtitle"], bold=True, size=14, centre=True)
 
 
 def _parties(document: Any) -> None:
     words = texts()["report"]
-    _heading(document, "I", words["parties"])
+    parts.heading(document, "I", words["parties"])
     for party in ("party_a", "party_b"):
-        _line(document, words[party], bold=True)
+        parts.line(document, words[party], bold=True)
         for name in words["party_lines"]:
-            _dotted(document, name)
-
-
-def _dotted(document: Any, name: str) -> None:
-    """A line to be filled in by hand, dotted to the right margin."""
-    from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
-    from docx.shared import Mm
-
-    paragraph = _line(document, f"{name}\t")
-    paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT
-    paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(_TEXT_MM), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
+            parts.dotted(document, name)
 
 
 def _handed_over(document: Any, record: AcceptanceRecord) -> None:
     words = texts()["report"]
-    _heading(document, "II", words["handed_over"])
-    _line(document, words["handed_over_intro"])
-    widths = (12, 30, 38, 16, 14, 18, 18, 19)
-    _table(document, words["books_columns"], record.book_rows, widths, total=True, numbers=(3, 4, 5, 6))
-    _line(document, words["counts_ok" if record.counted.ok else "counts_bad"], bold=not record.counted.ok)
+    parts.heading(document, "II", words["handed_over"])
+    parts.line(document, words["handed_over_intro"])
+    widths = (14, 28, 38, 17, 14, 18, 18, 18)
+    parts.table(document, words["books_columns"], record.book_rows, widths, total=True, numbers=(3, 4, 5, 6))
+    parts.line(document, words["counts_ok" if record.counted.ok else "counts_bad"], bold=not record.counted.ok)
     for fault in record.counted.faults:
-        _line(document, f"– {fault_text(fault)}")
-    _line(document, words["pages"].format(pages=count(record.pages), problems=count(record.problems)))
+        parts.line(document, f"– {fault_text(fault)}")
+    parts.line(document, words["pages"].format(pages=count(record.pages), problems=count(record.problems)))
 
 
 def _sample(document: Any, record: AcceptanceRecord) -> None:
     words = texts()["report"]
-    _heading(document, "III", words["sampling"])
+    parts.heading(document, "III", words["sampling"])
     if record.outcome is None:
-        _line(document, words["no_sample"])
+        parts.line(document, words["no_sample"])
         return
-    _line(document, words["sampling_intro"])
-    _table(document, (), record.plan_lines, (62, 103))
-    _heading(document, "IV", words["result"])
+    parts.line(document, words["sampling_intro"])
+    parts.table(document, (), record.plan_lines, (62, 103))
+    parts.heading(document, "IV", words["result"])
     rows = [
         [name, count(rate.inspected), count(rate.errors), rate_text(rate), interval(rate)]
         for name, rate in record.rates
     ]
-    _table(document, words["result_columns"], rows, (48, 26, 18, 22, 51), numbers=(1, 2, 3))
+    parts.table(document, words["result_columns"], rows, (48, 26, 18, 22, 51), numbers=(1, 2, 3))
     for note in record.notes:
-        _line(document, note, size=12)
+        parts.line(document, note, size=12)
 
 
 def _earlier(document: Any, record: AcceptanceRecord) -> None:
     words = texts()["report"]
     if record.earlier_rows:
-        _line(document, words["earlier"], bold=True).paragraph_format.keep_with_next = True
-        _table(document, words["earlier_columns"], record.earlier_rows, (14, 26, 45, 26, 18, 36), numbers=(3, 4))
+        parts.line(document, words["earlier"], bold=True).paragraph_format.keep_with_next = True
+        parts.table(document, words["earlier_columns"], record.earlier_rows, (14, 26, 45, 26, 18, 36), numbers=(3, 4))
 
 
 def _wrong(document: Any, record: AcceptanceRecord) -> None:
@@ -194,21 +175,25 @@ def _wrong(document: Any, record: AcceptanceRecord) -> None:
         return
     if not record.outcome.fields.inspected:
         return
-    _heading(document, "V", words["wrong"])
+    parts.heading(document, "V", words["wrong"])
     if record.wrong_rows:
-        _table(document, words["wrong_columns"], record.wrong_rows, (12, 27, 45, 38, 43))
+        parts.table(document, words["wrong_columns"], record.wrong_rows, (14, 26, 45, 38, 42))
     else:
-        _line(document, words["wrong_none"])
+        parts.line(document, words["wrong_none"])
 
 
 def _conclusion(document: Any, record: AcceptanceRecord) -> None:
     words = texts()["report"]
-    _heading(document, _number_of_conclusion(record), words["conclusion"])
+    parts.heading(document, _number_of_conclusion(record), words["conclusion"])
     for sentence in record.conclusion:
-        _line(document, sentence, bold=True).paragraph_format.keep_with_next = True
-    _dotted(document, words["opinion"])
-    _dotted(document, "")
-    _line(document, words["closing"])
+        parts.line(document, sentence, bold=True).paragraph_format.keep_with_next = True
+    # Nobody signs a page on which nothing was concluded.
+    for line in (
+        parts.dotted(document, words["opinion"]),
+        parts.dotted(document, ""),
+        parts.line(document, words["closing"]),
+    ):
+        line.paragraph_format.keep_with_next = True
 
 
 def _number_of_conclusion(record: AcceptanceRecord) -> str:
@@ -226,7 +211,7 @@ def _signatures(document: Any) -> None:
     table.autofit = False
     signing = (("sign_c", "sign_how_person"), ("sign_a", "sign_how"), ("sign_b", "sign_how"))
     for cell, (who, how) in zip(table.rows[0].cells, signing, strict=True):
-        cell.width = Mm(_TEXT_MM / 3)
+        cell.width = Mm(parts.TEXT_MM / 3)
         cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
         cell.paragraphs[0].paragraph_format.space_before = Pt(8)
         run = cell.paragraphs[0].add_run(words[who])
@@ -236,82 +221,25 @@ def _signatures(document: Any) -> None:
         run = below.add_run(words[how])
         run.italic, run.font.size = True, Pt(11)
         below.paragraph_format.space_after = Pt(72)
-    _keep_rows_whole(table)
+    parts.keep_rows_whole(table)
+
+
+def _chart(document: Any, record: AcceptanceRecord) -> None:
+    """A page with the error rates drawn, where anything was inspected."""
+    from docx.shared import Mm
+
+    if record.outcome is None or record.inspection is None or not record.outcome.fields.inspected:
+        return
+    words = texts()["report"]
+    document.add_page_break()
+    parts.line(document, words["chart"], bold=True)
+    picture = chart.draw_rates(record.rates, float(record.inspection.aql), words)
+    document.add_picture(picture, width=Mm(parts.TEXT_MM))
+    parts.line(document, words["chart_note"].format(aql=record.inspection.aql.replace(".", ",")), size=12)
 
 
 def _hashes(document: Any, record: AcceptanceRecord) -> None:
     words = texts()["report"]
     document.add_page_break()
-    _line(document, words["hashes"], bold=True)
-    _table(document, words["hash_columns"], record.hashes, (65, 100), size=9)
-
-
-def _table(
-    document: Any,
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    widths_mm: Sequence[float],
-    *,
-    total: bool = False,
-    numbers: Sequence[int] = (),
-    size: float = 11,
-) -> None:
-    """A table with borders; ``numbers`` are columns set to the right, and the last row is a sum where ``total``."""
-    from docx.shared import Mm
-
-    table = document.add_table(rows=0, cols=len(widths_mm))
-    table.style = "Table Grid"
-    table.autofit = False
-    for column, width in zip(table.columns, widths_mm, strict=True):
-        column.width = Mm(width)
-    lines = [headings, *rows] if headings else list(rows)
-    for at, line in enumerate(lines):
-        head = bool(headings) and at == 0
-        cells = table.add_row().cells
-        for column, (cell, text) in enumerate(zip(cells, line, strict=True)):
-            _fill(cell, text, widths_mm[column], size)
-            strong = head or (total and at == len(lines) - 1) or (not headings and column == 0)
-            cell.paragraphs[0].runs[0].bold = strong
-            _align(cell, "centre" if head else "right" if column in numbers else "left")
-            # A short table stays on one page.
-            cell.paragraphs[0].paragraph_format.keep_with_next = len(lines) <= _SHORT and at < len(lines) - 1
-    if headings:
-        _repeat_head(table.rows[0])
-    _keep_rows_whole(table)
-    document.add_paragraph().paragraph_format.line_spacing = 0.6
-
-
-def _fill(cell: Any, text: str, width_mm: float, size: float) -> None:
-    from docx.shared import Mm, Pt
-
-    cell.width = Mm(width_mm)
-    paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = Pt(1)
-    paragraph.paragraph_format.line_spacing = 1.0
-    paragraph.add_run(text).font.size = Pt(size)
-
-
-def _align(cell: Any, how: str) -> None:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-
-    ways = {
-        "centre": WD_ALIGN_PARAGRAPH.CENTER,
-        "right": WD_ALIGN_PARAGRAPH.RIGHT,
-        "left": WD_ALIGN_PARAGRAPH.LEFT,
-    }
-    cell.paragraphs[0].alignment = ways[how]
-
-
-def _repeat_head(row: Any) -> None:
-    """Show the head of the table again on each page."""
-    from docx.oxml import OxmlElement
-
-    row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-
-
-def _keep_rows_whole(table: Any) -> None:
-    """Never break a row between two pages."""
-    from docx.oxml import OxmlElement
-
-    for row in table.rows:
-        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    parts.line(document, words["hashes"], bold=True)
+    parts.table(document, words["hash_columns"], record.hashes, (50, 115), size=8.5)

@@ -159,6 +159,14 @@ def test_a_wrong_record_rejects_the_lot_and_is_named_by_page_not_by_text(store, 
     assert "Nguyễn Thị Ánh" not in everything
 
 
+def test_error_rates_are_drawn_on_a_page_of_their_own(store, folder, inspect):
+    (one,) = draw_samples(store, folder, [], SAMPLING, person="Cán Bộ")
+    inspect(store, one.inspection.id)
+    document = docx.Document(report_acceptance(store, folder, []).document)
+    assert len(document.inline_shapes) == 1
+    assert "Phụ lục 1: tỷ lệ sai theo nhóm trường" in [paragraph.text for paragraph in document.paragraphs]
+
+
 def test_an_inspectors_error_is_none_of_the_records(store, folder, drawn, inspect):
     field = store.inspections.fields(drawn.id)[0]
     inspect(store, drawn.id, wrong={(field.record, field.code)}, judged="ours")
@@ -407,7 +415,12 @@ def test_the_document_is_for_a4_in_a_serif_with_bordered_tables(store, folder):
     document = docx.Document(report_acceptance(store, folder, []).document)
     assert (round(document.sections[0].page_width.mm), round(document.sections[0].left_margin.mm)) == (210, 30)
     assert document.styles["Normal"].font.name == "Times New Roman"
-    assert document.tables[0].style.name == "Table Grid"
+    assert document.tables[1].style.name == "Table Grid"
+    office, state = document.tables[0].rows[0].cells
+    assert office.text.strip(".\n") == "Số: ........./BB-NT"
+    assert state.text.startswith("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc\n....")
+    assert document.sections[0].different_first_page_header_footer  # pages are numbered from the second on
+    assert len(document.inline_shapes) == 0  # nothing was inspected, so nothing is drawn
     with zipfile.ZipFile(io.BytesIO(report_acceptance(store, folder, []).document.read_bytes())) as parts:
         assert {info.date_time for info in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert not re.search(r"20[12]\d-\d\d-\d\dT", parts.read("docProps/core.xml").decode())

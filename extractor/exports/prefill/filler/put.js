@@ -174,7 +174,14 @@ function holdForms(host, onHeld) {
     const own = { submit: proto.submit, requestSubmit: proto.requestSubmit };
     proto.submit = onHeld;
     proto.requestSubmit = onHeld;
+    // Scripts that have the browser's own submit, or live in another world than the user script, come past these; where
+    // the browser tells of pages that are about to be left, they are kept from leaving too.
+    const left = (event) => {
+      if (!event.userInitiated && !event.destination.sameDocument && event.cancelable) held(event);
+    };
+    view.navigation?.addEventListener("navigate", left);
     released.push(() => {
+      view.navigation?.removeEventListener("navigate", left);
       for (const [type, heard] of [["submit", held], ["click", byHand], ["keydown", byHand]]) view.removeEventListener(type, heard, true);
       Object.assign(proto, own);
     });
