@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from extractor.errors import SettingsError
 from extractor.review.permissions import Permission, permissions
+from extractor.review.refusals import tell_refusal
 from extractor.review.throttle import Throttle
-from extractor.store import IDLE_SECONDS, Account, Accounts, Role, Sessions, SignInRefused, Store
+from extractor.store import IDLE_SECONDS, Account, Accounts, Role, Sessions, SignedIn, SignInRefused, Store
 
 COOKIE = "extractor_session"
 LANGUAGE_COOKIE = "extractor_language"
@@ -20,6 +21,11 @@ CSRF_FIELD = "csrf"
 
 FIRST_ROLES = tuple(role for role in Role if role not in (Role.AUDITOR, Role.RESEARCHER))
 """Of the first account: one person alone can do everything; who has more people gives roles to them."""
+
+
+def cookie_name(name: str, *, secure: bool) -> str:
+    """What a cookie is called; the prefix tells browsers to take it from this very server over https alone."""
+    return f"__Host-{name}" if secure else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +123,11 @@ class Access:
         """
         wait = self._throttle.wait_seconds(address)
         if wait > 0:
+            tell_refusal("sign-in, too many tries", address=address)
             return SignInRefused(wait)
         found = self.accounts.sign_in(login, password)
         if isinstance(found, SignInRefused):
+            tell_refusal("sign-in", address=address)
             self._throttle.failed(address)
             return found
         return self._sessions.begin(found)
@@ -127,9 +135,11 @@ class Access:
     def knows(self, account: Account, password: str, address: str) -> bool:
         """Whether somebody who is signed in knows the account's password; wrong ones count against the address."""
         if self._throttle.wait_seconds(address) > 0:
+            tell_refusal("password, too many tries", account=account.id, address=address)
             return False
         known = self.accounts.is_password(account.id, password)
         if not known:
+            tell_refusal("password asked again", account=account.id, address=address)
             self._throttle.failed(address)
         return known
 
@@ -145,6 +155,14 @@ class Access:
     def sign_out(self, secret: str) -> None:
         """End the session of a cookie."""
         self._sessions.end(secret)
+
+    def signed_in(self, account: Account, secret: str) -> tuple[SignedIn, ...]:
+        """The browsers in which the account is signed in, the one with that cookie first."""
+        return self._sessions.of(account.id, this=secret)
+
+    def sign_out_everywhere(self, account_id: int, *, by: str, but: str = "") -> None:
+        """End all sessions of an account, but for that of one cookie."""
+        self._sessions.end_all(account_id, by=by, but=but)
 
     def visit(self, secret: str, language: str, *, active: bool = True) -> Visit | None:
         """The visit a cookie stands for; none where nobody is signed in.

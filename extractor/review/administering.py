@@ -104,6 +104,13 @@ def reset(room: AnyRoom, visit: AdministratorPost, account_id: Number) -> HTMLRe
     return render(room, visit, "account_password.html", account=account, password=password)
 
 
+@router.post("/{account_id}/sessions")
+def sign_out(room: AnyRoom, visit: AdministratorPost, account_id: Number) -> Response:
+    """Sign an account out in all browsers."""
+    room.access.sign_out_everywhere(room.access.accounts.get(account_id).id, by=visit.person)
+    return RedirectResponse("/accounts", _SEE_OTHER)
+
+
 def _form(
     room: Room,
     visit: Visit,

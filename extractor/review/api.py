@@ -14,7 +14,7 @@ from extractor.review.access import Visit
 from extractor.review.answers import make_answer, read_value
 from extractor.review.doors import check_book, check_field, check_page, open_to
 from extractor.review.permissions import Permission
-from extractor.review.places import place_of
+from extractor.review.places import place_of, usable
 from extractor.review.priority import claim_in_turn
 from extractor.review.room import AnyRoom, AnyVisit, Number, Room, Seer, Solver, Token, WorkerPost
 from extractor.review.task_view import task_view
@@ -23,20 +23,12 @@ from extractor.store import NothingToUndo, ProblemResolution, QueueEmpty, Stored
 
 router = APIRouter()
 
-_HELD_AT_ONCE = 2
-"""The field in hand and the next, whose crop is fetched meanwhile."""
+_HELD_AT_ONCE = 4
+"""The field in hand and the next ones, whose crops are fetched meanwhile: enough for a weak network."""
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-class Filter(_Body):
-    """Which fields to work on."""
-
-    book: Number | None = None
-    kind: str | None = Field(default=None, max_length=40)
-    field: Number | None = None
 
 
 class Lease(_Body):
@@ -44,6 +36,22 @@ class Lease(_Body):
 
     task: Number
     token: Token
+
+
+class Known(Lease):
+    """A task that the page has already, and whether it has it as a blind one."""
+
+    blind: bool
+
+
+class Filter(_Body):
+    """Which fields to work on, which of them the page has, and whether it wants to know how many are left."""
+
+    book: Number | None = None
+    kind: str | None = Field(default=None, max_length=40)
+    field: Number | None = None
+    known: list[Known] = Field(default_factory=list, max_length=10)
+    count: bool = True
 
 
 class Decided(Lease):
@@ -76,7 +84,7 @@ def session(visit: AnyVisit) -> dict[str, str]:
 
 @router.post("/api/claim", response_model=None)
 def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | JSONResponse:
-    """The fields the person holds, topped up with the next free ones."""
+    """The fields the person holds, topped up with the next free ones; those the page has already are left out."""
     check_book(visit, wanted.book)
     if wanted.field is not None:
         check_field(room, visit, wanted.field)
@@ -114,7 +122,10 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | 
             others = found.held_by_others
             break
         held.append(found)
-    return {"tasks": [_view(room, visit, task) for task in held], "others": others, **_left(room, visit, wanted)}
+    known = {(task.task, task.token, task.blind) for task in wanted.known}
+    new = [task for task in held if (task.id, task.token, task.blind) not in known]
+    left = _left(room, visit, wanted) if wanted.count or not held else {}
+    return {"tasks": [_view(room, visit, task) for task in new], "others": others, **left}
 
 
 @router.post("/api/renew")
@@ -151,7 +162,8 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any]
     """
     if room.store.field_of(decided.task) != decided.field:
         return JSONResponse({"error": "field"}, 404)
-    context = room.store.field_context(decided.field)
+    # Only a ditto mark hangs on what stands above.
+    context = room.store.field_context(decided.field, beside=decided.state is FieldState.DITTO)
     answer = make_answer(decided.state, decided.raw, room.labels, context)
     try:
         value = room.store.decide(
@@ -184,7 +196,7 @@ def preview(room: AnyRoom, visit: WorkerPost, asked: Preview) -> dict[str, str |
     held = {(task.id, task.field_id) for task in room.store.held(visit.person)}
     if (asked.task, asked.field) not in held:
         return JSONResponse({"error": "lease"}, 409)
-    return {"value": read_value(room.labels, room.store.field_context(asked.field), asked.raw)}
+    return {"value": read_value(room.labels, room.store.field_context(asked.field, beside=False), asked.raw)}
 
 
 @router.post("/api/problem/{problem_id}")
@@ -203,11 +215,12 @@ def resolve(room: AnyRoom, visit: Solver, problem_id: Number, resolved: Resolved
 def crop(room: AnyRoom, visit: Seer, field_id: Number) -> Response:
     """A field cut out of its page."""
     check_field(room, visit, field_id)
-    context = room.store.field_context(field_id)
-    area = place_of(room.store, context).area
+    picture, area = room.listing.picture_of_field(field_id)
+    if usable(area) is None:
+        area = place_of(room.store, room.store.field_context(field_id, beside=False)).area
     if area is None:
         raise ImageError("Neither the field nor its record has a place on the page.")
-    return Response(room.pictures.crop(context.picture, area), media_type="image/webp")
+    return Response(room.pictures.crop(picture, area), media_type="image/webp")
 
 
 @router.get("/page/{page_id}")
@@ -235,7 +248,7 @@ def _problem(room: Room, problem_id: int) -> StoredProblem:
 
 def _is_theirs(room: Room, visit: Visit, field_id: int) -> bool:
     """Whether a field opened by itself is the person's part: disputed ones are the adjudicators', others not."""
-    context = room.store.field_context(field_id)
+    context = room.store.field_context(field_id, beside=False)
     disputed = bool(context.rekeyed_by) and context.field.decision is Decision.REVIEW
     return visit.may(Permission.ADJUDICATE if disputed else Permission.VERIFY)
 
@@ -265,7 +278,7 @@ def _claim_field(room: Room, visit: Visit, field_id: int) -> Task:
 
 def _lost(room: Room, visit: Visit, field_id: int) -> dict[str, Any]:
     lost = {"message": text(visit.language, "lease_lost"), "task": None}
-    context = room.store.field_context(field_id)
+    context = room.store.field_context(field_id, beside=False)
     if not context.blind and context.field.decision is not Decision.REVIEW:
         return lost
     if room.store.inspections.holds(field_id):

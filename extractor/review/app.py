@@ -15,10 +15,11 @@ from starlette.staticfiles import StaticFiles
 
 from extractor.errors import ExtractorError, ImageError, NotStoredError
 from extractor.review import administering, api, approving, boards, inspecting, pages, record_form, signing
-from extractor.review.access import COOKIE, Access
+from extractor.review.access import Access
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
+from extractor.review.refusals import tell_mistake, tell_refusal
 from extractor.review.room import (
     ForeignPostError,
     NotAllowedError,
@@ -26,6 +27,7 @@ from extractor.review.room import (
     PasswordDueError,
     Room,
     get_language,
+    secret_of,
 )
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Approvals, Store
 from extractor.store.listing import Listing
@@ -76,7 +78,7 @@ def create_app(
         secure=secure,
     )
     app.state.room.access.invite()
-    app.middleware("http")(guard(hosts))
+    app.middleware("http")(guard(hosts, secure=secure))
     app.mount("/static", StaticFiles(directory=_HERE / "static"))
     app.include_router(signing.router)
     app.include_router(administering.router)
@@ -104,7 +106,7 @@ def _wants_data(request: Request) -> bool:
 def _page(request: Request, template: str, status: int, **content: str) -> Response:
     room: Room = request.app.state.room
     language = get_language(request)
-    visit = room.access.visit(request.cookies.get(COOKIE, ""), language)
+    visit = room.access.visit(secret_of(request), language)
     return pages.render(room, visit, template, status, language=language, **content)
 
 
@@ -121,13 +123,17 @@ def _password_due(request: Request, _error: Exception) -> Response:
     return JSONResponse({"error": "password"}, 403) if _wants_data(request) else RedirectResponse("/account", 303)
 
 
-def _not_allowed(request: Request, _error: Exception) -> Response:
+def _not_allowed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotAllowedError)
+    tell_refusal("not allowed", account=error.account, request=request)
     if _wants_data(request):
         return JSONResponse({"error": "allowed"}, 403)
     return _page(request, "error.html", 403, message="not_allowed")
 
 
-def _foreign(_request: Request, _error: Exception) -> Response:
+def _foreign(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ForeignPostError)
+    tell_refusal("post without the token", account=error.account, request=request)
     return JSONResponse({"error": "csrf"}, 403)
 
 
@@ -150,6 +156,8 @@ def _no_such_page(request: Request, error: Exception) -> Response:
 def _trouble(request: Request, error: Exception) -> Response:
     missing = isinstance(error, ImageError | NotStoredError)
     status = 404 if missing else 503
+    if not missing:
+        tell_mistake(error)
     if _wants_data(request):
         return JSONResponse({"error": "missing" if missing else "store"}, status)
     return _page(request, "error.html", status, message="not_found" if missing else "store_trouble")

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from extractor.errors import NotStoredError
 from extractor.review.access import Visit
 from extractor.review.permissions import Permission
+from extractor.review.refusals import tell_refusal
 from extractor.review.room import Room
 
 
@@ -20,6 +21,7 @@ def check_book(visit: Visit, book_id: int | None) -> None:
         NotStoredError: the person's account does not open the book.
     """
     if book_id is not None and not visit.opens(book_id):
+        tell_refusal("another's book", account=visit.account.id)
         raise NotStoredError(f"There is no book {book_id} in the store.")
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from extractor.errors import ImageError
 from extractor.records import Decision
-from extractor.review.access import LANGUAGE_COOKIE, Visit
+from extractor.review.access import LANGUAGE_COOKIE, Visit, cookie_name
 from extractor.review.doors import check_book, open_to
 from extractor.review.labels import book_name
 from extractor.review.permissions import Permission
@@ -50,9 +50,8 @@ def switch_language(
     """Change between Vietnamese and English and go back to the page."""
     response = RedirectResponse(local(back), _SEE_OTHER)
     other = LANGUAGES[1 - LANGUAGES.index(language)]
-    response.set_cookie(
-        LANGUAGE_COOKIE, other, max_age=_YEAR, httponly=True, samesite="strict", path="/", secure=room.secure
-    )
+    name = cookie_name(LANGUAGE_COOKIE, secure=room.secure)
+    response.set_cookie(name, other, max_age=_YEAR, httponly=True, samesite="strict", path="/", secure=room.secure)
     return response
 
 

@@ -134,7 +134,8 @@ class Pictures:
                 return self._decoded[path]
         try:
             with Image.open(path) as opened:
-                page = opened.convert("RGB")
+                opened.load()
+                page = opened if opened.mode == "RGB" else opened.convert("RGB")  # which copies, also RGB
         except (OSError, UnidentifiedImageError) as error:
             raise ImageError("The picture of the page cannot be read.") from error
         with self._lock:

@@ -10,7 +10,16 @@ from annotated_types import Ge, Le
 from fastapi import Depends, Request
 from jinja2 import Environment
 
-from extractor.review.access import COOKIE, CSRF_FIELD, CSRF_HEADER, LANGUAGE_COOKIE, Access, Visit, csrf_fits
+from extractor.review.access import (
+    COOKIE,
+    CSRF_FIELD,
+    CSRF_HEADER,
+    LANGUAGE_COOKIE,
+    Access,
+    Visit,
+    cookie_name,
+    csrf_fits,
+)
 from extractor.review.labels import Labels
 from extractor.review.permissions import Permission
 from extractor.review.pictures import Pictures
@@ -33,11 +42,23 @@ class PasswordDueError(Exception):
     """The password was given by somebody else and has to be changed first."""
 
 
-class NotAllowedError(Exception):
+class RefusedError(Exception):
+    """Something that the log is told of.
+
+    Args:
+        account: number of who asked, 0 where that is not known.
+    """
+
+    def __init__(self, account: int = 0) -> None:
+        super().__init__()
+        self.account = account
+
+
+class NotAllowedError(RefusedError):
     """The person's roles or books do not open this."""
 
 
-class ForeignPostError(Exception):
+class ForeignPostError(RefusedError):
     """A post does not repeat the visit's token."""
 
 
@@ -66,15 +87,20 @@ def get_room(request: Request) -> Room:
 
 def get_language(request: Request) -> str:
     """The language chosen in this browser."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    chosen = request.cookies.get(cookie_name(LANGUAGE_COOKIE, secure=get_room(request).secure), "")
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def secret_of(request: Request) -> str:
+    """The secret of the request's cookie, or nothing."""
+    return request.cookies.get(cookie_name(COOKIE, secure=get_room(request).secure), "")
 
 
 def get_visit(request: Request, room: Annotated[Room, Depends(get_room)]) -> Visit:
     """The visit of the request's cookie."""
     # A page renews its leases by itself, also when nobody sits before it.
     active = not request.url.path.endswith("/renew")
-    visit = room.access.visit(request.cookies.get(COOKIE, ""), get_language(request), active=active)
+    visit = room.access.visit(secret_of(request), get_language(request), active=active)
     if visit is None:
         raise NotSignedInError
     return visit
@@ -86,7 +112,7 @@ async def checked_visit(request: Request, visit: Annotated[Visit, Depends(get_vi
     if not given and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         given = str((await request.form()).get(CSRF_FIELD, ""))
     if not csrf_fits(visit, given):
-        raise ForeignPostError
+        raise ForeignPostError(visit.account.id)
     return visit
 
 
@@ -94,7 +120,7 @@ def _check(visit: Visit, any_of: tuple[Permission, ...]) -> Visit:
     if visit.account.must_change:
         raise PasswordDueError
     if any_of and not any(map(visit.may, any_of)):
-        raise NotAllowedError
+        raise NotAllowedError(visit.account.id)
     return visit
 
 

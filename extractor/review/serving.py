@@ -51,6 +51,7 @@ def serve(
     import uvicorn
 
     from extractor.review.app import create_app
+    from extractor.review.refusals import tell_times
     from extractor.settings import get_settings
 
     check_certificate(certificate, key)
@@ -61,6 +62,7 @@ def serve(
     anywhere = host in {"0.0.0.0", "::"}  # noqa: S104 - the user's choice
     address = f"http{'s' if certificate else ''}://{shown}:{port}"
     tokens: list[str] = []
+    tell_times()
     app = create_app(
         store,
         out_dir,
@@ -78,6 +80,7 @@ def serve(
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # nobody else says where a request comes from
         lifespan="off",
         ssl_certfile=certificate,
         ssl_keyfile=key,

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from extractor.errors import SettingsError
-from extractor.review.access import COOKIE
+from extractor.review.access import COOKIE, Visit, cookie_name
 from extractor.review.pages import local, render
 from extractor.review.permissions import role_texts
-from extractor.review.room import AnyLanguage, AnyRoom, AnyVisit, CheckedVisit, Room
+from extractor.review.room import AnyLanguage, AnyRoom, AnyVisit, CheckedVisit, Room, secret_of
 from extractor.store import PasswordError, SignInRefused
+from extractor.store.vietnam import VIETNAM
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -62,16 +63,17 @@ def sign_in(
         if wait:
             answer.headers["Retry-After"] = str(wait)
         return answer
-    room.access.sign_out(request.cookies.get(COOKIE, ""))
+    room.access.sign_out(secret_of(request))
     return _signed_in(room, found, local(back))
 
 
 @router.post("/sign-out")
 def sign_out(request: Request, room: AnyRoom, _visit: CheckedVisit) -> Response:
     """End the session of this browser."""
-    room.access.sign_out(request.cookies.get(COOKIE, ""))
+    room.access.sign_out(secret_of(request))
     response = RedirectResponse("/sign-in", _SEE_OTHER)
-    response.delete_cookie(COOKIE, path="/", secure=room.secure, httponly=True, samesite="strict")
+    name = cookie_name(COOKIE, secure=room.secure)
+    response.delete_cookie(name, path="/", secure=room.secure, httponly=True, samesite="strict")
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -116,10 +118,9 @@ def set_up(
 
 
 @router.get("/account")
-def account(room: AnyRoom, visit: AnyVisit) -> HTMLResponse:
-    """Who is signed in, and changing the password."""
-    roles = [each for each in role_texts(visit.language) if each.role in visit.account.roles]
-    return render(room, visit, "account.html", roles=roles, trouble="", changed=False)
+def account(request: Request, room: AnyRoom, visit: AnyVisit) -> HTMLResponse:
+    """Who is signed in and where, and changing the password."""
+    return _account(request, room, visit)
 
 
 @router.post("/account/password")
@@ -146,11 +147,35 @@ def change_password(
             return _signed_in(room, room.access.change_password(visit.account, password), "/")
         except PasswordError as error:
             trouble = error.weakness.value
-    roles = [each for each in role_texts(visit.language) if each.role in visit.account.roles]
-    return render(room, visit, "account.html", 422, roles=roles, trouble=trouble, changed=False)
+    return _account(request, room, visit, 422, trouble)
+
+
+@router.post("/account/sessions")
+def sign_out_elsewhere(request: Request, room: AnyRoom, visit: CheckedVisit, *, current: Password = "") -> Response:
+    """End the sessions of all other browsers, for whoever left one open and knows the password."""
+    if not room.access.knows(visit.account, current, request.client.host if request.client else ""):
+        return _account(request, room, visit, 422, "password_wrong")
+    room.access.sign_out_everywhere(visit.account.id, by=visit.person, but=secret_of(request))
+    return RedirectResponse("/account", _SEE_OTHER)
+
+
+def _account(request: Request, room: Room, visit: Visit, status: int = 200, trouble: str = "") -> HTMLResponse:
+    return render(
+        room,
+        visit,
+        "account.html",
+        status,
+        roles=[each for each in role_texts(visit.language) if each.role in visit.account.roles],
+        browsers=[
+            (each.this, *(at.astimezone(VIETNAM).strftime("%H:%M %d/%m") for at in (each.begun_at, each.seen_at)))
+            for each in room.access.signed_in(visit.account, secret_of(request))
+        ],
+        trouble=trouble,
+    )
 
 
 def _signed_in(room: Room, secret: str, to: str) -> Response:
     response = RedirectResponse(to, _SEE_OTHER)
-    response.set_cookie(COOKIE, secret, httponly=True, samesite="strict", path="/", secure=room.secure)
+    name = cookie_name(COOKIE, secure=room.secure)
+    response.set_cookie(name, secret, httponly=True, samesite="strict", path="/", secure=room.secure)
     return response

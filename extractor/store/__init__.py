@@ -45,7 +45,7 @@ from extractor.store.results import (
     Task,
     WaitingField,
 )
-from extractor.store.sessions import IDLE_SECONDS, Session, Sessions
+from extractor.store.sessions import IDLE_SECONDS, Session, Sessions, SignedIn
 from extractor.store.store import LEASE_SECONDS, BookRef, Store
 from extractor.store.tables import InspectedStatus
 from extractor.store.uploads import Upload, Uploads, UploadState
@@ -106,6 +106,7 @@ __all__ = [
     "Session",
     "Sessions",
     "SignInRefused",
+    "SignedIn",
     "Standing",
     "Store",
     "StoredField",

@@ -8,12 +8,13 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from extractor.store.tables import InspectedFieldRow, InspectedStatus, InspectionRow
 
 _WAITS = (InspectedStatus.OPEN.value, InspectedStatus.DIFFERS.value)
+# Aliases are dear to make, and these conditions stand in the statements that run for every field.
+_WAITING, _FIELD, _INSPECTION = aliased(InspectedFieldRow), aliased(InspectedFieldRow), aliased(InspectionRow)
 
 
 def unfinished(inspection_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Condition that holds while a field of the inspection waits for an inspector or a judge."""
-    field = aliased(InspectedFieldRow)
-    return exists().where(field.inspection_id == inspection_id, field.status.in_(_WAITS))
+    return exists().where(_WAITING.inspection_id == inspection_id, _WAITING.status.in_(_WAITS))
 
 
 def under_inspection(field_id: int | InstrumentedAttribute[int], *, pending: bool | None = None) -> ColumnElement[bool]:
@@ -22,11 +23,10 @@ def under_inspection(field_id: int | InstrumentedAttribute[int], *, pending: boo
     Args:
         pending: only fields that left the house empty because they waited, or only the others; all by default.
     """
-    field, inspection = aliased(InspectedFieldRow), aliased(InspectionRow)
     wanted = exists().where(
-        field.field_id == field_id,
-        inspection.id == field.inspection_id,
-        inspection.withdrawn_at.is_(None),
-        unfinished(inspection.id),
+        _FIELD.field_id == field_id,
+        _INSPECTION.id == _FIELD.inspection_id,
+        _INSPECTION.withdrawn_at.is_(None),
+        unfinished(_INSPECTION.id),
     )
-    return wanted if pending is None else wanted.where(field.pending.is_(pending))
+    return wanted if pending is None else wanted.where(_FIELD.pending.is_(pending))

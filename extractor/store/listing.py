@@ -14,6 +14,7 @@ from sqlalchemy import and_, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
+from extractor.records import Box
 from extractor.store import convert, reading
 from extractor.store.client_tables import KeyRow
 from extractor.store.order import PLACE, current_records
@@ -188,6 +189,20 @@ class Listing:
             if book_id is None:
                 raise NotStoredError(f"There is no field {field_id} in the store.")
             return book_id
+
+    def picture_of_field(self, field_id: int) -> tuple[PageImage, Box | None]:
+        """The picture of a field's page, and where the field lies in source pixels.
+
+        Raises:
+            NotStoredError: there is no such field.
+        """
+        with self._store.reading() as session:
+            wanted = current_records(select(PageRow, FieldRow.box)).join(FieldRow, FieldRow.record_id == RecordRow.id)
+            found = session.execute(wanted.where(FieldRow.id == field_id)).one_or_none()
+            if found is None:
+                raise NotStoredError(f"There is no field {field_id} in the store.")
+            page, box = found
+            return convert.picture(page), None if box is None else Box(*box)
 
     def alive(self) -> bool:
         """Whether the database answers; raises where it does not."""

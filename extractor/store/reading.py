@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
@@ -195,26 +196,25 @@ def record_ids(session: Session, book_id: int) -> tuple[int, ...]:
     )
 
 
-def field_context(session: Session, field_id: int) -> FieldContext:
+def field_context(session: Session, field_id: int, *, beside: bool = True) -> FieldContext:
     """What a person needs to see to judge a field.
+
+    Args:
+        beside: with the rules' warnings and the records before and after, which take longest. Without, it is not
+            looked up either what a ditto mark must keep back: then nobody may be shown the field's value.
 
     Raises:
         NotStoredError: there is no such field.
     """
-    found = session.execute(
-        current_records(select(FieldRow, RecordRow, PageRow, FileRow, BookRow))
-        .join(FieldRow, FieldRow.record_id == RecordRow.id)
-        .join(BookRow, BookRow.id == PageRow.book_id)
-        .where(FieldRow.id == field_id)
-    ).one_or_none()
+    found = session.execute(_context_wanted(), {"field": field_id}).one_or_none()
     if found is None:
         raise NotStoredError(f"There is no field {field_id} in the store.")
-    field, record, page, file, book = found
-    before, after = _beside(session, record, page, file)
-    task = session.scalar(select(TaskRow).where(TaskRow.field_id == field.id))
+    field, record, page, file, book, task = found
+    before, after = _beside(session, record, page, file) if beside else (None, None)
     # Of all fields, since a rule may name others; ditto marks are looked up for this one.
-    shown = what_is_shown(session, (record.id, before, after), code=field.code)
-    warnings = _tellable(_warnings(session, [record.id]).get(record.id, ()), shown.hidden)
+    shown = what_is_shown(session, (record.id, before, after), code=field.code) if beside else Shown((), (), {})
+    warnings = _tellable(_warnings(session, [record.id]).get(record.id, ()), shown.hidden) if beside else ()
+    neighbours = _neighbours(session, (before, after), field.code, shown) if beside else {}
     return FieldContext(
         field_id=field.id,
         record_id=record.id,
@@ -227,10 +227,10 @@ def field_context(session: Session, field_id: int) -> FieldContext:
         picture=convert.picture(page),
         char_confidences=tuple(field.char_confidences),
         warnings=tuple(warning for warning in warnings if field.code in warning.fields),
-        previous=_neighbour(session, before, field.code, shown),
-        following=_neighbour(session, after, field.code, shown),
+        previous=neighbours.get(before),
+        following=neighbours.get(after),
         blind=task is not None and tasks.is_blind(task),
-        rekeyed_by=rekeying.contradicted(session, [field.id]).get(field.id, ""),
+        rekeyed_by=rekeying.contradicted(session, [field.id]).get(field.id, "") if task and task.rekeyed_by else "",
     )
 
 
@@ -343,20 +343,26 @@ def _fields(session: Session, ids: Sequence[int]) -> Mapping[int, list[FieldRow]
 
 def _warnings(session: Session, ids: Sequence[int]) -> Mapping[int, tuple[RuleWarning, ...]]:
     found: dict[int, tuple[RuleWarning, ...]] = {}
-    wanted = select(WarningRow).where(WarningRow.record_id.in_(ids))
-    for row in session.scalars(wanted.order_by(WarningRow.record_id, WarningRow.position)):
+    for row in session.scalars(_warnings_wanted(), {"records": list(ids)}):
         found[row.record_id] = (*found.get(row.record_id, ()), convert.rule_warning(row))
     return found
 
 
 def _beside(session: Session, record: RecordRow, page: PageRow, file: FileRow) -> tuple[int | None, int | None]:
     """Numbers of the records before and after in the same book."""
-    here = tuple_(file.sort_key, file.path, page.page, record.number)
-    same_book = current_records(select(RecordRow.id)).where(PageRow.book_id == page.book_id)
-    place = tuple_(*PLACE)
-    before = same_book.where(place < here).order_by(*(column.desc() for column in PLACE)).limit(1)
-    after = same_book.where(place > here).order_by(*PLACE).limit(1)
-    return session.scalar(before), session.scalar(after)
+    here = {
+        "book": page.book_id,
+        "file": file.id,
+        "sort_key": file.sort_key,
+        "path": file.path,
+        "page": page.page,
+        "number": record.number,
+    }
+    found = []
+    for in_file, in_book in _beside_wanted():
+        number = session.scalar(in_file, here)
+        found.append(session.scalar(in_book, here) if number is None else number)
+    return found[0], found[1]
 
 
 def _tellable(warnings: Sequence[RuleWarning], hidden: Collection[tuple[int, str]]) -> tuple[RuleWarning, ...]:
@@ -365,15 +371,57 @@ def _tellable(warnings: Sequence[RuleWarning], hidden: Collection[tuple[int, str
     return tuple(warning for warning in warnings if codes.isdisjoint(warning.fields))
 
 
-def _neighbour(session: Session, record_id: int | None, code: str, shown: Shown) -> Neighbour | None:
-    if record_id is None:
-        return None
-    found = session.execute(
-        current_records(select(FieldRow, RecordRow.number, PageRow.page, FileRow.path))
+def _neighbours(
+    session: Session, record_ids: Collection[int | None], code: str, shown: Shown
+) -> dict[int | None, Neighbour]:
+    """The field with that code of each of these records that has one."""
+    asked = {"records": [number for number in record_ids if number is not None], "code": code}
+    return {
+        record_id: Neighbour((path, page, number), shown.stored(field), hidden=(record_id, code) in shown.hidden)
+        for field, record_id, number, page, path in session.execute(_neighbours_wanted(), asked)
+    }
+
+
+# The statements behind every field that a person is shown. Each is made once: making it takes longer than running it.
+
+_RECORDS: BindParameter[Any] = bindparam("records", expanding=True)
+
+
+@cache
+def _context_wanted() -> Select[FieldRow, RecordRow, PageRow, FileRow, BookRow, TaskRow]:
+    return (
+        current_records(select(FieldRow, RecordRow, PageRow, FileRow, BookRow, TaskRow))
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
-        .where(RecordRow.id == record_id, FieldRow.code == code, FieldRow.retired_at.is_(None))
-    ).one_or_none()
-    if found is None:
-        return None
-    field, number, page, path = found
-    return Neighbour((path, page, number), shown.stored(field), hidden=(record_id, code) in shown.hidden)
+        .join(BookRow, BookRow.id == PageRow.book_id)
+        .outerjoin(TaskRow, TaskRow.field_id == FieldRow.id)
+        .where(FieldRow.id == bindparam("field"))
+    )
+
+
+@cache
+def _warnings_wanted() -> Select[WarningRow]:
+    wanted = select(WarningRow).where(WarningRow.record_id.in_(_RECORDS))
+    return wanted.order_by(WarningRow.record_id, WarningRow.position)
+
+
+@cache
+def _beside_wanted() -> tuple[tuple[Select[int], Select[int]], tuple[Select[int], Select[int]]]:
+    """Nearest record before and after, each first in the same file, where an index finds it, then in the whole book."""
+    same_book = current_records(select(RecordRow.id)).where(PageRow.book_id == bindparam("book")).limit(1)
+    same_file = same_book.where(PageRow.file_id == bindparam("file"))
+    place, spot = tuple_(PageRow.page, RecordRow.number), tuple_(bindparam("page"), bindparam("number"))
+    file, here = tuple_(FileRow.sort_key, FileRow.path), tuple_(bindparam("sort_key"), bindparam("path"))
+    backwards = [column.desc() for column in PLACE]
+    return (
+        (same_file.where(place < spot).order_by(*backwards[2:]), same_book.where(file < here).order_by(*backwards)),
+        (same_file.where(place > spot).order_by(*PLACE[2:]), same_book.where(file > here).order_by(*PLACE)),
+    )
+
+
+@cache
+def _neighbours_wanted() -> Select[FieldRow, int, int, int, str]:
+    return (
+        current_records(select(FieldRow, RecordRow.id, RecordRow.number, PageRow.page, FileRow.path))
+        .join(FieldRow, FieldRow.record_id == RecordRow.id)
+        .where(RecordRow.id.in_(_RECORDS), FieldRow.code == bindparam("code"), FieldRow.retired_at.is_(None))
+    )

@@ -28,6 +28,7 @@ NO_VALUE = (FieldState.BLANK.value, FieldState.NOT_ON_FORM.value)
 SETTLING = (Action.CONFIRM.value, Action.CORRECT.value)
 
 _IN_LIMIT = 500
+_UNDOING = aliased(DecisionRow)
 
 
 def standing(row: Any, actions: Collection[str]) -> tuple[ColumnElement[bool], ...]:
@@ -36,8 +37,7 @@ def standing(row: Any, actions: Collection[str]) -> tuple[ColumnElement[bool], .
     Args:
         row: :class:`DecisionRow` or an alias of it.
     """
-    undoing = aliased(DecisionRow)
-    return row.action.in_(actions), ~exists().where(undoing.reverses == row.id)
+    return row.action.in_(actions), ~exists().where(_UNDOING.reverses == row.id)
 
 
 def person_keys(person: str, formerly: Collection[str]) -> frozenset[str]:

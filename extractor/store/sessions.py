@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select, update
 
@@ -29,6 +29,19 @@ class Session:
 
     account: Account
     csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A browser as the person who is signed in there sees it.
+
+    Args:
+        this: the one that asks.
+    """
+
+    begun_at: datetime
+    seen_at: datetime
+    this: bool
 
 
 class Sessions:
@@ -110,6 +123,34 @@ class Sessions:
                 actor=account.person,
                 action="signed_out",
                 subject=f"account:{account.id}",
+            )
+
+    def of(self, account_id: int, *, this: str = "") -> tuple[SignedIn, ...]:
+        """The browsers in which an account is signed in: the one with that secret first, then the newest."""
+        now, own = self._store.now(), _hash(this)
+        wanted = select(SessionRow).where(
+            SessionRow.account_id == account_id,
+            SessionRow.seen_at >= now - self._idle,
+            SessionRow.begun_at >= now - self._longest,
+        )
+        with self._store.reading() as session:
+            rows = session.scalars(wanted.order_by(SessionRow.begun_at.desc())).all()
+            found = [SignedIn(row.begun_at, row.seen_at, row.sha256 == own) for row in rows]
+        return tuple(sorted(found, key=lambda each: not each.this))
+
+    def end_all(self, account_id: int, *, by: str, but: str = "") -> None:
+        """Sign an account out everywhere, but for the browser with that secret."""
+        with self._store.writing() as writer:
+            writer.session.execute(
+                delete(SessionRow).where(SessionRow.account_id == account_id, SessionRow.sha256 != _hash(but))
+            )
+            audit.append(
+                writer.session,
+                writer.key,
+                at=writer.now,
+                actor=by,
+                action="signed_out_everywhere",
+                subject=f"account:{account_id}",
             )
 
 

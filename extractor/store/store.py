@@ -252,14 +252,17 @@ class Store:
         with self._reading() as session:
             return reading.record_ids(session, reading.book_id_of(session, book) or 0)
 
-    def field_context(self, field_id: int) -> FieldContext:
+    def field_context(self, field_id: int, *, beside: bool = True) -> FieldContext:
         """What a person needs to see to judge a field.
+
+        Args:
+            beside: with the rules' warnings and the records before and after, which take longest.
 
         Raises:
             NotStoredError: there is no such field.
         """
         with self._reading() as session:
-            return reading.field_context(session, field_id)
+            return reading.field_context(session, field_id, beside=beside)
 
     def history(self, field_id: int) -> tuple[HistoryEntry, ...]:
         """All that ever happened to a field, oldest first; refused answers too."""

@@ -110,13 +110,27 @@ def test_pages_have_nothing_inline_and_nothing_from_elsewhere(enter):
         assert not re.search(r"(src|href)=\"(https?:)?//", shown)
 
 
-def test_claiming_gives_two_fields_and_the_same_again_on_reload(enter):
+def test_claiming_gives_a_few_fields_and_the_same_again_on_reload(enter):
     client = enter()
     first = client.post("/api/claim", json={}).json()
-    assert [task["label"] for task in first["tasks"]] == ["so", "so"]  # without templates fields go by their codes
+    # Without templates fields go by their codes.
+    assert [task["label"] for task in first["tasks"]] == ["so", "so", "so", "nksHoTen"]
     assert first["left"] == 18
     again = client.post("/api/claim", json={}).json()
     assert [task["id"] for task in again["tasks"]] == [task["id"] for task in first["tasks"]]
+
+
+def test_what_the_page_has_is_not_sent_again_nor_counted_unasked(enter):
+    client = enter()
+    first = client.post("/api/claim", json={}).json()["tasks"]
+    known = [{"task": task["id"], "token": task["token"], "blind": task["blind"]} for task in first[1:]]
+    again = client.post("/api/claim", json={"known": known, "count": False}).json()
+    assert [task["id"] for task in again["tasks"]] == [first[0]["id"]]
+    assert "left" not in again
+    known[0]["blind"] = True  # shown otherwise than it has to be
+    again = client.post("/api/claim", json={"known": known}).json()
+    assert [task["id"] for task in again["tasks"]] == [task["id"] for task in first[:2]]
+    assert again["left"] == 18
 
 
 def test_a_task_tells_all_that_is_needed_to_judge_it(enter):
@@ -157,7 +171,7 @@ def test_answers_are_stored_with_the_persons_name(enter, book):
     tasks = client.post("/api/claim", json={}).json()["tasks"]
     assert decide(client, tasks[0], "01").json()["decision"] == "confirmed"
     assert decide(client, tasks[1], " 12 ").json()["decision"] == "corrected"
-    fields = [book.stored_record(task["record"]).fields[0] for task in tasks]
+    fields = [book.stored_record(task["record"]).fields[0] for task in tasks[:2]]
     assert [(field.field.raw, field.person) for field in fields] == [("01", "Thử Một"), ("12", "Thử Một")]
     assert fields[0].field.value == "01"  # confirmed: the machine's value stays
     assert fields[1].field.value == "12/2017"  # corrected: normalised anew, with the book's year
@@ -207,7 +221,7 @@ def test_an_answer_after_the_time_ran_out_gets_the_field_anew_if_it_is_free(ente
 def test_undo_skip_and_renew(enter, book):
     client = enter()
     assert client.post("/api/undo").json() == {"task": None}
-    task, other = client.post("/api/claim", json={}).json()["tasks"]
+    task, other, *_ = client.post("/api/claim", json={}).json()["tasks"]
     decide(client, task, "77")
     back = client.post("/api/undo").json()["task"]
     assert (back["id"], back["raw"]) == (task["id"], "01")
@@ -288,7 +302,7 @@ def test_deciding_is_in_the_audit_chain(enter, book):
     for task in client.post("/api/claim", json={}).json()["tasks"]:
         decide(client, task, task["raw"])
     assert book.verify_audit().ok
-    assert book.status().confirmed == 2
+    assert book.status().confirmed == 4
     assert next(book.records()).fields["so"].decision is Decision.CONFIRMED
 
 
@@ -408,7 +422,7 @@ def test_a_field_that_is_re_keyed_or_disputed_is_masked_on_its_record_and_beside
 
 def test_an_answer_for_another_field_than_its_tasks_is_refused(enter, book):
     client = enter()
-    task, other = client.post("/api/claim", json={}).json()["tasks"]
+    task, other, *_ = client.post("/api/claim", json={}).json()["tasks"]
     assert decide(client, {**task, "field": other["field"]}, "01").status_code == 404
     assert decide(client, {**task, "id": 999}, "01").status_code == 404
     assert preview(client, {**task, "field": other["field"]}, "01").status_code == 409

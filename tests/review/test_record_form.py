@@ -1,5 +1,6 @@
 """What the server tells and takes for the form of a record, without a browser."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from support.people import EVERYTHING, employ, sign_in
 
 from extractor.records import Decision, FieldState
 from extractor.review.app import create_app
-from extractor.store import MachineChange, Role
+from extractor.store import MachineChange, Role, Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,6 +66,20 @@ def recheck(book, record, code):
     stored = book.stored_record(record)
     value = next(field.field for field in stored.fields if field.code == code)
     book.update_machine_values([MachineChange(stored.key, code, value, recheck=True)])
+
+
+def test_the_form_is_behind_the_same_doors_as_all_pages(app, enter):
+    client = enter()
+    page = client.get("/verify/records")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-store"
+    assert not re.search(r"<script(?![^>]*(src=\"/static/|type=\"application/json\"))| style=|\son\w+=", page.text)
+    client.headers.pop("X-CSRF-Token")
+    for path in ("claim", "renew", "release"):
+        assert client.post(f"/api/records/{path}", json={}).status_code == 403, path
+        assert TestClient(app).post(f"/api/records/{path}", json={}).status_code == 401, path
+    assert TestClient(app).get("/verify/records").url.path == "/sign-in"
+    assert TestClient(app).get("/api/records/1").status_code == 401
 
 
 def test_a_record_comes_in_the_order_of_its_form_with_groups(enter):
@@ -163,6 +178,23 @@ def test_a_waiting_ditto_does_not_tell_what_it_stands_for(enter, book, remake_pa
     task = task_of(record, book, "meHoTen")
     assert (task["raw"], task["state"]) == ("〃", "ditto")
     assert "Ẩn Thị Danh" not in str(record)
+
+
+def test_what_is_inspected_stays_hidden(enter, book, monkeypatch):
+    record = claim(enter())["record"]
+    stored = book.stored_record(record["id"])
+    # As the store gives it while an inspection holds the field.
+    fields = tuple(replace(field, hidden=field.code == "ngayDangKy") for field in stored.fields)
+    monkeypatch.setattr(Store, "stored_record", lambda _self, _number: replace(stored, fields=fields))
+    again = enter().get(f"/api/records/{record['id']}").json()
+    shown = next(
+        row
+        for section in again["sections"]
+        for row in section["rows"]
+        if row["label"].startswith("Ngày, tháng, năm đăng")
+    )
+    assert (shown["standing"], shown["raw"], shown["value"], shown["person"]) == ("hidden", "", None, "")
+    assert again["file"] == ""
 
 
 def test_disputed_fields_are_boxes_for_adjudicators_alone(enter, book):

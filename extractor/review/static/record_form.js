@@ -31,7 +31,8 @@ const { inTurn, asking } = makeWaiting({ texts, notice, current: () => by("notic
 // ---- fetching ahead
 
 function fetchMore() {
-  fetching ??= claim().finally(() => { fetching = null; });
+  // Where the session has ended, the message says so, and it is tried again when the person is back at the page.
+  fetching ??= claim().catch((error) => { if (!(error instanceof SessionGone)) throw error; }).finally(() => { fetching = null; });
   return fetching;
 }
 
@@ -451,9 +452,13 @@ for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListene
 // A picture that did not come, as after the session had ended, is asked for again when the person is back at the page.
 window.addEventListener("focus", () => {
   const shown = sheet();
+  if (!shown && !by("loading").hidden) fetchMore();
   if (shown?.view.page && by("paper").hidden) { pictures.delete(shown.view.page.url); fetchPage(shown); showPage(shown); }
 });
-window.addEventListener("resize", () => page.resize());
+window.addEventListener("resize", () => {
+  page.resize();
+  field?.element.scrollIntoView({ block: "nearest" });
+});
 
 // ---- leases
 

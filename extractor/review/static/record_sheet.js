@@ -53,7 +53,9 @@ export function makeSheet(view, texts, { held, typed }) {
     box.setAttribute("aria-label", field.group ? `${field.row.label}, ${field.group}` : field.row.label);
     box.setAttribute("aria-describedby", "note reading value hint");
     box.value = draft ?? (task.startEmpty ? "" : task.raw);
+    // An empty box says why it is empty: typed blind, or the machine saw nothing there.
     if (task.blind) box.placeholder = texts.form_blind_box;
+    else if (task.state !== "read") box.placeholder = texts[`state_${task.state}`];
     Object.assign(field, { task, box, changed: draft !== undefined, standing: "open" });
     field.element.className = `form-row open${task.blind ? " blind" : ""}`;
     field.content.replaceChildren(box);

@@ -12,9 +12,12 @@ const by = (id) => document.getElementById(id);
 const box = by("box");
 const viewer = makeViewer(by("viewer"));
 const LINES_AT_MOST = 4;
+const AHEAD = 2;             // fields behind the one in hand; where there are fewer, more are asked for
+const COUNT_EVERY = 15000;   // milliseconds until the server is asked again how many are left: counting takes it long
 
 let tasks = [];        // the one in hand first, then those fetched ahead
 let left = 0;
+let countedAt = -Infinity;
 let fetching = null;   // a claim under way
 let saving = Promise.resolve(true);
 let changed = false;   // whether the person touched the box
@@ -56,10 +59,21 @@ function fetchMore() {
   return fetching;
 }
 
+function topUp() {
+  if (tasks.length <= AHEAD && !single) fetchMore();
+}
+
 async function claim() {
   const was = current();
-  const { data } = await inTurn(() => asking(() => post(`${api}/claim`, wanted)));
-  left = data.left;
+  const { data } = await inTurn(() => {
+    const known = tasks.map(({ id, token, blind }) => ({ task: id, token, blind }));
+    const count = performance.now() - countedAt > COUNT_EVERY;
+    return asking(() => post(`${api}/claim`, { ...wanted, known, count }));
+  });
+  if (data.left !== undefined) {
+    left = data.left;
+    countedAt = performance.now();
+  }
   // An answer still on its way may have been counted, and its field handed out again.
   take(data.tasks.filter((task) => !answered.has(`${task.id}/${task.token}`)));
   if (!tasks.length) showEmpty(data);
@@ -274,7 +288,7 @@ async function answer(state) {
     unsaved = Math.max(0, unsaved - 1);
     settle(true);
   }
-  if (tasks.length < 2 && !single) fetchMore();
+  topUp();
 }
 
 function next() {
@@ -315,7 +329,7 @@ async function skip() {
   by("saved").textContent = texts.skipped;
   await saving;
   await asking(() => post(`${api}/skip`, lease));
-  if (tasks.length < 2) fetchMore();
+  topUp();
 }
 
 async function back() {
