@@ -120,9 +120,8 @@ class Approvals:
                 select(ApprovalRow.book_id).where(ApprovalRow.withdrawn_at.is_(None)).distinct()
             ).all()
             found = {book_id: _approvals(session, book_id, content_digest(session, book_id)) for book_id in named}
-        return {
-            book_id: approval for book_id, approvals in found.items() for approval in approvals[:1] if approval.current
-        }
+        standing = {book_id: [each for each in approvals if each.current] for book_id, approvals in found.items()}
+        return {book_id: approvals[0] for book_id, approvals in standing.items() if approvals}
 
     def approve(self, book_id: int, person: str, digest: str, *, formerly: Collection[str] = ()) -> Approval:
         """Put a person's name under a book.
