@@ -24,7 +24,7 @@ def report_inventory(stores: Stores, templates: Sequence[Path], target: Path) ->
     forms = _forms(templates)
     titles: dict[str, str] = {}
     for form in forms.values():
-        titles.setdefault(form.register_code, form.title)
+        titles[form.register_code] = form.title  # the newest form is the last: those of old regimes call it otherwise
     found: list[BookFacts] = []
     for store in _each(stores):
         for summary in store.books():

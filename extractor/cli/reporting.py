@@ -65,7 +65,7 @@ def report_progress(
         raise SettingsError(f"--to {last}: before --from.", mend="Give the earlier day as --from.")
     path = _target(outs, target, "progress")
     days = write(_stores(outs, db), path, step=Step(by), first=start, last=end, named=named)
-    say(f"{path}: work on {days} days")
+    say(f"{path}: work on {days} {'day' if days == 1 else 'days'}")
 
 
 @report_app.command("illegible")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.exports.acceptance.words import percent
-from extractor.exports.reports.periods import Period, period_of
+from extractor.exports.reports.periods import Period, period_of, periods
 from extractor.exports.reports.sheets import Cell, Column, Table, write_tables
 from extractor.exports.reports.words import book_order, texts
 from extractor.records import BookKey, FieldState, Record
@@ -88,13 +88,16 @@ def write_inventory(
     tables = [
         _list(books, register_name),
         _groups(words["by_register"], words["register"], books, lambda facts: register_name(facts.book.register)),
-        _groups(words["by_period"], words["period"], books, _period_name),
-        _groups(words["by_condition"], words["condition"], books, lambda facts: facts.condition),
+        _groups(words["by_period"], words["period"], books, _period_name, order=_period_names()),
+        _groups(
+            words["by_condition"], words["condition"], books, lambda facts: facts.condition, order=_all_conditions()
+        ),
     ]
     return write_tables(path, words["title"], tables, now=now)
 
 
 def _period_name(facts: BookFacts) -> str:
+    """As one of :func:`_period_names`."""
     return f"{facts.period.name}: {facts.period.instrument}" if facts.period else str(texts()["inventory"]["unknown"])
 
 
@@ -148,12 +151,33 @@ def _conditions() -> list[str]:
     return [*shown, str(texts()["condition_last"]).format(name=conditions[-1]["name"])]
 
 
-def _groups(name: str, what: str, books: Sequence[BookFacts], group_of: Callable[[BookFacts], str]) -> Table:
+def _all_conditions() -> list[str]:
+    return [str(condition["name"]) for condition in texts()["conditions"]]
+
+
+def _period_names() -> list[str]:
+    """All periods, the oldest first."""
+    return [f"{period.name}: {period.instrument}" for period in reversed(periods())]
+
+
+def _groups(
+    name: str,
+    what: str,
+    books: Sequence[BookFacts],
+    group_of: Callable[[BookFacts], str],
+    *,
+    order: Sequence[str] = (),
+) -> Table:
+    """Sums by group, in this order, and those that are not in it behind, by name."""
     words = texts()["inventory"]
     grouped: dict[str, list[BookFacts]] = {}
+
+    def place(group: str) -> tuple[int, str]:
+        return (order.index(group) if group in order else len(order), group)
+
     for facts in books:
         grouped.setdefault(group_of(facts) or words["unknown"], []).append(facts)
-    rows = [_sum(group, members) for group, members in sorted(grouped.items())]
+    rows = [_sum(group, members) for group, members in sorted(grouped.items(), key=lambda one: place(one[0]))]
     rows.append(_sum(words["total"], books))
     headings = [heading.format(what=what) for heading in words["group_columns"]]
     return Table(

@@ -6,6 +6,8 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
+from extractor.batch.reporting import report_inventory
+from extractor.cli.common import template_folders
 from extractor.errors import SettingsError
 from extractor.exports.reports.differences import Difference, difference, write_differences
 from extractor.exports.reports.inventory import BookFacts, book_facts, write_inventory
@@ -21,7 +23,9 @@ from extractor.store import (
     DecidedField,
     Deed,
     PageImage,
+    PageResult,
     ProblemResolution,
+    Store,
     StoredProblem,
 )
 
@@ -89,7 +93,24 @@ def test_inventory_counts_by_register_period_and_condition(tmp_path, record):
     assert [row[1] for row in listed[-2:]] == ["sổ KS", "sổ KT"]
     assert listed[-2][6:14] == [5, 2, 3, 1, 18, 1, pytest.approx(1 / 18), 4]
     assert sheet(path, 1)[-1] == ["Tổng cộng", 2, 15, 12, 3, 118, 1, pytest.approx(1 / 118)]
-    assert {row[0] for row in sheet(path, 3)[-3:-1]} == {"kém", "tốt"}
+    assert [row[0] for row in sheet(path, 3)[-3:-1]] == ["tốt", "kém"]
+
+
+def test_periods_stand_in_the_order_of_time(tmp_path):
+    books = [BookFacts(BookKey(register="KS", year=year), pages=1) for year in ("2009", "1999", "2017")]
+    write_inventory(tmp_path / "inventory.xlsx", [*books, BookFacts(BookKey(), pages=1)], lambda code: code)
+    firsts = [row[0] for row in sheet(tmp_path / "inventory.xlsx", 2)[-5:-1]]
+    assert [first.partition(" ")[0] for first in firsts[:3]] == ["1999", "01/4/2006", "02/01/2016"]
+    assert firsts[3] == "chưa rõ"
+
+
+def test_registers_are_called_as_their_newest_forms_call_them(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path / 'store.sqlite'}") as store:
+        unknown = PageProblem(file="a.pdf", page=1, kind=PageProblemKind.UNKNOWN_FORM, message="x")
+        store.save_page(PageResult("a.pdf", 1, "0" * 64, 10, 10, "", "v1", book=BOOK, problem=unknown))
+    out = tmp_path / "inventory.xlsx"
+    report_inventory([lambda: Store.open(f"sqlite:///{tmp_path / 'store.sqlite'}")], template_folders(None), out)
+    assert sheet(out)[-1][1] == "KS Sổ đăng ký khai sinh"
 
 
 def test_periods_of_a_report_hold_every_day_once():
