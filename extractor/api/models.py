@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic.config import JsonDict
 
 from extractor.records import Decision, FieldState, PageProblemKind, Severity, nfc
 from extractor.scans import REGISTERS, Limits
@@ -451,8 +452,18 @@ class Released(BaseModel):
     released: bool
 
 
+_WITH_TEXT: JsonDict = {"required": ["raw"], "properties": {"state": {"const": "read"}, "raw": {"pattern": r"\S"}}}
+_WITH_MARK: JsonDict = {"required": ["state"], "properties": {"state": {"const": "ditto"}}}
+_WITHOUT: JsonDict = {
+    "required": ["state"],
+    "properties": {"state": {"enum": ["blank", "illegible", "not_on_form"]}, "raw": {"pattern": r"^\s*$"}},
+}
+
+
 class DecisionAsked(LeaseAsked):
     """A person's answer."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_WITH_TEXT, _WITH_MARK, _WITHOUT]})
 
     task: Number
     raw: str = Field(
