@@ -12,6 +12,9 @@ from extractor.errors import SettingsError
 from extractor.review.headers import LOOPBACK
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Store
 
+_KEEP_ALIVE_SECONDS = 75
+"""People look at a field for longer than the usual five seconds, and a new connection costs a weak network dear."""
+
 
 def _write_line(line: str) -> None:
     sys.stdout.write(line + "\n")
@@ -82,6 +85,7 @@ def serve(
         server_header=False,
         proxy_headers=False,  # nobody else says where a request comes from
         lifespan="off",
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
