@@ -453,17 +453,17 @@ class Released(BaseModel):
 
 
 _WITH_TEXT: JsonDict = {"required": ["raw"], "properties": {"state": {"const": "read"}, "raw": {"pattern": r"\S"}}}
-_WITH_MARK: JsonDict = {"required": ["state"], "properties": {"state": {"const": "ditto"}}}
+_WITH_OR_WITHOUT: JsonDict = {"required": ["state"], "properties": {"state": {"enum": ["ditto", "illegible"]}}}
 _WITHOUT: JsonDict = {
     "required": ["state"],
-    "properties": {"state": {"enum": ["blank", "illegible", "not_on_form"]}, "raw": {"pattern": r"^\s*$"}},
+    "properties": {"state": {"enum": ["blank", "not_on_form"]}, "raw": {"pattern": r"^\s*$"}},
 }
 
 
 class DecisionAsked(LeaseAsked):
     """A person's answer."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [_WITH_TEXT, _WITH_MARK, _WITHOUT]})
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_WITH_TEXT, _WITH_OR_WITHOUT, _WITHOUT]})
 
     task: Number
     raw: str = Field(

@@ -127,7 +127,7 @@ def _fits(asked: DecisionAsked) -> None:
         raise wrong_field("body.raw", "is empty", mend="Give the text, or say what stands there: 'blank'.")
     if state is FieldState.DITTO and text and not is_ditto(text):
         raise wrong_field("body.raw", "is no ditto mark", mend="Leave it out, or give the text as 'read'.")
-    if state in (FieldState.BLANK, FieldState.ILLEGIBLE, FieldState.NOT_ON_FORM) and text:
+    if state in (FieldState.BLANK, FieldState.NOT_ON_FORM) and text:
         raise wrong_field("body.raw", f"is a text, with the state '{state}'", mend="Leave it out, or say 'read'.")
 
 

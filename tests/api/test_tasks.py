@@ -49,7 +49,6 @@ def test_an_answer_is_stored_under_client_and_person(client, claim, store):
         ("read", " \n", "is empty"),
         ("blank", "01", "is a text"),
         ("not_on_form", "01", "is a text"),
-        ("illegible", "01", "is a text"),
         ("ditto", "Lò Thị Thử", "is no ditto mark"),
         ("read", "a\x00b", "control characters"),
         ("read", "a\x85b", "control characters"),
@@ -65,6 +64,13 @@ def test_a_text_that_does_not_go_with_its_state_is_refused(client, claim, store,
     assert message in fault["message"]
     assert [entry.action for entry in store.history(task["field_id"])] == []
     assert decide(client, task, "nt" if state == "ditto" else "", state="ditto").status_code == 200
+
+
+def test_what_can_be_read_of_an_illegible_field_is_kept_and_gives_no_value(client, claim, store):
+    task = claim()
+    assert decide(client, task, "Lò Thị ...", state="illegible").status_code == 200
+    field = store.field_context(task["field_id"]).field
+    assert (field.raw, field.value, field.state.value) == ("Lò Thị ...", None, "illegible")
 
 
 def test_an_answer_and_what_is_told_of_it_are_stored_together(client, claim, store, monkeypatch):
