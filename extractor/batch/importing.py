@@ -70,21 +70,20 @@ def _kept(store: Store, out: Path, file: Path, sheet: Sheet, result: Returned) -
     supplements = out / C06_FILE
     former = read_list(supplements)
     said = [supplement for _, supplement in result.supplements]
-    merged = merged_supplements(former, said, result.records.keys(), _source_name(file))
+    merged = merged_supplements(former, said, result.emptied, _source_name(file))
     if merged != list(former.values()):
         write_supplements(supplements, merged)
         changed = True
     if changed:
         content = {"file": sha256_of(file), "list": sha256_of(listed)}
         store.append_audit(actor=MACHINE, action="imported", subject="import:c06", content=content)
-    counts = {**counts_of(sheet, result), "withdrawn": _withdrawn(former.values(), merged)}
+    counts = {**counts_of(sheet, result), "withdrawn": _withdrawn(former.values(), result)}
     return Imported(listed, supplements, counts)
 
 
-def _withdrawn(former: Iterable[Supplement], now: Iterable[Supplement]) -> int:
-    """How many cells were known before and are not said by any sheet any more."""
-    said = {(one.key, column) for one in now for column in one.columns}
-    return len({(one.key, column) for one in former for column in one.columns} - said)
+def _withdrawn(former: Iterable[Supplement], result: Returned) -> int:
+    """How many cells were known before and are taken back, since the sheet leaves them empty."""
+    return len({(one.key, column) for one in former for column in one.columns.keys() & result.emptied.get(one.key, ())})
 
 
 def _source_name(file: Path) -> str:

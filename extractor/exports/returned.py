@@ -113,6 +113,8 @@ class Returned:
         not_compared: cells that say something else where that does not count, such as the place of residence.
         without_row: records of the books concerned that no row belongs to.
         records: those that a row was compared with.
+        emptied: columns that a row leaves empty, of persons whom it surely tells of; columns that the sheet lacks and
+            cells that are not used are none.
     """
 
     matched: int = 0
@@ -123,6 +125,7 @@ class Returned:
     supplements: list[tuple[int, Supplement]] = field(default_factory=list)
     without_row: list[KnownRecord] = field(default_factory=list)
     records: dict[RecordId, KnownRecord] = field(default_factory=dict)
+    emptied: dict[RecordId, frozenset[str]] = field(default_factory=dict)
 
 
 def compare_sheet(sheet: Sheet, records: Sequence[KnownRecord], profile: ExportProfile, source: str) -> Returned:
@@ -239,9 +242,13 @@ class _Comparison:
         self._result.records[record.entry.key] = record
         owners = column_owners(record.entry.form)
         supplied: dict[str, str] = {}
+        emptied = set()
         doubtful = self._doubtful(row, record, owners)
         for column in self._columns:
             text = _without_gaps(row.cells.get(column, ""))
+            unsure = bool(doubtful & {_person(column), self._subject})
+            if not text and not unsure:
+                emptied.add(column)
             if column in record.entry.cells.pending:
                 if text:
                     self._differs(row, record, column, Kind.PENDING, "", text)
@@ -254,10 +261,11 @@ class _Comparison:
                 self._result.not_compared += 1
             elif text and (trouble := self._unfit(row, record, column, text)):
                 self._result.unused.append(Unused(row.number, trouble, column, record.entry.key))
-            elif text and doubtful & {_person(column), self._subject}:
+            elif text and unsure:
                 self._result.unused.append(Unused(row.number, Trouble.OTHER_PERSON, column, record.entry.key))
             elif text:
                 supplied[column] = text
+        self._result.emptied[record.entry.key] = frozenset(emptied)
         if supplied:
             file, page, number = record.entry.key
             made = Supplement(
@@ -351,26 +359,28 @@ def _without_gaps(text: str) -> str:
 def merged_supplements(
     former: Mapping[tuple[RecordId, str], Supplement],
     new: Iterable[Supplement],
-    covered: Collection[RecordId],
+    emptied: Mapping[RecordId, Collection[str]],
     source: str,
 ) -> list[Supplement]:
-    """The list with what a sheet says now of the records it covers.
+    """The list with what a sheet says now, cell by cell.
 
-    What the sheet of this name said of them before is replaced. What other sheets said stays where this one says the
-    same or otherwise, so that a contradiction is seen; where this one says nothing any more, it is taken back.
+    A value takes the place of what the sheet of this name said before, and stands beside what other sheets said, so
+    that a contradiction is seen. A cell that is left empty takes the value back, whichever sheet said it. A sheet that
+    lacks the column, or whose cell cannot be used, says nothing: what was known stays.
 
     Args:
         former: the list by record and source.
-        covered: records that a row of the sheet belongs to.
+        emptied: columns that the sheet leaves empty, see :class:`Returned`.
     """
-    said = {supplement.key: supplement for supplement in new}
-    merged: dict[tuple[RecordId, str], Supplement] = {}
-    for (key, other), supplement in former.items():
-        kept = supplement
-        if key in covered:
-            now = said[key].columns if key in said and other != source else {}
-            kept = supplement.without(supplement.columns.keys() - now.keys())
-        if kept.columns:
-            merged[key, other] = kept
-    merged.update({(key, source): supplement for key, supplement in said.items()})
+    said = {(supplement.key, source): supplement for supplement in new}
+    merged = dict(said)
+    for place, supplement in former.items():
+        kept = supplement.without(emptied.get(place[0], ()))
+        if place in said:
+            now = said[place]
+            # What was said of the record as it was then does not hold for it as it is now.
+            if (kept.codes, kept.fingerprint) == (now.codes, now.fingerprint):
+                merged[place] = now.model_copy(update={"columns": {**kept.columns, **now.columns}})
+        elif kept.columns:
+            merged[place] = kept
     return [merged[place] for place in sorted(merged)]

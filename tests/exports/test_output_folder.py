@@ -409,6 +409,46 @@ def test_what_a_later_sheet_leaves_empty_is_taken_back(out, returned, extractor,
     assert known["so-2.jpg", 1, 1].columns == {"meSoDinhDanhCaNhan": "070184000003"}
 
 
+@pytest.mark.parametrize("name", ["tra-ve.xlsx", "sau.xlsx"])
+@pytest.mark.parametrize(
+    ("changes", "emptied"),
+    [
+        pytest.param([(1, "NKSSODINHDANH", "LẠ"), (1, "MESODINHDANHCANHAN", None)], set(), id="no such columns"),
+        pytest.param([(2, "NKSSODINHDANH", "70215000001")], {"meSoDinhDanhCaNhan"}, id="a lost zero"),
+        pytest.param([(2, "NKSSODINHDANH", 70215000001)], {"meSoDinhDanhCaNhan"}, id="a number cell"),
+        pytest.param([(2, "NKSHOTEN", "ĐIỂU THỊ HẲN")], set(), id="another child"),
+        pytest.param([(2, "MEHOTEN", "ĐIỂU THỊ HẲN")], {"nksSoDinhDanh"}, id="another mother"),
+    ],
+)
+def test_only_a_cell_left_empty_takes_a_value_back(out, returned, extractor, name, changes, emptied):
+    said = {"nksSoDinhDanh": "070215000001", "meSoDinhDanhCaNhan": "070184000002"}
+    first = [(2, column.upper(), number) for column, number in said.items()]
+    extractor("import", "c06", returned(*first), "--from", out)
+    later = returned(*changes, (2, "LOAIDANGKY", "1"), name=name)
+    _, shown = extractor("import", "c06", later, "--from", out)
+    assert f"rút lại: {len(emptied)}" in shown
+    known = read_supplements(out / FILE)["so.jpg", 1, 1].columns
+    assert {column: known[column] for column in known if column in said} == {
+        column: number for column, number in said.items() if column not in emptied
+    }
+    # The same sheet again changes nothing.
+    before = (out / C06_FILE).read_bytes()
+    assert "rút lại: 0" in extractor("import", "c06", later, "--from", out)[1]
+    assert (out / C06_FILE).read_bytes() == before
+
+
+def test_what_was_said_of_a_record_before_it_was_corrected_is_not_renewed_by_a_sheet_that_says_nothing_of_it(
+    out, returned, extractor
+):
+    first = (2, "NKSSODINHDANH", "070215000001"), (2, "MESODINHDANHCANHAN", "070184000002")
+    extractor("import", "c06", returned(*first), "--from", out)
+    correct(out, "nksHoTen", "LÊ TÁM")
+    later = (2, "NKSHOTEN", "LÊ TÁM"), (2, "NKSSODINHDANH", "70215000001"), (2, "MESODINHDANHCANHAN", "070184000002")
+    extractor("import", "c06", returned(*later), "--from", out)
+    known = read_supplements(out / FILE)
+    assert known["so.jpg", 1, 1].columns == {"meSoDinhDanhCaNhan": "070184000002"}
+
+
 def test_two_sheets_that_contradict_leave_the_cell_empty_until_one_is_corrected(out, returned, extractor):
     extractor("import", "c06", returned((2, "NKSSODINHDANH", "070215000001")), "--from", out)
     extractor("import", "c06", returned((2, "NKSSODINHDANH", "070215000009"), name="sau.xlsx"), "--from", out)
