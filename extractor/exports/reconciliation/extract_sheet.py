@@ -6,24 +6,24 @@ import csv
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from extractor.errors import ExportError, ExtractorError, InputError
+from extractor.exports.reconciliation.extract_header import FEWEST, HIGHEST, Header, Joined, find_header
 from extractor.exports.reconciliation.profile import PopulationProfile
 
-FEWEST = 3
-"""Known headers that make a row the header, and a sheet one of persons."""
-HIGHEST = 20
-"""Rows among which the header is looked for: titles, seals and dates stand above it."""
 _SHOWN = {"dmy": "%d/%m/%Y", "ymd": "%Y-%m-%d", "mdy": "%m/%d/%Y"}
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"})
 _NUMBERED = re.compile(r"\(?\d{1,2}\)?")
 _NAMED = 5
 _PIECE = 1 << 20
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^<>]*?ref=["']([A-Z]+[0-9]+:[A-Z]+[0-9]+)["']""")
+_LONGEST = 200
+"""Bytes of a piece that are looked at again with the next, since an element may be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ def write_sheet(source: Path, target: Path, profile: PopulationProfile) -> Sheet
         if profile.sheet and profile.sheet not in workbook.sheetnames:
             raise ExportError(f"{source}: there is no sheet '{profile.sheet}'.", mend="Correct 'sheet' in the profile.")
         sheet, hidden = _sheet(source, workbook, profile)
-        above, headers = _header(sheet, profile)
+        header = _header(source, sheet, profile)
+        header.check(source)
+        above, headers = header.above, header.titles
         wrong: list[tuple[int, int]] = []
         with target.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
@@ -87,7 +89,7 @@ def _sheet(source: Path, workbook: Any, profile: PopulationProfile) -> tuple[Any
         return workbook[profile.sheet], 0
     shown, hidden = [], 0
     for sheet in workbook.worksheets:
-        if sum(profile.knows(header) for header in _header(sheet, profile)[1]) < FEWEST:
+        if sum(profile.knows(header) for header in _header(source, sheet, profile).titles) < FEWEST:
             continue
         if sheet.sheet_state == "visible":
             shown.append(sheet)
@@ -102,39 +104,30 @@ def _sheet(source: Path, workbook: Any, profile: PopulationProfile) -> tuple[Any
     return (shown or in_view or workbook.worksheets)[0], hidden
 
 
-def header_row(rows: Sequence[Sequence[str]], profile: PopulationProfile) -> int:
-    """Index of the row that names most columns that the profile knows; 0 where none names enough."""
-    known = [sum(profile.knows(cell) for cell in row) for row in rows[:HIGHEST]]
-    best = max(known, default=0)
-    return known.index(best) if best >= FEWEST else 0
-
-
-def _header(sheet: Any, profile: PopulationProfile) -> tuple[int, list[str]]:
-    """Rows above the last one of the header, and the headers.
-
-    Where cells were joined (*Cha* above *Họ tên* and *Năm sinh*), two rows make the header: *Họ tên Cha*.
-    """
+def _header(source: Path, sheet: Any, profile: PopulationProfile) -> Header:
+    """The header, without empty cells at its end."""
     rows = [[_cell(value, profile) for value in row] for row in islice(sheet.iter_rows(values_only=True), HIGHEST + 1)]
-    if not rows:
-        return 0, []
-    above = header_row(rows, profile)
-    headers = rows[above]
-    below = rows[above + 1] if above + 1 < len(rows) else []
-    joined = _joined(headers, below)
-    if joined and sum(map(profile.knows, joined)) > sum(map(profile.knows, headers)):
-        above, headers = above + 1, joined
-    while headers and not headers[-1]:
-        headers = headers[:-1]
-    return above, headers
+    header = find_header(rows, profile, lambda: _joined_cells(source, sheet))
+    titles = list(header.titles)
+    while titles and not titles[-1]:
+        titles.pop()
+    return replace(header, titles=titles)
 
 
-def _joined(headers: Sequence[str], below: Sequence[str]) -> list[str]:
-    found, over = [], ""
-    for index in range(max(len(headers), len(below))):
-        top = headers[index] if index < len(headers) else ""
-        under = below[index] if index < len(below) else ""
-        over = top or (over if under else "")
-        found.append(f"{under} {over}".strip() if under else top)
+def _joined_cells(source: Path, sheet: Any) -> Joined:
+    """Joined cells of the first rows; openpyxl tells them only of a sheet that it holds in memory as a whole."""
+    from openpyxl.utils import range_boundaries
+
+    found: dict[tuple[int, int], int] = {}
+    with zipfile.ZipFile(source) as archive, archive.open(sheet._worksheet_path) as file:
+        before = b""
+        while piece := file.read(_PIECE):
+            text = before + piece
+            for match in _MERGED.finditer(text):
+                left, top, right, _ = range_boundaries(match[1].decode())
+                if top <= HIGHEST + 1:
+                    found[top - 1, left - 1] = right
+            before = text[-_LONGEST:]
     return found
 
 

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from extractor.errors import EmptyInputError, ExportError, MissingInputError, UnsupportedTypeError
-from extractor.exports.reconciliation.extract_sheet import HIGHEST, header_row, write_sheet
+from extractor.exports.reconciliation.extract_header import HIGHEST, Header, find_header
+from extractor.exports.reconciliation.extract_sheet import write_sheet
 from extractor.exports.reconciliation.profile import PopulationProfile, population_profiles
 from extractor.exports.reconciliation.roles import Attribute
 
@@ -67,7 +68,9 @@ def extract_text(path: Path, profile: PopulationProfile, folder: Path, number: i
     elif encoding not in _UTF8:
         text = folder / f"text-{number}.csv"
         _recode(path, text, encoding)
-    delimiter, rows, lines, headers = _headers(path, text, delimiter, profile)
+    delimiter, lines, header = _header(path, text, delimiter, profile)
+    header.check(path)
+    rows, headers = header.above, header.titles
     if rows:
         text = _without_first(text, folder / f"table-{number}.csv", lines)
         above += rows
@@ -96,27 +99,26 @@ def _mend(headers: Sequence[str], profile: PopulationProfile) -> str:
     )
 
 
-def _headers(path: Path, text: Path, delimiter: str, profile: PopulationProfile) -> tuple[str, int, int, list[str]]:
-    """The delimiter under which most headers are known, rows and lines above the header, and the headers."""
-    best: tuple[int, str, int, int, list[str]] | None = None
+def _header(path: Path, text: Path, delimiter: str, profile: PopulationProfile) -> tuple[str, int, Header]:
+    """The delimiter under which most headers are known, lines above the last row of the header, and the header."""
+    best: tuple[int, str, int, Header] | None = None
     for sign in dict.fromkeys((delimiter, ";", "\t", ",")):
         rows, lines = [], [0]
         try:
             with text.open(encoding="utf-8-sig", newline="") as file:
                 reader = csv.reader(file, delimiter=sign)
-                for row in islice(reader, HIGHEST):
+                for row in islice(reader, HIGHEST + 1):
                     rows.append([" ".join(cell.split()) for cell in row])
                     lines.append(reader.line_num)
         except UnicodeDecodeError:
             raise undecodable(path) from None
         except csv.Error:
             continue
-        above = header_row(rows, profile)
-        headers = rows[above] if rows else []
-        known = sum(profile.knows(header) for header in headers)
+        header = find_header(rows, profile)
+        known = sum(map(profile.knows, header.titles))
         if best is None or known > best[0]:
-            best = known, sign, above, lines[above], headers
-    if best is None or not any(best[4]):
+            best = known, sign, lines[header.above], header
+    if best is None or not any(best[3].titles):
         raise EmptyInputError(path, "there is no header row.", mend="One of the first rows must name the columns.")
     return best[1:]
 

@@ -113,3 +113,61 @@ def test_a_damaged_workbook_is_refused_by_name(loaded, tmp_path):
                 new.writestr(name, content)
         with pytest.raises(InputError, match="no readable workbook"):
             loaded(path)
+
+
+TITLES = ["Họ tên", "Ngày sinh", "Giới tính", "Quê quán"]
+MOTHER = ["Họ tên", "Năm sinh", "Số định danh"]
+LAN = ["Nguyễn Văn Hùng", "03/02/1985", "Nam", "Xã Mẫu", "Trần Thị Lan", 1960, "079085000001"]
+TWO_ROWS = {
+    "mother above the last titles": ([[None] * 4 + ["Mẹ"], TITLES + MOTHER], ["E1:F1"]),
+    "and dates in place of years": ([[None] * 4 + ["Mẹ"], [*TITLES, *TITLES[:2], MOTHER[2]]], ["E1:F1"]),
+    "own number right of the mother": ([[*TITLES, "Mẹ"], [None] * 4 + MOTHER], ["E1:F1", "A1:A2"]),
+    "below a title": ([["DANH SÁCH"], [None] * 4 + ["Mẹ"], TITLES + MOTHER], ["A1:G1", "E2:F2"]),
+}
+
+
+def csv_file(path, rows):
+    path.write_text("".join(";".join("" if c is None else str(c) for c in row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["joined", "typed", "csv"])
+@pytest.mark.parametrize("name", TWO_ROWS)
+def test_the_upper_of_two_header_rows_reaches_as_far_as_its_cells_are_joined(loaded, tmp_path, name, kind):
+    """Without joined cells only one reading gives the person a number of their own."""
+    rows, joined = TWO_ROWS[name]
+    rows = [*([*row, *[None] * (7 - len(row))] for row in rows), LAN]
+    if kind == "csv":
+        path = csv_file(tmp_path / "a.csv", rows)
+    else:
+        ranges = joined if kind == "joined" else []
+        path = workbook(tmp_path / "a.xlsx", rows, lambda sheet: [sheet.merge_cells(cells) for cells in ranges])
+    persons, unusable = loaded(path)
+    told = [(p["row"], p["name"], p["identity"], p["mother_name"], p["mother_year"]) for p in persons]
+    assert told == [(len(rows), LAN[0], LAN[6], "Trần Thị Lan", 1960)]
+    assert not persons[0]["mother_identity"]
+    assert unusable == []
+
+
+def test_joined_cells_tell_whose_a_title_is_that_could_be_either_persons(loaded, tmp_path):
+    rows = [["Họ tên", "Ngày sinh", "Số định danh", "Mẹ"], [None, None, None, "Họ tên", "Dân tộc"]]
+    rows.append([*ROW, "Trần Thị Lan", "Kinh"])
+    own = workbook(tmp_path / "a.xlsx", rows)
+    refused = "row 1: it cannot be told which of the titles below belong to 'Mẹ'"
+    for path in (own, csv_file(tmp_path / "a.csv", rows)):
+        with pytest.raises(ExportError, match=refused):
+            loaded(path)
+    mother = workbook(tmp_path / "b.xlsx", rows, lambda sheet: sheet.merge_cells("D1:E1"))
+    with pytest.raises(ExportError, match="unknown columns: 'Dân tộc Mẹ'"):
+        loaded(mother)
+    # Titles of the lower row that are complete by themselves are still the mother's.
+    rows = [[None, None, None, "Mẹ"], ["Họ tên", "Ngày sinh", "Số định danh", "Quê quán", "Dân tộc"], rows[2]]
+    with pytest.raises(ExportError, match="unknown columns: 'Quê quán Mẹ', 'Dân tộc Mẹ'"):
+        loaded(workbook(tmp_path / "c.xlsx", rows, lambda sheet: sheet.merge_cells("D1:E1")))
+
+
+def test_a_title_over_one_joined_column_is_not_taken_for_a_name(loaded, tmp_path):
+    rows = [["Họ tên", "Ngày sinh", "Số định danh", "Mẹ"], [None, None, None, "Năm sinh"], [*ROW, 1960]]
+    persons, unusable = loaded(workbook(tmp_path / "a.xlsx", rows))
+    assert [(p["mother_name"], p["mother_year"]) for p in persons] == [("", 1960)]
+    assert unusable == []
