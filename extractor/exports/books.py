@@ -16,7 +16,7 @@ from extractor.exports.held_back import write_held_back
 from extractor.exports.keys import RecordKey, book_of
 from extractor.exports.manifest import ENDING, AuditChain, manifest_of, write_manifest
 from extractor.exports.naming import book_stem
-from extractor.exports.packages import PackageResult, shared_pdfs, write_package
+from extractor.exports.packages import PackageResult, PageId, by_page, shared_pdfs, write_package
 from extractor.exports.plan import BookPlan, plan_entries
 from extractor.exports.profile import ExportProfile, profiles_for
 from extractor.exports.record_pdf import PageSource
@@ -127,7 +127,9 @@ def export_run(
     known_besides = background or Background()
     grouped: dict[str, tuple[BookKey, list[Entry]]] = {}
     without_profile = 0
+    on_page: dict[PageId, list[RecordId]] = {}
     for record in records:
+        on_page.setdefault((record.file, record.page), []).append(record.key)
         entry = entry_of(record, forms, split, known_besides.supplements.get(record.key))
         fitting = profiles_for(entry.form.register_code, dict(profiles))
         if not fitting:
@@ -153,6 +155,7 @@ def export_run(
             background=known_besides,
             target_kb=target_kb,
             progress=progress,
+            on_page=on_page,
             now=now,
         )
         for book, members in sorted(grouped.values(), key=lambda pair: _book_order(pair[0]))
@@ -180,6 +183,7 @@ def export_book(
     background: Background | None = None,
     target_kb: int | None = None,
     progress: Callable[[RecordId], None] | None = None,
+    on_page: Mapping[PageId, Sequence[RecordId]] | None = None,
     now: datetime | None = None,
 ) -> BookExport:
     """Export one book: a workbook from each profile, one package, one manifest; all hold the same records.
@@ -189,6 +193,7 @@ def export_book(
 
     Args:
         entries: the book's records, see :func:`extractor.exports.fields.entry_of`.
+        on_page: all records of each page, also those of other books; by default the book's alone.
     """
     besides = background or Background()
     plans = [plan_entries(entries, book, profile, official=official) for profile in profiles]
@@ -219,7 +224,8 @@ def export_book(
         write_plan(out / "import" / f"{stem}{plan.profile.naming.workbook_suffix}.xlsx", plan, pending=pending, now=now)
         for plan in plans
     )
-    shared = shared_pdfs(package, (entry.key for entry in entries), area_of) if package else 0
+    neighbours = on_page if on_page is not None else by_page(entry.key for entry in entries)
+    shared = shared_pdfs(package, neighbours, area_of) if package else 0
     findings = check_book(plans[0], len(entries), _stated(entries, besides.closing_totals), shared)
     manifest = None
     if handed_over:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from extractor.errors import ExportError, InputError
 from extractor.exports import files
@@ -17,6 +18,8 @@ from extractor.exports.findings import RecordId
 from extractor.exports.plan import Row
 from extractor.exports.record_pdf import PageCutter, PageSource, UnusableSourceError
 from extractor.exports.shrinking import Shrunk, shrink
+
+PageId: TypeAlias = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +146,24 @@ def write_package(
     )
 
 
-def shared_pdfs(package: PackageResult, records: Iterable[RecordId], area_of: AreaOf) -> int:
+def by_page(records: Iterable[RecordId]) -> dict[PageId, list[RecordId]]:
+    """Records by the page they stand on: file and number."""
+    found: defaultdict[PageId, list[RecordId]] = defaultdict(list)
+    for key in records:
+        found[key[:2]].append(key)
+    return dict(found)
+
+
+def shared_pdfs(package: PackageResult, on_page: Mapping[PageId, Sequence[RecordId]], area_of: AreaOf) -> int:
     """How many PDFs hold another record's place as well, such as all those of a page of rows.
 
     Args:
-        records: all records of the book.
+        on_page: all records of each page, of whatever book or register; see :func:`by_page`.
         area_of: as for :func:`write_package`.
     """
-    on_page: defaultdict[tuple[str, int], list[RecordId]] = defaultdict(list)
-    for key in records:
-        on_page[key[:2]].append(key)
     found = 0
     for pdf in package.pdfs:
         own = WHOLE if pdf.area is None or pdf.hidden else pdf.area
-        others = (key for key in on_page[pdf.key[:2]] if key != pdf.key)
+        others = (key for key in on_page.get(pdf.key[:2], ()) if key != pdf.key)
         found += any(own.shows(area_of(other) or WHOLE) for other in others)
     return found

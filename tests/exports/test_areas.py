@@ -17,9 +17,10 @@ from extractor.errors import ExportError
 from extractor.exports import cropping
 from extractor.exports.areas import WHOLE, Area
 from extractor.exports.books import Background, export_run
-from extractor.exports.profile import with_own_profiles
+from extractor.exports.profile import load_profiles, with_own_profiles
 from extractor.exports.record_pdf import PageCutter
 from extractor.record_areas import record_areas
+from extractor.records import BookKey
 from extractor.templates.label_template import LabelTemplate
 
 LEFT, RIGHT = Area(0.0, 0.0, 0.5, 1.0), Area(0.5, 0.0, 1.0, 1.0)
@@ -194,6 +195,30 @@ def test_the_manifest_counts_what_was_cut_and_what_still_shows_others(tmp_path, 
     assert counts("unknown", lambda _: None) == (0, 0, 2)
     whole = ks60.model_copy(update={"shared_pages": "whole"})
     assert counts("whole", lambda key: sides[key[2]], whole) == (0, 0, 2)
+
+
+def test_a_page_shared_with_a_record_of_no_book_or_of_another_register_counts(tmp_path, record, book, form, splitter):
+    other = form.model_copy(update={"form": "other", "register_code": "XX"})
+    records = [record("01"), record("02", page=2), record("03", page=3)]
+    records += [record("04", record=2), record("05", page=2, record=2).model_copy(update={"form": "other"})]
+    known = {one.key: book for one in records}
+    known[records[3].key] = BookKey(register="KS")
+    records[3] = records[3].model_copy(
+        update={"fields": {**records[3].fields, "quyenSo": records[3].fields["trangSo"]}}
+    )
+    done = export_run(
+        tmp_path,
+        records,
+        {form.form: form, other.form: other},
+        load_profiles(),
+        books=known,
+        split=splitter,
+        page_source=lambda _: (saved(spread()), 1),
+    )
+    assert done.without_profile == 1
+    (manifest,) = (one.manifest for one in done.books if one.manifest)
+    assert json.loads(manifest.read_text(encoding="utf-8"))["package"]["pages_shared"] == 2
+    assert [one.finding.other for one in done.warnings if one.finding.code == "pages_shared"] == ["2"]
 
 
 def test_sheets_that_share_a_package_say_alike_what_its_pdfs_show(tmp_path, ks70):
