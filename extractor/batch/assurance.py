@@ -10,6 +10,7 @@ from pathlib import Path
 from extractor.confidence import Certificate
 from extractor.errors import ExportError
 from extractor.store import Store
+from extractor.store.activity import exports
 from extractor.store.audit import MACHINE
 
 FILE = "certificate.json"
@@ -77,3 +78,8 @@ class StoreAudit:
     def vouches(self, subject: str, content: Mapping[str, str]) -> bool:
         """Whether the last export of that subject was this very one."""
         return self._store.audit_vouches(action=_ACTION, subject=subject, content=dict(content))
+
+    def exported(self) -> frozenset[str]:
+        """Names of the manifests whose exports were ever entered."""
+        with self._store.reading() as session:
+            return frozenset(exports(session))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.batch.assurance import StoreAudit
-from extractor.batch.outputs import export_books, write_records_file
+from extractor.batch.outputs import RecordKey, export_books, exported_records, write_records_file
 from extractor.batch.run import only_run, prepare_folder
 from extractor.batch.sources import load_sources
 from extractor.errors import ExportError, SettingsError
 from extractor.exports.books import RunExport
+from extractor.exports.fields import default_split
+from extractor.exports.grouping import group
 from extractor.exports.manifest import ENDING
-from extractor.exports.profile import ExportProfile, with_own_profiles
-from extractor.exports.verifying import Fault, verify_packages
+from extractor.exports.naming import book_stem
+from extractor.exports.profile import ExportProfile, profiles_for, with_own_profiles
+from extractor.exports.verifying import Fault, belongs_to, missing_manifests, verify_packages
+from extractor.records import BookKey
+from extractor.scans import OfficialName
 from extractor.store import Store
 from extractor.templates import load_forms
 
@@ -185,10 +190,43 @@ def _left_over(out: Path, exported: RunExport) -> Iterator[str]:
             yield f"{path}: of an earlier export; this run has no such book any more. Remove it with its files."
 
 
-def verify_out(store: Store | None, out: Path, profiles: Path | None = None) -> tuple[int, tuple[Fault, ...]]:
+def verify_out(
+    store: Store | None, out: Path, profiles: Path | None = None, templates: Sequence[Path] = ()
+) -> tuple[int, tuple[Fault, ...]]:
     """Check the packages of an output folder against their manifests; returns how many there are, and all faults.
 
     Args:
-        store: the run's store, to look up the head of the audit chain; none leaves that out.
+        store: the run's store, to look up the audit chain, and books that were exported and have no manifest there;
+            none leaves that out.
+        templates: folders of page templates.
     """
-    return verify_packages(out, with_own_profiles(profiles), StoreAudit(store) if store else None)
+    known = with_own_profiles(profiles)
+    if store is None:
+        return verify_packages(out, known)
+    audit = StoreAudit(store)
+    manifests, faults = verify_packages(out, known, audit)
+    gone = missing_manifests(out, known, audit)
+    if gone and (names := _names_now(store, out, known, templates)) is not None:
+        gone = {name: one for name, one in gone.items() if belongs_to(name, names)}
+    return manifests, (*faults, *gone.values())
+
+
+def _names_now(
+    store: Store, out: Path, profiles: Mapping[str, ExportProfile], templates: Sequence[Path]
+) -> frozenset[str] | None:
+    """Stems of the books that the store has now; none where that cannot be told, so that no book is taken for gone."""
+    books: dict[RecordKey, BookKey] = {}
+    official: dict[RecordKey, OfficialName] = {}
+    try:
+        grouped = group(
+            (record for _, record in exported_records(store, load_sources(out), books, official)),
+            {form.schema.form: form.schema for form in load_forms(templates)},
+            profiles,
+            books=books,
+            official=official,
+            split=default_split,
+            supplements={},
+        )
+    except ExportError:
+        return None
+    return frozenset(book_stem(profiles_for(book.register, dict(profiles))[0], book) for book, _ in grouped.in_order())

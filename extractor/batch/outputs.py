@@ -141,15 +141,10 @@ def export_books(
     totals = closing_totals(store, out, known)
 
     def records() -> Iterator[Record]:
-        # One by one: with all their candidates, the records of many books would not fit into memory.
-        for book in store.books():
-            for record in meant_when_exported(store.records(book.id)):
-                books[record.key] = book.key
-                if book.id in totals:
-                    closing[record.key] = totals[book.id]
-                if (source := known.get(record.file)) and source.name:
-                    official[record.key] = source.name
-                yield record
+        for book, record in exported_records(store, known, books, official):
+            if book in totals:
+                closing[record.key] = totals[book]
+            yield record
 
     unchanged: set[str] = set()
 
@@ -179,6 +174,28 @@ def export_books(
         background=background,
         **{"profiles": load_profiles(), **options},
     )
+
+
+def exported_records(
+    store: Store,
+    known: Mapping[str, KnownSource],
+    books: dict[RecordKey, BookKey],
+    official: dict[RecordKey, OfficialName],
+) -> Iterator[tuple[int, Record]]:
+    """All records as they are exported, with the number of their book in the store.
+
+    One by one: with all their candidates, the records of many books would not fit into memory.
+
+    Args:
+        books: what is known about each record's book; added to.
+        official: official names of source files, by record; added to.
+    """
+    for book in store.books():
+        for record in meant_when_exported(store.records(book.id)):
+            books[record.key] = book.key
+            if (source := known.get(record.file)) and source.name:
+                official[record.key] = source.name
+            yield book.id, record
 
 
 def _source_of(file: str, known: Mapping[str, KnownSource], unchanged: set[str]) -> Source:

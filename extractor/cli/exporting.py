@@ -61,7 +61,7 @@ def export(
         return
     with existing_store(out_dir, db) as store:
         if verify:
-            manifests, faults = verify_out(store, out_dir, profiles)
+            manifests, faults = verify_out(store, out_dir, profiles, template_folders(templates))
             for fault in faults:
                 say(str(fault), to=err)
             say(f"{manifests} manifests, {len(faults)} faults")

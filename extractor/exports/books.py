@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from extractor.errors import ExportError
 from extractor.exports.areas import AreaOf
 from extractor.exports.book_checks import BookWarning, check_across, check_book, row_warnings, write_checks
-from extractor.exports.fields import Entry, Forms, Split, default_split, entry_of
+from extractor.exports.fields import Entry, Forms, Split, default_split
 from extractor.exports.findings import Finding, HeldBack, RecordId
+from extractor.exports.grouping import Names, group
 from extractor.exports.held_back import write_held_back
-from extractor.exports.keys import RecordKey, book_of
+from extractor.exports.keys import RecordKey
 from extractor.exports.manifest import ENDING, AuditChain, manifest_of, write_manifest
 from extractor.exports.naming import book_stem
 from extractor.exports.packages import PackageResult, PageId, by_page, shared_pdfs, write_package
@@ -23,9 +23,6 @@ from extractor.exports.record_pdf import PageSource
 from extractor.exports.supplements import Supplement
 from extractor.exports.workbook import Pending, WorkbookResult, write_plan
 from extractor.records import BookKey, Record, Severity
-from extractor.scans.types import OfficialName
-
-Names = Mapping[RecordId, OfficialName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +122,9 @@ def export_run(
         now: time for the dated names of former files.
     """
     known_besides = background or Background()
-    grouped: dict[str, tuple[BookKey, list[Entry]]] = {}
-    without_profile = 0
-    on_page: dict[PageId, list[RecordId]] = {}
-    for record in records:
-        on_page.setdefault((record.file, record.page), []).append(record.key)
-        entry = entry_of(record, forms, split, known_besides.supplements.get(record.key))
-        fitting = profiles_for(entry.form.register_code, dict(profiles))
-        if not fitting:
-            without_profile += 1
-            continue
-        # Both may be filled while the records come in.
-        known = books.get(entry.key, BookKey()) if books is not None else BookKey()
-        named = official.get(entry.key) if official is not None else None
-        book = book_of(entry.cells, known, named, fitting[0])
-        stem = book_stem(fitting[0], book)
-        former, members = grouped.setdefault(stem, (book, []))
-        grouped[stem] = (_same_book(stem, former, book), members)
-        members.append(entry)
+    grouped = group(
+        records, forms, profiles, books=books, official=official, split=split, supplements=known_besides.supplements
+    )
     exported = [
         export_book(
             out,
@@ -155,10 +137,10 @@ def export_run(
             background=known_besides,
             target_kb=target_kb,
             progress=progress,
-            on_page=on_page,
+            on_page=grouped.on_page,
             now=now,
         )
-        for book, members in sorted(grouped.values(), key=lambda pair: _book_order(pair[0]))
+        for book, members in grouped.in_order()
     ]
     held = tuple(held for book in exported for held in book.held_back)
     ending = f".{lists}.csv" if lists else ".csv"
@@ -168,7 +150,7 @@ def export_run(
     warnings = tuple(warning for book in exported for warning in book.warnings) + across
     checks_list = out / "import" / f"checks{ending}"
     write_checks(checks_list, warnings)
-    return RunExport(tuple(exported), held, held_list, without_profile, warnings, checks_list)
+    return RunExport(tuple(exported), held, held_list, grouped.without_profile, warnings, checks_list)
 
 
 def export_book(
@@ -255,24 +237,6 @@ def _stated(entries: Sequence[Entry], totals: Mapping[RecordId, int]) -> int | N
     """What the closing page states; none where there is none, or where several books were put together."""
     stated = {totals.get(entry.key) for entry in entries}
     return stated.pop() if len(stated) == 1 else None
-
-
-def _same_book(stem: str, one: BookKey, other: BookKey) -> BookKey:
-    """What both keys say of one book; what one of them leaves open the other fills."""
-    merged = {}
-    for part in fields(BookKey):
-        known = {value for value in (getattr(one, part.name), getattr(other, part.name)) if value}
-        if len(known) > 1:
-            raise ExportError(
-                f"Two books would both be named '{stem}', since '{part.name}' differs.",
-                mend="State commune, district and province of each book, or export them apart.",
-            )
-        merged[part.name] = known.pop() if known else ""
-    return BookKey(**merged)
-
-
-def _book_order(book: BookKey) -> tuple[str, ...]:
-    return book.register, book.year, book.number.zfill(9), book.province, book.district, book.commune, book.agency
 
 
 def _without(plans: list[BookPlan], held: Mapping[RecordId, tuple[Finding, ...]]) -> list[BookPlan]:

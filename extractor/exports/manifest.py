@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -42,6 +42,9 @@ class AuditChain(Protocol):
 
     def vouches(self, subject: str, content: Mapping[str, str]) -> bool:
         """Whether the last export of that subject was entered with this very content."""
+
+    def exported(self) -> Collection[str]:
+        """Names of the manifests, without their ending, whose exports were ever entered."""
 
 
 def manifest_of(

@@ -25,6 +25,7 @@ __all__ = ["CheckedFolder", "CheckedManifest", "Fault", "check_packages", "verif
 
 _FORMER = re.compile(r"\.\d{8}-\d{6}(-\d+)?\.(xlsx|zip)$")
 _NOT_READ = -1
+_FOLDERS = ("packages", "import")
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ def check_packages(
     """
     found: list[CheckedManifest] = []
     named: set[Path] = set()
-    for path in (path for name in ("packages", "import") for path in sorted((out / name).glob(f"*{ENDING}"))):
+    for path in (path for name in _FOLDERS for path in sorted((out / name).glob(f"*{ENDING}"))):
         checked = CheckedManifest(path)
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -103,6 +104,21 @@ def check_packages(
     return CheckedFolder(
         tuple(found), tuple(fault(path, "stray") for path in lying if path not in named and not _aside(path.name))
     )
+
+
+def missing_manifests(out: Path, profiles: Mapping[str, ExportProfile], audit: AuditChain) -> dict[str, Fault]:
+    """A fault for each export that was entered into the chain and whose manifest does not lie there, by its name."""
+    alone = tuple(one.naming.workbook_suffix for one in profiles.values() if not one.with_package)
+    gone = {}
+    for name in sorted(audit.exported()):
+        if not any((out / folder / f"{name}{ENDING}").exists() for folder in _FOLDERS):
+            gone[name] = fault(out / _FOLDERS[name.endswith(alone)] / f"{name}{ENDING}", "manifest_gone")
+    return gone
+
+
+def belongs_to(name: str, stems: Collection[str]) -> bool:
+    """Whether a manifest of that name is one of these books', with a sheet's own ending or without."""
+    return any(name == stem or name.startswith(f"{stem}.") for stem in stems)
 
 
 def _aside(name: str) -> bool:

@@ -40,6 +40,9 @@ class Chain:
     def vouches(self, subject, content):
         return [found for about, found in self.events if about == subject][-1:] == [content]
 
+    def exported(self):
+        return {about.removeprefix("export:") for about, _ in self.events}
+
 
 @pytest.fixture
 def run(tmp_path, form, book, splitter, jpeg):

@@ -230,6 +230,25 @@ def test_a_manifest_that_was_made_to_fit_changed_files_is_found(out, extractor):
     assert extractor("export", "--verify", "--from", out)[0] == 0
 
 
+def test_a_book_that_was_exported_and_is_gone_from_the_folder_is_found(out, extractor):
+    extractor("export", "all", "--from", out)
+    extractor("export", "ks-c06", "--from", out)
+    with open_store(out) as store:
+        # The book had another number once.
+        store.append_audit(actor="machine", action="exported", subject="export:xadongthu_hbd_tbp.KS.2015.02")
+    assert extractor("export", "--verify", "--from", out) == (0, "2 manifests, 0 faults\n")
+    for folder in ("packages", "import"):
+        shutil.rmtree(out / folder)
+    code, shown = extractor("export", "--verify", "--from", out)
+    assert code == 7
+    assert f"packages/{STEM}.manifest.json: is not there" in shown
+    assert f"import/{STEM}.c06.manifest.json: is not there" in shown
+    assert "0 manifests, 3 faults" in shown
+    extractor("export", "all", "--from", out)
+    extractor("export", "ks-c06", "--from", out)
+    assert extractor("export", "--verify", "--from", out)[0] == 0
+
+
 def test_a_scan_that_was_replaced_since_it_was_read_is_not_packed(out, extractor):
     known = json.loads((out / "sources.json").read_text(encoding="utf-8"))
     scan = Path(known[0]["path"])
