@@ -112,7 +112,7 @@ def test_the_whole_record_at_once_stops_at_an_empty_box(visitor, office):
     page.keyboard.press("Alt+1")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("body[data-ready='2']")
-    until(lambda: decided(office)["nksNoiSinh"], ("Trạm y tế xã Đồng Thử, huyện Mẫu", "read"))
+    until(lambda: decided(office).get("nksNoiSinh"), ("Trạm y tế xã Đồng Thử, huyện Mẫu", "read"))
 
 
 def test_the_page_shows_the_field_in_hand_and_is_fetched_before_it_is_needed(visitor, office):
