@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
@@ -382,9 +382,7 @@ def _hidden(session: Session, record_ids: Collection[int | None]) -> set[tuple[i
     """Fields of these records whose reading must not be shown, by record and code: re-keyed blind, or inspected."""
     records = {"records": [number for number in record_ids if number is not None]}
     rekeyed, inspected = _hidden_wanted()
-    hidden = {
-        (record_id, code) for record_id, code, task_id in session.execute(rekeyed, records) if task_id is not None
-    }
+    hidden = {(record_id, code) for record_id, code, is_hidden in session.execute(rekeyed, records) if is_hidden}
     return hidden | {(record_id, code) for record_id, code in session.execute(inspected, records)}
 
 
@@ -432,24 +430,23 @@ def _beside_wanted() -> tuple[tuple[Select[int], Select[int]], tuple[Select[int]
     """Nearest record before and after, each first in the same file, where an index finds it, then in the whole book."""
     same_book = current_records(select(RecordRow.id)).where(PageRow.book_id == bindparam("book")).limit(1)
     same_file = same_book.where(PageRow.file_id == bindparam("file"))
-    place, spot = tuple_(PageRow.page, RecordRow.number), tuple_(bindparam("page"), bindparam("number"))
+    # What is said of the page alone is so for the index, which knows nothing of the record's number.
+    page, number = bindparam("page", type_=Integer), bindparam("number", type_=Integer)
+    place, spot = tuple_(PageRow.page, RecordRow.number), tuple_(page, number)
+    earlier, later = same_file.where(PageRow.page <= page), same_file.where(PageRow.page >= page)
     file, here = tuple_(FileRow.sort_key, FileRow.path), tuple_(bindparam("sort_key"), bindparam("path"))
     backwards = [column.desc() for column in PLACE]
     return (
-        (same_file.where(place < spot).order_by(*backwards[2:]), same_book.where(file < here).order_by(*backwards)),
-        (same_file.where(place > spot).order_by(*PLACE[2:]), same_book.where(file > here).order_by(*PLACE)),
+        (earlier.where(place < spot).order_by(*backwards[2:]), same_book.where(file < here).order_by(*backwards)),
+        (later.where(place > spot).order_by(*PLACE[2:]), same_book.where(file > here).order_by(*PLACE)),
     )
 
 
 @cache
-def _hidden_wanted() -> tuple[Select[int, str, int], Select[int, str]]:
-    # An outer join, so that no database begins with all tasks that are open.
-    rekeyed = (
-        select(FieldRow.record_id, FieldRow.code, TaskRow.id)
-        .select_from(FieldRow)
-        .outerjoin(TaskRow, and_(TaskRow.field_id == FieldRow.id, rekeying.hidden()))
-        .where(FieldRow.record_id.in_(_RECORDS))
-    )
+def _hidden_wanted() -> tuple[Select[int, str, bool], Select[int, str]]:
+    # Asked of each field by itself, so that no database begins with all tasks.
+    hidden = select(rekeying.hidden()).where(TaskRow.field_id == FieldRow.id).scalar_subquery()
+    rekeyed = select(FieldRow.record_id, FieldRow.code, hidden).where(FieldRow.record_id.in_(_RECORDS))
     inspected = (
         select(FieldRow.record_id, FieldRow.code)
         .join(InspectedFieldRow, InspectedFieldRow.field_id == FieldRow.id)
