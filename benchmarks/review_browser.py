@@ -53,8 +53,11 @@ class Measured:
 
     @property
     def bytes_a_field(self) -> float:
-        """Bytes received for a field that was looked at."""
-        return sum(map(sum, self.received.values())) / max(1, self.asked)
+        """Bytes received for a field: of the room crop and answers, of the form scan and page shared by its fields."""
+        if self.way == FORM_WAY:
+            return sum(map(sum, self.received.values())) / max(1, self.asked)
+        crops, answers = self.received.get("crop", []), self.received.get("api", [])
+        return (sum(crops) + sum(answers)) / max(1, len(crops))  # some fetched ahead were never asked
 
     def sizes(self, part: str) -> tuple[float, float]:
         """Median and 95th percentile of what came from addresses that begin so; bytes."""
@@ -107,7 +110,6 @@ def verify(
             if place == 0:
                 found.first = page.evaluate("performance.now()")
             page.wait_for_timeout(1000 * pause)
-            _forget(received)
             for _ in range(number):
                 task = page.get_attribute("body", "data-ready")
                 page.wait_for_timeout(1000 * pause)
@@ -116,9 +118,7 @@ def verify(
             page.wait_for_selector("#saved:has-text('✓')")
             page.wait_for_load_state("networkidle")
             found.waits += page.evaluate("window.answered")
-            for part, sizes in received.items():
-                found.received.setdefault(part, []).extend(sizes)
-        found.asked = len(found.waits)
+        found.asked, found.received = len(found.waits), dict(received)
     return found
 
 
@@ -138,7 +138,7 @@ def fill_in(browser: Any, address: str, book: InventedBook, *, records: int, pau
         page.goto(f"{address}/0")
         page.wait_for_function("document.getElementById('scan').complete")
         found.first = page.evaluate("performance.now()")
-        _forget(received)
+        received.clear()
         for number in range(records):
             page.keyboard.press("Tab")
             for truth in book.of_record(number).values():
@@ -167,10 +167,6 @@ def _follow(page: Any, way: Plan) -> None:
         page.keyboard.press(key)
     if way.text:
         page.keyboard.insert_text(way.text)
-
-
-def _forget(received: dict[str, list[int]]) -> None:
-    received.clear()
 
 
 def _name(weak: bool) -> str:

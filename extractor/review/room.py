@@ -79,21 +79,29 @@ class Room:
     secure: bool
 
 
-def get_room(request: Request) -> Room:
+# What asks no database runs in the loop itself: each of the others waits for a thread of its own, several for each
+# request, which is what people wait for when many work at once.
+
+
+async def get_room(request: Request) -> Room:
     """The room this application serves."""
+    return _room_of(request)
+
+
+def _room_of(request: Request) -> Room:
     room: Room = request.app.state.room
     return room
 
 
 def get_language(request: Request) -> str:
     """The language chosen in this browser."""
-    chosen = request.cookies.get(cookie_name(LANGUAGE_COOKIE, secure=get_room(request).secure), "")
+    chosen = request.cookies.get(cookie_name(LANGUAGE_COOKIE, secure=_room_of(request).secure), "")
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
 
 def secret_of(request: Request) -> str:
     """The secret of the request's cookie, or nothing."""
-    return request.cookies.get(cookie_name(COOKIE, secure=get_room(request).secure), "")
+    return request.cookies.get(cookie_name(COOKIE, secure=_room_of(request).secure), "")
 
 
 def get_visit(request: Request, room: Annotated[Room, Depends(get_room)]) -> Visit:
@@ -127,7 +135,7 @@ def _check(visit: Visit, any_of: tuple[Permission, ...]) -> Visit:
 def allowed(*any_of: Permission) -> Any:
     """A dependency: the visit of somebody who may do one of these, and whose password is the person's own."""
 
-    def check(visit: Annotated[Visit, Depends(get_visit)]) -> Visit:
+    async def check(visit: Annotated[Visit, Depends(get_visit)]) -> Visit:
         return _check(visit, any_of)
 
     return Depends(check)
@@ -136,7 +144,7 @@ def allowed(*any_of: Permission) -> Any:
 def allowed_post(*any_of: Permission) -> Any:
     """The same for a post, which must repeat the visit's token."""
 
-    def check(visit: Annotated[Visit, Depends(checked_visit)]) -> Visit:
+    async def check(visit: Annotated[Visit, Depends(checked_visit)]) -> Visit:
         return _check(visit, any_of)
 
     return Depends(check)
@@ -149,7 +157,7 @@ CheckedVisit = Annotated[Visit, Depends(checked_visit)]
 """Somebody who is signed in, whatever the roles."""
 
 
-def part_post(part: Part, visit: Annotated[Visit, Depends(checked_visit)]) -> Visit:
+async def part_post(part: Part, visit: Annotated[Visit, Depends(checked_visit)]) -> Visit:
     """The visit for a post on a part of an inspection."""
     return _check(visit, (Permission.INSPECT if part is Part.INSPECTOR else Permission.JUDGE,))
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from extractor.errors import SettingsError
 from extractor.review.headers import LOOPBACK
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Store
 
+if TYPE_CHECKING:
+    from uvicorn import Config
+
 _KEEP_ALIVE_SECONDS = 75
 """People look at a field for longer than the usual five seconds, and a new connection costs a weak network dear."""
+
+_THREADS = 8
+"""Requests worked on at once: more would only take turns at the interpreter, and keep it from those who wait."""
 
 
 def _write_line(line: str) -> None:
@@ -90,9 +98,17 @@ def serve(
         ssl_keyfile=key,
     )
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        asyncio.run(_serve(config, listening))
     finally:
         listening.close()
+
+
+async def _serve(config: Config, listening: socket.socket) -> None:
+    import anyio.to_thread
+    import uvicorn
+
+    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    await uvicorn.Server(config).serve(sockets=[listening])
 
 
 def check_certificate(certificate: Path | None, key: Path | None) -> None:

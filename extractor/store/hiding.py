@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from extractor.records import Decision, FieldState, FieldValue
@@ -102,14 +102,10 @@ def _with_marks(session: Session, ids: Collection[int], codes: Collection[str] |
 
 def _blind(session: Session, ids: Collection[int]) -> set[Place]:
     """Fields that are re-keyed blind or disputed."""
-    # An outer join, so that no database begins with all tasks that are open.
-    wanted = (
-        select(FieldRow.record_id, FieldRow.code, TaskRow.id)
-        .select_from(FieldRow)
-        .outerjoin(TaskRow, and_(TaskRow.field_id == FieldRow.id, rekeying.hidden()))
-        .where(FieldRow.record_id.in_(ids))
-    )
-    return {(record_id, code) for record_id, code, task_id in session.execute(wanted) if task_id is not None}
+    # Asked of each field by itself, so that no database begins with all tasks.
+    hidden = select(rekeying.hidden()).where(TaskRow.field_id == FieldRow.id).scalar_subquery()
+    wanted = select(FieldRow.record_id, FieldRow.code, hidden).where(FieldRow.record_id.in_(ids))
+    return {(record_id, code) for record_id, code, is_hidden in session.execute(wanted) if is_hidden}
 
 
 def _inspected(session: Session, ids: Collection[int]) -> set[Place]:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
@@ -409,12 +409,15 @@ def _beside_wanted() -> tuple[tuple[Select[int], Select[int]], tuple[Select[int]
     """Nearest record before and after, each first in the same file, where an index finds it, then in the whole book."""
     same_book = current_records(select(RecordRow.id)).where(PageRow.book_id == bindparam("book")).limit(1)
     same_file = same_book.where(PageRow.file_id == bindparam("file"))
-    place, spot = tuple_(PageRow.page, RecordRow.number), tuple_(bindparam("page"), bindparam("number"))
+    # What is said of the page alone is so for the index, which knows nothing of the record's number.
+    page, number = bindparam("page", type_=Integer), bindparam("number", type_=Integer)
+    place, spot = tuple_(PageRow.page, RecordRow.number), tuple_(page, number)
+    earlier, later = same_file.where(PageRow.page <= page), same_file.where(PageRow.page >= page)
     file, here = tuple_(FileRow.sort_key, FileRow.path), tuple_(bindparam("sort_key"), bindparam("path"))
     backwards = [column.desc() for column in PLACE]
     return (
-        (same_file.where(place < spot).order_by(*backwards[2:]), same_book.where(file < here).order_by(*backwards)),
-        (same_file.where(place > spot).order_by(*PLACE[2:]), same_book.where(file > here).order_by(*PLACE)),
+        (earlier.where(place < spot).order_by(*backwards[2:]), same_book.where(file < here).order_by(*backwards)),
+        (later.where(place > spot).order_by(*PLACE[2:]), same_book.where(file > here).order_by(*PLACE)),
     )
 
 
