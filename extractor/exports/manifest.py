@@ -171,10 +171,23 @@ def event_of(path: Path, file: Path) -> tuple[str, dict[str, str]]:
     return f"export:{path.name.removesuffix(ENDING)}", {"manifest": files.sha256_of(file)}
 
 
+def load_manifest(path: Path) -> Any:
+    """What a manifest's file holds, whatever that is.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no JSON, or nested deeper than any manifest.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def _former(path: Path) -> dict[str, Any] | None:
     """The former manifest; none where there is no such file or it is damaged, so that it is written again."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = load_manifest(path)
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) and isinstance(content.get("audit", {}), dict) else None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import re
 import zipfile
 import zlib
 from collections import Counter
@@ -17,13 +15,13 @@ from typing import Any
 from extractor.errors import ExportError
 from extractor.exports import files
 from extractor.exports.faults import Fault, fault
-from extractor.exports.manifest import ENDING, AuditChain, event_of
+from extractor.exports.manifest import ENDING, AuditChain, event_of, load_manifest
 from extractor.exports.profile import ExportProfile
 from extractor.exports.reading_back import read_sheet
+from extractor.exports.strays import strays
 
 __all__ = ["CheckedFolder", "CheckedManifest", "Fault", "check_packages", "verify_packages"]
 
-_FORMER = re.compile(r"\.\d{8}-\d{6}(-\d+)?\.(xlsx|zip)$")
 _NOT_READ = -1
 _FOLDERS = ("packages", "import")
 
@@ -88,10 +86,11 @@ def check_packages(
     """
     found: list[CheckedManifest] = []
     named: set[Path] = set()
-    for path in (path for name in _FOLDERS for path in sorted((out / name).glob(f"*{ENDING}"))):
+    manifests = [path for name in _FOLDERS for path in sorted((out / name).glob(f"*{ENDING}"))]
+    for path in manifests:
         checked = CheckedManifest(path)
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = load_manifest(path)
             named |= set(_named(out, path, content))
             if wanted is None or path in wanted:
                 _check(out, checked, content, profiles)
@@ -100,10 +99,10 @@ def check_packages(
             checked.faults.append(fault(path, "no_manifest", why=type(error).__name__))
         if wanted is None or path in wanted:
             found.append(checked)
-    lying = sorted([*(out / "packages").glob("*.zip"), *(out / "import").glob("*.xlsx")])
-    return CheckedFolder(
-        tuple(found), tuple(fault(path, "stray") for path in lying if path not in named and not _aside(path.name))
-    )
+    stems = {path.name.removesuffix(ENDING) for path in manifests} | set(audit.exported() if audit else ())
+    suffixes = {profile.naming.workbook_suffix for profile in profiles.values()}
+    lying = strays(out, manifests=manifests, named=named, stems=stems, suffixes=suffixes)
+    return CheckedFolder(tuple(found), tuple(fault(path, "stray") for path in lying))
 
 
 def missing_manifests(out: Path, profiles: Mapping[str, ExportProfile], audit: AuditChain) -> dict[str, Fault]:
@@ -119,11 +118,6 @@ def missing_manifests(out: Path, profiles: Mapping[str, ExportProfile], audit: A
 def belongs_to(name: str, stems: Collection[str]) -> bool:
     """Whether a manifest of that name is one of these books', with a sheet's own ending or without."""
     return any(name == stem or name.startswith(f"{stem}.") for stem in stems)
-
-
-def _aside(name: str) -> bool:
-    """Whether a file is no part of what is handed over: a former one, a draft, or one Excel has open."""
-    return bool(_FORMER.search(name)) or name.endswith(".draft.xlsx") or name.startswith("~$")
 
 
 def _named(out: Path, path: Path, content: Mapping[str, Any]) -> Iterator[Path]:

@@ -99,7 +99,7 @@ def test_a_manifest_of_another_chain_or_a_damaged_one_is_written_again(run, reco
     chain = Chain()
     chain.events += [("earlier", {})] * 5
     path = run([record()], background=Background(audit=chain)).books[0].manifest
-    for damage in (None, "{", "[]"):
+    for damage in (None, "{", "[]", "[" * 100_000):
         if damage:
             path.write_text(damage, encoding="utf-8")
         other = Chain()
@@ -252,6 +252,30 @@ def test_what_is_wrong_with_a_file_is_named(exported, damage):
         assert fault.mend
 
 
+def test_every_file_that_nobody_vouches_for_is_named(exported, run, record):
+    out, chain = exported
+    # Former files of this book, a draft of it, a list of one sheet, and a workbook that is open.
+    run([record("4")], background=Background(audit=chain))
+    run([record("4")], background=Background(audit=chain), pending="proposal", lists="ks-60")
+    run([record("5")], background=Background(audit=chain), pending="proposal")
+    stem = "xalocthuan_hbd_tbt.KS.2017.01"
+    (out / f"import/~${stem}.xlsx").write_bytes(b"")
+    assert len(files(out)) == 17
+    assert verify_packages(out, PROFILES, chain) == (1, ())
+    strange = {
+        *("packages/sub/x.zip", "packages/fake.ZIP", "packages/someone.pdf", "packages/checks.csv"),
+        *(f"packages/{stem}.ZIP", f"packages/sub/{stem}.20300102-030405.zip", f"packages/{stem}.zip.part"),
+        *("import/x.xlsm", "import/evil.20261128-000836.xlsx", f"import/{stem}.evil.20261128-000836.xlsx"),
+        *("import/sub/sub/held_back.csv", "import/~$x.xlsx", "import/held_back.xlsx"),
+    }
+    for name in strange:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(b"x")
+    _, faults = verify_packages(out, PROFILES, chain)
+    assert {fault.file.relative_to(out).as_posix() for fault in faults} == strange
+    assert {fault.code for fault in faults} == {"stray"}
+
+
 def test_a_manifest_that_is_none_or_of_another_log_is_named(exported):
     out, chain = exported
     (path,) = (out / "packages").glob("*.manifest.json")
@@ -259,8 +283,9 @@ def test_a_manifest_that_is_none_or_of_another_log_is_named(exported):
     content = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**content, "audit": {"head": "7:x"}}), encoding="utf-8")
     assert "head of the audit chain" in str(verify_packages(out, PROFILES, chain)[1][0])
-    path.write_text("[]", encoding="utf-8")
-    assert "is no manifest" in str(verify_packages(out, PROFILES)[1][0])
+    for damage in ("[]", "[" * 100_000, '{"package":' * 100_000):
+        path.write_text(damage, encoding="utf-8")
+        assert "is no manifest" in str(verify_packages(out, PROFILES)[1][0])
     path.unlink()
     assert "there is no manifest" in str(verify_packages(out, PROFILES)[1][0])
 

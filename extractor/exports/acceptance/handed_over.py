@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from extractor.errors import ExportError
 from extractor.exports.fields import Entry, Forms, column_owners, default_split, entry_of
 from extractor.exports.findings import RecordId
 from extractor.exports.keys import book_of
+from extractor.exports.manifest import load_manifest
 from extractor.exports.naming import book_stem
 from extractor.exports.plan import Row, plan_entries
 from extractor.exports.profile import ExportProfile, profiles_for
@@ -123,7 +123,7 @@ def handed_over_books(out: Path, wanted: Collection[str] = ()) -> list[HandedOve
 
 def _load(stem: str, path: Path) -> HandedOverBook:
     try:
-        return HandedOverBook(stem, path, Manifest.model_validate(json.loads(path.read_text(encoding="utf-8"))))
+        return HandedOverBook(stem, path, Manifest.model_validate(load_manifest(path)))
     except (OSError, ValueError) as error:
         place = ".".join(map(str, error.errors()[0]["loc"])) if isinstance(error, ValidationError) else ""
         raise ExportError(f"{path}: no manifest of a package{place and f' ({place})'}.", mend=_MEND) from None
