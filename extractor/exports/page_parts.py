@@ -16,6 +16,9 @@ from extractor.scans.pdf_image import PageBox, PlacedImage, exif_turn, page_box,
 _TURNS = {0: 1, 90: 6, 180: 3, 270: 8}
 """Clockwise turn of a page for viewing -> the EXIF orientation that says the same."""
 
+_HIDDEN, _PRINT, _NO_VIEW = 2, 4, 32
+"""Flags of an annotation, ISO 32000-1, table 165."""
+
 _UNREADABLE = (
     *(pikepdf.PdfError, pikepdf.UnsupportedImageTypeError, pikepdf.DependencyError),
     *(NotImplementedError, OSError, ValueError, TypeError, AttributeError, KeyError),
@@ -30,12 +33,13 @@ def add_part(target: Pdf, source: Pdf, number: int, area: Area) -> bool:
         area: the part of the page as it is viewed.
 
     Returns:
-        False, with nothing added, where the page is not a single picture or its coding is not known here.
+        False, with nothing added, where the page is not a single picture, something is laid over it (a stamp, a note),
+        or its coding is not known here.
     """
     page = source.pages[number - 1]
     try:
         scan = single_image(source, page)
-        if scan is None:
+        if scan is None or _has_notes(page):
             return False
         image = page_images(page)[scan.name]
         if not isinstance(image, pikepdf.Stream) or any(name in image for name in ("/SMask", "/Mask", "/ImageMask")):
@@ -56,6 +60,16 @@ def add_part(target: Pdf, source: Pdf, number: int, area: Area) -> bool:
     except _UNREADABLE:
         return False
     return True
+
+
+def _has_notes(page: pikepdf.Page) -> bool:
+    """Whether annotations are seen on the page; links and empty fields without an appearance are not."""
+    for note in page.obj.get("/Annots", ()):
+        flags = int(note.get("/F", 0))
+        unseen = flags & _HIDDEN or (flags & _NO_VIEW and not flags & _PRINT) or note.get("/Subtype") == Name.Popup
+        if not unseen and ("/AP" in note or note.get("/Subtype") not in (Name.Link, Name.Widget)):
+            return True
+    return False
 
 
 def _facts(scan: PlacedImage, box: PageBox) -> Facts:

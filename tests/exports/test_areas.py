@@ -163,6 +163,35 @@ def test_a_picture_that_is_seen_through_in_places_is_only_hidden():
     assert shown(made.data).shape == (96, 64, 3)
 
 
+def stamped(data: bytes, **entries: object) -> bytes:
+    """A page of a PDF with a green stamp on its left half."""
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        form = {"/Type": pikepdf.Name.XObject, "/Subtype": pikepdf.Name.Form, "/BBox": pikepdf.Array([0, 0, 20, 20])}
+        drawn = pikepdf.Stream(pdf, b"0 1 0 rg 0 0 20 20 re f", form)
+        kind = {"/Type": pikepdf.Name.Annot, "/Subtype": pikepdf.Name.Stamp, "/Rect": pikepdf.Array([10, 10, 30, 30])}
+        note = {**kind, "/F": 4, "/AP": pikepdf.Dictionary(N=pdf.make_indirect(drawn)), **entries}
+        pdf.pages[0].obj.Annots = pikepdf.Array([pdf.make_indirect(pikepdf.Dictionary(note))])
+        written = io.BytesIO()
+        pdf.save(written)
+    return written.getvalue()
+
+
+def test_a_stamp_laid_over_a_page_is_not_cut_away():
+    source = stamped(scanned(saved(spread(), quality=90)))
+    made = cut(source, LEFT)
+    assert made.hidden
+    seen = shown(made.data)
+    assert np.abs(seen - shown(source)[:, :64])[2:-2, 2:-2].max() <= 2
+    assert list(seen[75, 20]) == [0, 255, 0]
+
+
+@pytest.mark.parametrize("entries", [{"/F": 2}, {"/F": 32}, {"/Subtype": pikepdf.Name.Popup}])
+def test_an_annotation_that_nobody_sees_does_not_keep_the_rest_of_the_page(way, entries):
+    made = cut(stamped(scanned(saved(spread(), quality=90)), **entries), LEFT)
+    assert not made.hidden
+    assert picture_in(made.data)[1].size == (64, 96)
+
+
 def test_areas_beside_each_other_do_not_show_each_other_and_rows_of_one_table_do():
     assert not Area(0.0, 0.0, 0.52, 1.0).shows(Area(0.48, 0.0, 1.0, 1.0))
     assert WHOLE.shows(LEFT)
