@@ -103,7 +103,8 @@ def as_response(error: ApiError) -> JSONResponse:
 def as_api_error(error: ExtractorError) -> ApiError:
     """An error of the library as one of this interface."""
     if isinstance(error, NotStoredError):
-        return ApiError(404, "not-found", error.message, mend=error.mend or "Lists name what there is.")
+        # In the words of what is not for the key, so that these do not tell which numbers there are.
+        return ApiError(404, "not-found", error.message, mend=error.mend) if error.mend else not_found()
     if isinstance(error, ImageError):
         return ApiError(404, "no-picture", error.message, mend=error.mend or "Run the scans again with this folder.")
     if isinstance(error, LeaseLostError):

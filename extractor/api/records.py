@@ -160,7 +160,7 @@ def get_crop(request: Request, room: AnyRoom, key: CropReader, record_id: Record
 def get_page(request: Request, room: AnyRoom, key: CropReader, page_id: PageId) -> Response:
     """The picture of a page as it was kept."""
     book_id, picture = room.listing.page(page_id)
-    must_open(key, book_id, "page")
+    must_open(key, book_id)
     path = room.pictures.path(picture.image)
     status = path.stat()
     # Pictures are written once; name, size and time tell one from another without reading it.
@@ -170,7 +170,7 @@ def get_page(request: Request, room: AnyRoom, key: CropReader, page_id: PageId) 
 
 def _record(room: ApiRoom, key: ApiKey, record_id: int) -> StoredRecord:
     stored = room.store.stored_record(record_id)
-    must_open(key, stored.book_id, "record")
+    must_open(key, stored.book_id)
     return stored
 
 

@@ -126,10 +126,10 @@ def needs(scope: Scope) -> Callable[..., ApiKey]:
     return check
 
 
-def must_open(key: ApiKey, book_id: int, what: str) -> None:
-    """Refuse what belongs to a book the key is not for, as if it did not exist."""
+def must_open(key: ApiKey, book_id: int) -> None:
+    """Refuse what belongs to a book the key is not for, in the very words of what does not exist."""
     if not key.opens(book_id):
-        raise not_found(f"There is no such {what}.")
+        raise not_found()
 
 
 AnyRoom = Annotated[ApiRoom, Depends(room_of)]

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 
 import anyio
 from fastapi import Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
-from extractor.api.problems import ApiError, FieldFault, as_api_error, as_response, wrong_field
+from extractor.api.problems import ApiError, FieldFault, as_api_error, wrong_field
 from extractor.api.room import key_of, room_of
-from extractor.errors import LeaseLostError
+from extractor.errors import ExtractorError
 from extractor.store import Reply, ReplyConflict
 
 REPLAYED = "Idempotency-Replayed"
@@ -90,16 +92,24 @@ async def _once(request: Request, name: str, inner: Handler) -> Response:
     request.state.resource = begun.resource
     try:
         response = await inner(request)
-    except LeaseLostError as error:
-        # Refused for good, and the refused answer is kept: sent again it would be refused and kept once more.
-        response = as_response(as_api_error(error))
-    except BaseException:
+    except BaseException as error:
+        # A refused answer to a field was kept with its refusal, in one transaction; what else was refused did nothing.
+        undo = room.replies.drop if _is_refusal(error) else room.replies.forget
         with anyio.CancelScope(shield=True):
-            await run_in_threadpool(room.replies.forget, key.id, name)
+            await run_in_threadpool(undo, key.id, name)
         raise
     with anyio.CancelScope(shield=True):
         await run_in_threadpool(room.replies.finish, key.id, name, as_reply(response))
     return response
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether the request was at fault, and not the server or its surroundings."""
+    if isinstance(error, ExtractorError):
+        error = as_api_error(error)
+    if isinstance(error, ApiError):
+        return error.status < 500
+    return isinstance(error, RequestValidationError) or (isinstance(error, HTTPException) and error.status_code < 500)
 
 
 def as_reply(response: Response) -> Reply:

@@ -22,9 +22,9 @@ from extractor.api.problems import ApiError, answers, as_api_error, as_response,
 from extractor.api.room import AnyRoom, ApiRoom, Decider, must_open
 from extractor.api.route import ApiRoute, IdempotencyKey, as_reply
 from extractor.api.views import task_shown
-from extractor.errors import LeaseLostError
+from extractor.errors import LeaseLostError, NotStoredError
 from extractor.records import FieldState, FieldValue
-from extractor.review.answers import make_answer
+from extractor.review.answers import Answer, make_answer
 from extractor.store import ApiKey, FieldContext, QueueEmpty, Task
 from extractor.store.replies import keep
 from extractor.store.saving import Writer
@@ -42,9 +42,9 @@ def claim(room: AnyRoom, key: Decider, asked: ClaimAsked, idempotency_key: Idemp
     Fields that name a record come first, then the surest. A blind task comes without what the machine read.
     """
     if asked.book is not None:
-        must_open(key, asked.book, "book")
+        must_open(key, asked.book)
     if asked.field is not None:
-        must_open(key, room.listing.book_of_field(asked.field), "field")
+        must_open(key, room.listing.book_of_field(asked.field))
         _not_inspected(room, asked.field)
         task = room.store.claim_field(
             asked.field, _named(key, asked.person), lease_seconds=asked.lease_seconds, formerly=(asked.person,)
@@ -68,7 +68,7 @@ def claim(room: AnyRoom, key: Decider, asked: ClaimAsked, idempotency_key: Idemp
 @router.post("/tasks/{task_id}/renew", tags=["tasks"], responses=answers(400, 404, 408, 409, 413, 415))
 def renew(room: AnyRoom, key: Decider, task_id: TaskId, asked: RenewAsked) -> Renewed:
     """Prolong a lease, never shorten it; one that ran out is given anew if nobody took the field meanwhile."""
-    must_open(key, room.listing.book_of_task(task_id), "task")
+    must_open(key, room.listing.book_of_task(task_id))
     until = room.store.renew(task_id, asked.token, person=_named(key, asked.person), lease_seconds=asked.lease_seconds)
     return Renewed(leased_until=until)
 
@@ -76,7 +76,7 @@ def renew(room: AnyRoom, key: Decider, task_id: TaskId, asked: RenewAsked) -> Re
 @router.post("/tasks/{task_id}/release", tags=["tasks"], responses=answers(400, 404, 408, 413, 415))
 def release(room: AnyRoom, key: Decider, task_id: TaskId, asked: ReleaseAsked) -> Released:
     """Give a field back unanswered, for somebody else or for later."""
-    must_open(key, room.listing.book_of_task(task_id), "task")
+    must_open(key, room.listing.book_of_task(task_id))
     give = room.store.skip if asked.skip else room.store.release
     return Released(released=give(task_id, asked.token, person=_named(key, asked.person)))
 
@@ -88,10 +88,15 @@ def decide(room: AnyRoom, key: Decider, asked: DecisionAsked, idempotency_key: I
     Under a lease that was lost, nothing changes: the answer is kept in the field's history as refused (409). With an
     Idempotency-Key, what became of the answer and what is told of it are stored in one transaction.
     """
-    must_open(key, room.listing.book_of_task(asked.task), "task")
+    must_open(key, room.listing.book_of_task(asked.task))
     _fits(asked)
-    context = room.store.field_context(room.store.field_of(asked.task))
-    answer = make_answer(asked.state, asked.raw, room.labels, context)
+    field = room.store.field_of(asked.task)
+    try:
+        context = room.store.field_context(field)
+        answer = make_answer(asked.state, asked.raw, room.labels, context)
+    except NotStoredError:
+        # Its page was read anew meanwhile: the answer is refused, and kept as it was given.
+        context, answer = None, Answer(asked.raw, None, asked.state)
 
     def keep_answer(writer: Writer, outcome: FieldValue | LeaseLostError) -> None:
         if idempotency_key is not None:
@@ -110,11 +115,12 @@ def decide(room: AnyRoom, key: Decider, asked: DecisionAsked, idempotency_key: I
     return _decided(value, context)
 
 
-def _decided(value: FieldValue, context: FieldContext) -> Decided:
-    return Decided(decision=None if context.blind else value.decision, value=None if context.blind else value.value)
+def _decided(value: FieldValue, context: FieldContext | None) -> Decided:
+    blind = context is None or context.blind
+    return Decided(decision=None if blind else value.decision, value=None if blind else value.value)
 
 
-def _answer_to(outcome: FieldValue | LeaseLostError, context: FieldContext) -> JSONResponse:
+def _answer_to(outcome: FieldValue | LeaseLostError, context: FieldContext | None) -> JSONResponse:
     if isinstance(outcome, LeaseLostError):
         return as_response(as_api_error(outcome))
     return JSONResponse(_decided(outcome, context).model_dump(mode="json"))

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from extractor.cli.common import DatabaseOption, JsonOption, TemplatesOption, err, say, template_folders
+from extractor.cli.common import (
+    DatabaseOption,
+    JsonOption,
+    TemplatesOption,
+    err,
+    existing_store,
+    say,
+    template_folders,
+)
 from extractor.cli.root import app
 
 if TYPE_CHECKING:
@@ -131,7 +139,7 @@ def key_list(out_dir: OutArgument, db: DatabaseOption = None, as_json: JsonOptio
 
     from extractor.store import ApiKeys
 
-    with _store(out_dir, db) as store:
+    with existing_store(out_dir, db) as store:
         keys = ApiKeys(store).all()
         now = store.now()
     for key in keys:
@@ -148,7 +156,7 @@ def key_revoke(
     """Put a key out of force, at once and for good."""
     from extractor.store import ApiKeys
 
-    with _store(out_dir, db) as store:
+    with existing_store(out_dir, db) as store:
         key = ApiKeys(store).revoke(prefix)
     say(f"{key.prefix}\t{key.client}\trevoked")
 

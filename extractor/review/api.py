@@ -8,10 +8,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from extractor.errors import ImageError, LeaseLostError
+from extractor.errors import ImageError, LeaseLostError, NotStoredError
 from extractor.records import Decision, FieldState
 from extractor.review.access import Visit
-from extractor.review.answers import make_answer, read_value
+from extractor.review.answers import Answer, make_answer, read_value
 from extractor.review.doors import check_book, check_field, check_page, open_to
 from extractor.review.permissions import Permission
 from extractor.review.places import place_of, usable
@@ -163,8 +163,12 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any]
     if room.store.field_of(decided.task) != decided.field:
         return JSONResponse({"error": "field"}, 404)
     # Only a ditto mark hangs on what stands above.
-    context = room.store.field_context(decided.field, beside=decided.state is FieldState.DITTO)
-    answer = make_answer(decided.state, decided.raw, room.labels, context)
+    try:
+        context = room.store.field_context(decided.field, beside=decided.state is FieldState.DITTO)
+        answer, blind = make_answer(decided.state, decided.raw, room.labels, context), context.blind
+    except NotStoredError:
+        # Its page was read anew meanwhile: the answer is refused, and kept as it was given.
+        answer, blind = Answer(decided.raw, None, decided.state), True
     try:
         value = room.store.decide(
             decided.task,
@@ -178,7 +182,7 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any]
     except LeaseLostError:
         return JSONResponse(_lost(room, visit, decided.field), 409)
     # Whoever re-keyed blind is not told whether it was what the machine read.
-    return {"ok": True, "decision": None if context.blind else value.decision.value}
+    return {"ok": True, "decision": None if blind else value.decision.value}
 
 
 @router.post("/api/undo")
@@ -278,7 +282,10 @@ def _claim_field(room: Room, visit: Visit, field_id: int) -> Task:
 
 def _lost(room: Room, visit: Visit, field_id: int) -> dict[str, Any]:
     lost = {"message": text(visit.language, "lease_lost"), "task": None}
-    context = room.store.field_context(field_id, beside=False)
+    try:
+        context = room.store.field_context(field_id, beside=False)
+    except NotStoredError:
+        return lost
     if not context.blind and context.field.decision is not Decision.REVIEW:
         return lost
     if room.store.inspections.holds(field_id):

@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from extractor.errors import NotStoredError
@@ -88,9 +88,9 @@ def waiting(session: Session, inspection_id: int, part: Part, keys: frozenset[st
 
 def workable() -> ColumnElement[bool]:
     """Condition that holds for inspected fields whose inspection goes on and whose page was not read anew since."""
-    return exists().where(
-        InspectionRow.id == InspectedFieldRow.inspection_id, InspectionRow.withdrawn_at.is_(None), ~_gone()
-    )
+    # Side by side: within one another, the inner one would no longer be about the field that is asked for.
+    goes_on = exists().where(InspectionRow.id == InspectedFieldRow.inspection_id, InspectionRow.withdrawn_at.is_(None))
+    return and_(goes_on, ~_gone())
 
 
 def gone(session: Session, inspection_id: int) -> int:

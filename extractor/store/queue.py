@@ -21,6 +21,7 @@ from extractor.records import Decision, FieldState, FieldValue
 from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_value, person_key, row_columns
 from extractor.store.inspected import under_inspection
+from extractor.store.order import current_records
 from extractor.store.results import Bar, NothingToUndo, QueueEmpty, Task
 from extractor.store.saving import DECIDED, Writer
 from extractor.store.tables import (
@@ -35,6 +36,7 @@ from extractor.store.tables import (
     TaskStatus,
 )
 
+_READ_ANEW = "The page was read anew meanwhile."
 _ANSWERING = (*rekeying.SETTLING, Action.REKEYED.value)
 _BARRED = {
     Bar.OWN_REKEYING: "You re-keyed this field otherwise than the machine read it; another person settles it.",
@@ -160,6 +162,8 @@ def renew(writer: Writer, task_id: int, token: int, person: str, lease_seconds: 
     task = writer.session.scalar(select(TaskRow).where(TaskRow.id == task_id).with_for_update())
     if task is None or task.token != token or task.person != person:
         return Refused("passed to somebody else or already answered")
+    if not _is_current(writer.session, task.field_id):
+        return Refused(_READ_ANEW)
     until = writer.now + timedelta(seconds=lease_seconds)
     task.leased_until = until if task.leased_until is None else max(until, task.leased_until)
     return task.leased_until
@@ -214,6 +218,8 @@ def decide(
     # Whoever has seen the reading holds no blind task, except one that came back by undoing the person's own answer.
     own = task.rekeyed_by in rekeying.person_keys(person, formerly)
     reason = _BARRED[Bar.OWN_REKEYING] if own else _why_lost(task, token, person, writer.now)
+    if not reason and not _is_current(session, field_id):
+        reason = _READ_ANEW
     if reason:
         _remember(writer, field, person, Action.REFUSED, token=token, before=before, after=after)
         return Refused(reason)
@@ -355,6 +361,12 @@ def _contradict(
     after = {**typed, "decision": field.decision, "candidates": field.candidates}
     _remember(writer, field, person, Action.REKEYED, token=token, before=before, after=after)
     return field_value(field)
+
+
+def _is_current(session: Session, field_id: int) -> bool:
+    """Whether the field still stands: its page may have been read anew while somebody held it."""
+    found = current_records(select(FieldRow.id)).join(FieldRow, FieldRow.record_id == RecordRow.id)
+    return session.scalar(found.where(FieldRow.id == field_id, FieldRow.retired_at.is_(None))) is not None
 
 
 def _why_lost(task: TaskRow, token: int, person: str, now: datetime) -> str:

@@ -94,8 +94,15 @@ class Replies:
         with self._store.writing() as writer:
             keep(writer, key_id, name, reply)
 
+    def drop(self, key_id: int, name: str) -> None:
+        """Forget a request that was refused: mended, it may come under the same key; an answer that was kept stays."""
+        with self._store.writing() as writer:
+            writer.session.execute(
+                delete(ReplyRow).where(ReplyRow.key_id == key_id, ReplyRow.name == name, ReplyRow.status.is_(None))
+            )
+
     def forget(self, key_id: int, name: str) -> None:
-        """Let the request be sent again, after it was refused or failed."""
+        """Let the same request be sent again, after it failed: it finds what it had made before."""
         with self._store.writing() as writer:
             writer.session.execute(
                 update(ReplyRow)

@@ -207,3 +207,13 @@ def test_every_answer_carries_the_headers(client, app):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/v1/records/{}", "/v1/records/{}/entry", "/v1/pages/{}/image"])
+def test_what_is_another_books_is_refused_in_the_words_of_what_does_not_exist(enter, store, path):
+    first, second = (book.id for book in store.books())
+    client = enter(books=[first])
+    theirs = store.stored_record(store.record_ids(second)[0])
+    number = theirs.page_id if "pages" in path else theirs.id
+    there, nowhere = client.get(path.format(number)), client.get(path.format(99_999))
+    assert (there.status_code, there.json()) == (404, nowhere.json())

@@ -40,9 +40,12 @@ def test_keys_of_two_programs_do_not_meet(client, enter):
 
 def test_a_request_that_was_refused_can_be_mended_and_sent_again(client):
     assert post(client, "k", {"name": "scan.pdf"}).status_code == 422
-    assert post(client, "k", {"name": "scan.pdf"}).status_code == 422
+    assert post(client, "k", {"name": "../scan.pdf", "size": 3}).status_code == 422
+    assert post(client, "k", {"name": "scan.pdf", "size": 3}).status_code == 201
+    assert post(client, "k", {"name": "other.pdf", "size": 3}).status_code == 409
     assert post(client, "k2", {"uploads": ["0" * 32]}, "/v1/runs").status_code == 404
-    assert post(client, "k2", {"uploads": ["0" * 32]}, "/v1/runs").status_code == 404
+    assert post(client, "k2", {"format": "nothing"}, "/v1/exports").status_code == 422
+    assert post(client, "k2", {"format": "records"}, "/v1/exports").status_code == 202
 
 
 @pytest.mark.parametrize("key", ["", " ", "ü", "a b", "x" * 201])

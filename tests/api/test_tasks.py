@@ -1,7 +1,9 @@
 """Fields in people's hands: leases, answers, refusals, and who is named in the log."""
 
+from dataclasses import replace
+
 import pytest
-from api.conftest import SECRET
+from api.conftest import SECRET, make_problem
 
 from extractor.records import Decision
 from extractor.store import DrawnRecord, ExportedField, MachineChange, Replies, SampleDraft
@@ -89,7 +91,7 @@ def test_a_refusal_and_what_is_told_of_it_are_stored_together(client, claim, sto
     task = claim(lease_seconds=30)
     clock.forward(seconds=31)
     with monkeypatch.context() as dying:
-        for step in ("finish", "forget"):
+        for step in ("finish", "forget", "drop"):
             dying.setattr(Replies, step, lambda *_: (_ for _ in ()).throw(OSError))
         assert decide(client, task, "99", key="k1").status_code == 500
     again = decide(client, task, "99", key="k1")
@@ -238,3 +240,28 @@ def test_tasks_that_are_not_there_are_not_found(client):
 def test_the_method_an_address_takes_is_named(client):
     wrong = client.put("/v1/uploads")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, POST")
+
+
+def test_an_answer_to_a_field_whose_page_was_read_anew_is_kept_as_refused(client, claim, store):
+    task = claim()
+    page = store.stored_record(task["record_id"])
+    file, number = page.key[0], page.key[1]
+    store.save_page(replace(make_problem(file, number), sha256="f" * 64))
+    renewed = client.post(f"/v1/tasks/{task['id']}/renew", json=lease(task))
+    assert (renewed.status_code, renewed.json()["type"]) == (409, "urn:extractor:problem:lease-lost")
+    for _ in range(2):
+        refused = decide(client, task, "99", key="k9")
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:extractor:problem:lease-lost")
+    history = store.history(task["field_id"])
+    assert [(entry.action, entry.after["raw"]) for entry in history] == [("refused", "99")]
+    assert store.verify_audit().ok
+
+
+def test_a_claim_that_was_refused_may_be_sent_again_under_its_key(client, claim):
+    task = claim("Lan")
+    asked = {"person": "Hoa", "field": task["field_id"]}
+    headers = {"Idempotency-Key": "k"}
+    assert client.post("/v1/tasks/claim", json=asked, headers=headers).status_code == 409
+    client.post(f"/v1/tasks/{task['id']}/release", json=lease(task))
+    again = client.post("/v1/tasks/claim", json=asked, headers=headers)
+    assert (again.status_code, again.json()["task"]["field_id"]) == (200, task["field_id"])
