@@ -52,7 +52,9 @@ _SIDECAR_NAMES = frozenset(
     {"thumbs.db", "desktop.ini", "ehthumbs.db", "manifest", "sha256sums", "md5sums", "index.html"}
 )
 _SIDECAR_STEMS = frozenset({"readme", "license", "licence", "notice", "copying"})
-_SIDECAR_SUFFIXES = frozenset({".xml", ".json", ".jsonl", ".yaml", ".yml", ".md", ".sha256", ".md5", ".xmp", ".ini"})
+_SIDECAR_SUFFIXES = frozenset(
+    {".xml", ".json", ".jsonl", ".csv", ".yaml", ".yml", ".md", ".sha256", ".md5", ".xmp", ".ini"}
+)
 
 
 def sniff(head: bytes) -> FileKind | None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from review_model import Effort, look, plan, telex  # noqa: E402 - the benchmarks are no package
+# The benchmarks are no package; their folder does not stay on the path, where its names would hide those of tests.
+sys.path.append(str(ROOT / "benchmarks"))
+from review_model import Effort, look, plan, telex  # noqa: E402
+
+sys.path.remove(str(ROOT / "benchmarks"))
 
 
 def run(out, *options):

@@ -6,6 +6,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -296,3 +297,9 @@ def test_refused_access_is_reported(files, tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.open", refuse)
     assert files.Collected(tmp_path / "a.jpg").reasons == [("a.jpg", "missing")]
+
+
+def test_of_the_sample_book_nothing_is_set_aside(files):
+    """The demo ends with an error where something is."""
+    seen = files.Collected(Path(__file__).parents[2] / "sample_book")
+    assert (seen.reasons, len(seen.names)) == ([], 24)
