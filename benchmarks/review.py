@@ -16,7 +16,7 @@ An invented book (see ``review_book.py``) is served as users start the room, eac
   300 ms on two cores, no field settled twice. Server, database and reviewers share the machine. Without the package
   ``pgserver`` the first is left out.
 
-Prints the tables with the machine's load; ``--quick`` ends within a minute.
+Prints the tables with the machine's load; ``--quick`` is a small version (two and a half minutes on two busy cores).
 """
 
 from __future__ import annotations
