@@ -194,7 +194,7 @@ def as_json(book: InventedBook, browser: list[Measured], many: list[Load]) -> di
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="small figures within a minute")
+    parser.add_argument("--quick", action="store_true", help="a small version")
     parser.add_argument("--records", type=int, default=1000)
     parser.add_argument("--pages", type=int, default=24, help="pages that differ; the records repeat them")
     parser.add_argument("--fields", type=int, default=150, help="answered in each browser run")

@@ -6,15 +6,17 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from PIL import Image, ImageDraw, ImageFont
-from support.people import PASSWORD, employ, login_of
+from support.people import EVERYTHING, PASSWORD, employ, login_of, sign_in
 
 from extractor.records import (
     BookKey,
@@ -31,7 +33,7 @@ from extractor.records import (
     Severity,
 )
 from extractor.review.app import create_app
-from extractor.store import PageResult, Store, passwords
+from extractor.store import PageResult, Role, Store, passwords
 
 ROOT = Path(__file__).parents[2]
 SIZE = (1240, 1754)
@@ -258,3 +260,30 @@ def visitor(chromium: Any) -> Iterator[Callable[..., Any]]:
     yield enter
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def tokens() -> list[str]:
+    """Tokens for making the first account, as the application announced them."""
+    return []
+
+
+@pytest.fixture
+def app(book: Store, pages: Path, tokens: list[str]) -> FastAPI:
+    """The application without a server."""
+    return create_app(book, pages, announce=tokens.append, hosts={"testserver"})
+
+
+@pytest.fixture
+def enter(app: FastAPI, book: Store) -> Callable[..., TestClient]:
+    """Brings a person in; gives a client that repeats the token in every post."""
+
+    def bring(
+        name: str = "Thử Một", roles: Collection[Role] = EVERYTHING, books: Collection[int] | None = None
+    ) -> TestClient:
+        client = TestClient(app)
+        employ(book, name, roles, books=books)
+        sign_in(client, name)
+        return client
+
+    return bring

@@ -6,37 +6,13 @@ from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
-from support.people import EVERYTHING, employ, sign_in
+from support.people import employ
 
 from extractor.records import Box, Decision, FieldState
-from extractor.review.app import create_app
 from extractor.review.labels import Labels
 from extractor.review.texts import texts
 from extractor.store import Accounts, MachineChange
 from extractor.templates.form import FieldSpec, FormSchema, Kind, Option
-
-
-@pytest.fixture
-def tokens():
-    return []
-
-
-@pytest.fixture
-def app(book, pages, tokens):
-    return create_app(book, pages, announce=tokens.append, hosts={"testserver"})
-
-
-@pytest.fixture
-def enter(app, book):
-    """Brings a person in; gives a client that repeats the token in every post."""
-
-    def bring(name="Thử Một", roles=EVERYTHING, books=None):
-        client = TestClient(app)
-        employ(book, name, roles, books=books)
-        sign_in(client, name)
-        return client
-
-    return bring
 
 
 def decide(client, task, raw, state="read"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
-from support.people import EVERYTHING, PASSWORD, employ, login_of, sign_in
+from support.people import PASSWORD, employ, login_of, sign_in
 
 from extractor.review.app import create_app
 from extractor.review.permissions import Permission, permissions, role_texts
@@ -13,27 +13,6 @@ from extractor.review.throttle import Throttle
 from extractor.store import Accounts, MachineChange, Role
 
 NEW = "bảy cây tre xiêu bên giếng cũ"
-
-
-@pytest.fixture
-def tokens():
-    return []
-
-
-@pytest.fixture
-def app(book, pages, tokens):
-    return create_app(book, pages, announce=tokens.append, hosts={"testserver"})
-
-
-@pytest.fixture
-def enter(app, book):
-    def bring(person="Thử Một", roles=EVERYTHING, books=None):
-        client = TestClient(app)
-        employ(book, person, roles, books=books)
-        sign_in(client, person)
-        return client
-
-    return bring
 
 
 def first(token, **other):
