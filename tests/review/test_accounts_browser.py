@@ -25,7 +25,11 @@ def browser_of(chromium):
 
 
 def type_in(page, *texts):
-    """Type into one box after the other, beginning with the one in focus, and press Enter in the last."""
+    """Type into one box after the other, beginning with the one in focus, and press Enter in the last.
+
+    A box with ``autofocus`` has the focus a moment after its page is loaded; what is typed before is lost.
+    """
+    page.wait_for_selector("input:focus")
     for number, text in enumerate(texts):
         if number:
             page.keyboard.press("Tab")
