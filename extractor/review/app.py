@@ -15,7 +15,18 @@ from starlette.staticfiles import StaticFiles
 
 from extractor.errors import ExtractorError, ImageError, NotStoredError
 from extractor.jobs import Intake
-from extractor.review import administering, api, approving, boards, inspecting, pages, record_form, signing
+from extractor.review import (
+    administering,
+    api,
+    approving,
+    boards,
+    inspecting,
+    pages,
+    record_form,
+    scans,
+    scans_api,
+    signing,
+)
 from extractor.review.access import Access
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
@@ -94,6 +105,8 @@ def create_app(
     app.include_router(pages.router)
     app.include_router(api.router)
     app.include_router(record_form.router)
+    app.include_router(scans.router)
+    app.include_router(scans_api.router)
     app.include_router(inspecting.pages_router)
     app.include_router(inspecting.router)
     app.add_exception_handler(NotSignedInError, _not_signed_in)
