@@ -5,6 +5,7 @@ import { Refused, Removed, Sender } from "./sending.js";
 const { texts, head, most, language, reasons } = setup();
 const at = (id) => document.getElementById(id);
 const say = (key, words = {}) => fill(texts[`scan_js_${key}`], words);
+const order = new Intl.Collator(language, { numeric: true });
 const items = [];
 let working = false;
 let trouble = "";
@@ -181,6 +182,7 @@ function add(found) {
     return;
   }
   at("sending").hidden = false;
+  fresh.sort(([, one], [, other]) => order.compare(one, other));
   for (const [file, name] of fresh) {
     const item = { file, name, sent: 0, removed: false };
     items.push(item);
