@@ -81,6 +81,8 @@ class PageProblemKind(StrEnum):
     COVER = "cover"
     CLOSING = "closing"
     UNREADABLE = "unreadable"
+    NOT_REGISTER = "not_register"
+    """A person said that it is no page of the register."""
 
 
 class PageProblem(BaseModel):
