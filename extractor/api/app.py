@@ -22,9 +22,10 @@ from extractor.api.pace import Pace
 from extractor.api.problems import ApiError, answers, as_api_error, as_response, of_http, of_validation
 from extractor.api.room import AnyRoom, ApiRoom
 from extractor.api.route import ApiRoute
-from extractor.api.runner import Runner
 from extractor.api.throttle import AtOnce, Throttle
 from extractor.errors import ExtractorError
+from extractor.jobs import Intake
+from extractor.jobs.runner import Runner
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
 from extractor.scans import Limits
@@ -75,7 +76,6 @@ def create_app(
 
     @asynccontextmanager
     async def working(_app: FastAPI) -> AsyncIterator[None]:
-        uploads.forget_unfinished(room)
         if runner is not None:
             runner.start()
         yield
@@ -96,10 +96,9 @@ def create_app(
         out=out,
         pictures=Pictures(out),
         labels=Labels.load(templates),
-        limits=limits or Limits(),
+        intake=Intake(store, out, limits or Limits(), runner.wake if runner is not None else lambda: None),
         throttle=Throttle(requests_per_second, int(4 * requests_per_second)),
         wrong_keys=Throttle(wrong_keys_per_second, 20),
-        wake=runner.wake if runner is not None else lambda: None,
         at_once=AtOnce(most_at_once),
         pace=pace or Pace(),
     )

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from extractor.api.cursor import MOST, USUAL, make_cursor, read_id
 from extractor.api.downloads import serve_file
-from extractor.api.files import gone
 from extractor.api.models import (
     HEX32,
     ExportAsked,
@@ -25,12 +24,10 @@ from extractor.api.room import AnyRoom, ApiRoom, ExportReader, ExportStarter, Re
 from extractor.api.route import ApiRoute, IdempotencyKey
 from extractor.api.views import export_shown, run_shown
 from extractor.batch.exporting import export_formats
-from extractor.store import ApiKey, Job, JobKind, JobState, UploadState
+from extractor.jobs.files import gone
+from extractor.store import ApiKey, JobKind, JobState, UploadState
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute)
-
-MOST_WAITING = 100
-"""Jobs of one output folder that may wait at once."""
 
 JobId = Annotated[str, Path(pattern=HEX32)]
 After = Annotated[str | None, Query(max_length=80)]
@@ -71,7 +68,7 @@ def start_run(
                 f"{upload_id} and body.uploads.{first}, {asked.uploads[first]}, have one name: {upload.name}",
                 mend="Leave one out, or announce and send it under a name of its own.",
             )
-    job = _queue(room, key, resource, JobKind.RUN, asked.model_dump(mode="json", by_alias=True))
+    job = room.intake.queue(JobKind.RUN, key.client, asked.model_dump(mode="json", by_alias=True), job_id=resource)
     response.headers["Location"] = f"/v1/runs/{job.id}"
     return run_shown(job)
 
@@ -94,7 +91,7 @@ def get_run(room: AnyRoom, key: RunReader, job_id: JobId) -> RunShown:
 def cancel_run(room: AnyRoom, key: RunStarter, job_id: JobId) -> RunShown:
     """Stop a run. Pages that were read stay; nothing happens to a run that is over."""
     job = room.jobs.cancel(job_id, key.client, JobKind.RUN)
-    room.wake()
+    room.intake.wake()
     return run_shown(job)
 
 
@@ -111,7 +108,7 @@ def start_export(
     """Write what is handed over: workbooks, packages, records."""
     if asked.format not in export_formats():
         raise wrong_field("body.format", "is not known", mend="'extractor export --list' names them.")
-    job = _queue(room, key, resource, JobKind.EXPORT, asked.model_dump(mode="json"))
+    job = room.intake.queue(JobKind.EXPORT, key.client, asked.model_dump(mode="json"), job_id=resource)
     response.headers["Location"] = f"/v1/exports/{job.id}"
     return export_shown(job)
 
@@ -168,17 +165,6 @@ def download(
         raise not_found("There is no such file.")
     file = files[number - 1]
     return serve_file(request, room.out / file["path"], file["sha256"], name=file["name"])
-
-
-def _queue(room: ApiRoom, key: ApiKey, job_id: str, kind: JobKind, options: dict[str, Any]) -> Job:
-    if room.jobs.waiting(room.folder) >= MOST_WAITING:
-        raise ApiError(
-            429, "queue-full", "Too many jobs wait.", mend="Ask again when some are done.",
-            headers={"Retry-After": "60"},
-        )  # fmt: skip
-    job = room.jobs.add(job_id, kind, key.client, room.folder, options)
-    room.wake()
-    return job
 
 
 def _files(room: ApiRoom, key: ApiKey, job_id: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from extractor.api.models import UNSEEN
 from extractor.errors import ExtractorError, ImageError, LeaseLostError, NotStoredError, StoreError
+from extractor.jobs import QueueFullError, UploadError
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:extractor:problem:"
@@ -102,6 +103,13 @@ def as_response(error: ApiError) -> JSONResponse:
 
 def as_api_error(error: ExtractorError) -> ApiError:
     """An error of the library as one of this interface."""
+    if isinstance(error, UploadError):
+        if error.kind == "bad-name":
+            return wrong_field("body.name", error.message, mend=error.mend)
+        status = 507 if error.kind == "no-space" else 409
+        return ApiError(status, error.kind, error.message, mend=error.mend, offset=error.offset)
+    if isinstance(error, QueueFullError):
+        return ApiError(429, "queue-full", error.message, mend=error.mend, headers={"Retry-After": "60"})
     if isinstance(error, NotStoredError):
         # In the words of what is not for the key, so that these do not tell which numbers there are.
         return ApiError(404, "not-found", error.message, mend=error.mend) if error.mend else not_found()

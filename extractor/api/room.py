@@ -12,14 +12,14 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
-from extractor.api.files import UploadFolder
 from extractor.api.pace import Pace
 from extractor.api.problems import ApiError, not_found
 from extractor.api.throttle import AtOnce, Throttle
 from extractor.exports.supplements import FILE, SupplementsOnDisk
+from extractor.jobs import Intake
+from extractor.jobs.files import UploadFolder
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
-from extractor.scans import Limits
 from extractor.store import ApiKey, ApiKeys, Jobs, Replies, Scope, Store, Uploads
 from extractor.store.listing import Listing
 from extractor.templates.form import FormSchema
@@ -36,7 +36,7 @@ class ApiRoom:
 
     Args:
         out: output folder; scans, pictures and exports lie below it.
-        wake: called when there is a new job.
+        intake: uploads, and the queue of jobs.
         throttle: requests by key; ``wrong_keys`` by address.
         at_once: requests under way, by key.
         pace: at which requests have to arrive.
@@ -46,18 +46,14 @@ class ApiRoom:
     out: Path
     pictures: Pictures
     labels: Labels
-    limits: Limits
+    intake: Intake
     throttle: Throttle
     wrong_keys: Throttle
-    wake: Callable[[], None]
     at_once: AtOnce
     pace: Pace
     keys: ApiKeys = field(init=False)
     listing: Listing = field(init=False)
-    uploads: Uploads = field(init=False)
-    jobs: Jobs = field(init=False)
     replies: Replies = field(init=False)
-    upload_folder: UploadFolder = field(init=False)
     supplements: SupplementsOnDisk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,18 +61,25 @@ class ApiRoom:
         for name, made in {
             "keys": ApiKeys(self.store),
             "listing": Listing(self.store),
-            "uploads": Uploads(self.store),
-            "jobs": Jobs(self.store),
             "replies": Replies(self.store),
-            "upload_folder": UploadFolder(self.out, self.limits),
             "supplements": SupplementsOnDisk(self.out / FILE),
         }.items():
             object.__setattr__(self, name, made)
 
     @property
-    def folder(self) -> str:
-        """The output folder as jobs name it."""
-        return str(self.out.resolve())
+    def uploads(self) -> Uploads:
+        """What is known of the files that clients send."""
+        return self.intake.uploads
+
+    @property
+    def upload_folder(self) -> UploadFolder:
+        """Where those files lie."""
+        return self.intake.upload_folder
+
+    @property
+    def jobs(self) -> Jobs:
+        """The runs and exports."""
+        return self.intake.jobs
 
     @property
     def forms(self) -> Mapping[str, FormSchema]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from extractor.api.locks import FOLDER, holding
 from extractor.errors import SettingsError
+from extractor.jobs.locks import FOLDER, holding
 from extractor.store import Store
 
 
@@ -40,7 +40,7 @@ def serve(
 
     from extractor.api.app import create_app
     from extractor.api.connections import MOST_CONNECTIONS, Connection
-    from extractor.api.runner import Runner
+    from extractor.jobs.runner import Runner
     from extractor.review.serving import listen
 
     with holding(out / FOLDER / "server.lock", wait=False) as alone:

@@ -89,6 +89,7 @@ def review_serve(
         serve(
             store,
             out_dir,
+            database=db or "",
             host=host,
             port=port,
             idle_seconds=60 * idle_minutes,

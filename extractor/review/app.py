@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from extractor.errors import ExtractorError, ImageError, NotStoredError
+from extractor.jobs import Intake
 from extractor.review import administering, api, approving, boards, inspecting, pages, record_form, signing
 from extractor.review.access import Access
 from extractor.review.headers import LOOPBACK, guard
@@ -29,6 +30,7 @@ from extractor.review.room import (
     get_language,
     secret_of,
 )
+from extractor.scans import Limits
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Approvals, Store
 from extractor.store.listing import Listing
 
@@ -45,6 +47,8 @@ def create_app(
     lease_seconds: float = LEASE_SECONDS,
     idle_seconds: float = IDLE_SECONDS,
     secure: bool = False,
+    limits: Limits | None = None,
+    wake: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """Make the application.
 
@@ -57,6 +61,8 @@ def create_app(
         lease_seconds: how long a person holds a field before it is free for others.
         idle_seconds: a browser in which nobody does anything for so long is signed out.
         secure: the server is reached by https alone, so that browsers send the cookie over nothing else.
+        limits: how large scans may be.
+        wake: called when there is a new job.
     """
     app = FastAPI(title="review", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.room = Room(
@@ -74,6 +80,7 @@ def create_app(
         ),
         listing=Listing(store),
         approvals=Approvals(store),
+        intake=Intake(store, out_dir, limits or Limits(), wake),
         lease_seconds=lease_seconds,
         secure=secure,
     )

@@ -10,6 +10,7 @@ from annotated_types import Ge, Le
 from fastapi import Depends, Request
 from jinja2 import Environment
 
+from extractor.jobs import Intake
 from extractor.review.access import (
     COOKIE,
     CSRF_FIELD,
@@ -75,6 +76,8 @@ class Room:
     pages: Environment
     listing: Listing
     approvals: Approvals
+    intake: Intake
+    """Uploads, and the queue of jobs."""
     lease_seconds: float
     secure: bool
 

@@ -33,6 +33,7 @@ def serve(
     store: Store,
     out_dir: Path,
     *,
+    database: str = "",
     templates: Sequence[Path] | None = None,
     host: str = "127.0.0.1",
     port: int = 8600,
@@ -42,11 +43,12 @@ def serve(
     certificate: Path | None = None,
     key: Path | None = None,
 ) -> None:
-    """Serve until interrupted.
+    """Serve until interrupted, and carry out what people and programs ask to be done in the folder.
 
     Args:
         store: where records and decisions are; the caller closes it.
         out_dir: output folder of the run, with the pictures of its pages.
+        database: URL of the store, or empty for the SQLite file in ``out_dir``; processes of jobs open it themselves.
         templates: folders of page templates, for the names of fields; by default the installation's.
         host: address to listen on; only this machine by default.
         port: port to listen on; 0 takes a free one.
@@ -61,6 +63,7 @@ def serve(
     """
     import uvicorn
 
+    from extractor.jobs.runner import Runner
     from extractor.review.app import create_app
     from extractor.review.refusals import tell_times
     from extractor.settings import get_settings
@@ -74,15 +77,18 @@ def serve(
     address = f"http{'s' if certificate else ''}://{shown}:{port}"
     tokens: list[str] = []
     tell_times()
+    templates = (get_settings().templates_dir,) if templates is None else templates
+    runner = Runner(store, out_dir, database=database, templates=templates)
     app = create_app(
         store,
         out_dir,
-        templates=(get_settings().templates_dir,) if templates is None else templates,
+        templates=templates,
         announce=tokens.append,
         hosts=() if anywhere else {*LOOPBACK, name},
         lease_seconds=lease_seconds,
         idle_seconds=idle_seconds,
         secure=certificate is not None,
+        wake=runner.wake,
     )
     announce(f"{address}/set-up?token={tokens[-1]}" if tokens else f"{address}/")
     # No access log: it would note every look at every field. No header that tells the server's make.
@@ -97,9 +103,11 @@ def serve(
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
+    runner.start()
     try:
         asyncio.run(_serve(config, listening))
     finally:
+        runner.stop()
         listening.close()
 
 

@@ -3,7 +3,7 @@
 from extractor.store.accounts import Account, Accounts, Role, SignInRefused
 from extractor.store.activity import DayCount, Deed
 from extractor.store.approvals import Approval, Approvals, Obstacle, Standing
-from extractor.store.clients import ApiKey, ApiKeys, Scope
+from extractor.store.clients import ROOM, ApiKey, ApiKeys, Scope
 from extractor.store.convert import person_key
 from extractor.store.inspection_results import (
     Dispute,
@@ -53,6 +53,7 @@ from extractor.store.uploads import Upload, Uploads, UploadState
 __all__ = [
     "IDLE_SECONDS",
     "LEASE_SECONDS",
+    "ROOM",
     "Account",
     "Accounts",
     "ApiKey",

@@ -22,6 +22,9 @@ _LONGEST_NAME = 80
 _MARK = "hotich"
 _NO_HASH = "0" * 64
 
+ROOM = "room:"
+"""How the clients begin that are people of the review room; the account's number follows."""
+
 
 class Scope(StrEnum):
     """What a key may do."""
@@ -170,12 +173,14 @@ def client_name(text: str) -> str:
     """A client's name in its one spelling.
 
     Raises:
-        SettingsError: it is empty, too long, or holds a slash, which parts client and person in the log.
+        SettingsError: it is empty, too long, holds a slash, which parts client and person in the log, or is like those
+            of people of the review room.
     """
     name = " ".join(clean(text).split())
-    if not name or len(name) > _LONGEST_NAME or "/" in name:
+    if not name or len(name) > _LONGEST_NAME or "/" in name or name.startswith(ROOM):
         raise SettingsError(
-            "The client's name is not usable.", mend=f"Give 1 to {_LONGEST_NAME} characters without a slash."
+            "The client's name is not usable.",
+            mend=f"Give 1 to {_LONGEST_NAME} characters without a slash, not beginning with '{ROOM}'.",
         )
     return name
 

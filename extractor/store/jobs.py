@@ -26,6 +26,8 @@ class JobKind(StrEnum):
 
     RUN = "run"
     EXPORT = "export"
+    REREAD = "reread"
+    """Some pages are read anew."""
 
 
 class JobState(StrEnum):
@@ -153,8 +155,11 @@ class Jobs:
 
     def start_next(self, folder: str) -> Job | None:
         """Take the oldest waiting job of the folder, or none."""
+        wanted = select(JobRow).where(JobRow.folder == folder, JobRow.state == JobState.QUEUED.value)
+        with self._store.reading() as session:
+            if session.scalar(wanted.limit(1)) is None:
+                return None  # without the lock for writing, which a server that looks every other second would take
         with self._store.writing() as writer:
-            wanted = select(JobRow).where(JobRow.folder == folder, JobRow.state == JobState.QUEUED.value)
             row = writer.session.scalar(
                 wanted.order_by(JobRow.created_at, JobRow.id).limit(1).with_for_update(skip_locked=True)
             )

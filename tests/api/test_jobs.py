@@ -11,11 +11,11 @@ import httpx
 import pytest
 from api.test_uploads import announce, picture, send
 
-from extractor.api.locks import holding, lock_path
-from extractor.api.runner import Runner
-from extractor.api.work import export
 from extractor.batch.exporting import Exported
 from extractor.errors import SettingsError
+from extractor.jobs.locks import holding, lock_path
+from extractor.jobs.runner import Runner
+from extractor.jobs.work import export
 from extractor.store import ApiKeys, JobKind, Jobs, JobState, Scope, Store
 
 
@@ -87,7 +87,7 @@ def test_a_file_that_was_taken_away_cannot_be_run(client, out):
 
 
 def test_a_full_queue_takes_no_more(client, monkeypatch):
-    monkeypatch.setattr("extractor.api.jobs.MOST_WAITING", 2)
+    monkeypatch.setattr("extractor.jobs.intake.MOST_WAITING", 2)
     answers = [client.post("/v1/exports", json={}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 429]
     assert answers[2].headers["retry-after"]
@@ -124,7 +124,7 @@ def test_an_export_keeps_its_files_whatever_comes_later(client, store, out, temp
 def test_an_export_says_which_books_were_not_written(client, store, out, templates, monkeypatch):
     kept = Exported(out / "records.jsonl", None, None)
     monkeypatch.setattr(Exported, "files_left", ("KS.2017.01",))
-    monkeypatch.setattr("extractor.api.work.export_now", lambda *_: kept)
+    monkeypatch.setattr("extractor.jobs.work.export_now", lambda *_: kept)
     asked = client.post("/v1/exports", json={"format": "records"}).json()
     assert asked["files_left"] == []
     jobs = Jobs(store)
@@ -160,8 +160,8 @@ def test_a_process_that_outlived_its_server_is_left_to_it(store, out):
 
 
 def test_two_servers_do_not_share_a_folder(store, out):
-    from extractor.api.locks import FOLDER
     from extractor.api.serving import serve
+    from extractor.jobs.locks import FOLDER
 
     with (
         holding(out / FOLDER / "server.lock", wait=False),

@@ -13,7 +13,7 @@ from PIL import Image
 
 from extractor.api.app import create_app
 from extractor.api.pace import Pace
-from extractor.api.uploads import forget_unfinished
+from extractor.jobs.sweeping import forget_unfinished
 from extractor.scans import Limits
 from extractor.store import ApiKeys, Uploads
 
@@ -272,7 +272,8 @@ def test_files_that_never_became_whole_are_given_up_after_a_week(client, app, cl
     clock.forward(days=6)
     young = announce(client, picture())
     clock.forward(days=1, seconds=1)
-    assert forget_unfinished(app.state.room) == 1
+    room = app.state.room
+    assert forget_unfinished(room.uploads, room.upload_folder, room.store.now()) == 1
     assert {item["id"] for item in client.get("/v1/uploads").json()["items"]} == {young, complete}
     assert not (out / "uploads" / f"{old}.part").exists()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from extractor.api.problems import ApiError, wrong_field
 from extractor.errors import InputError
 from extractor.exports.files import sha256_of
+from extractor.jobs.errors import UploadError
+from extractor.jobs.locks import holding_name
 from extractor.records import BookKey
 from extractor.scans import Limits
 from extractor.scans.archives import list_members
@@ -59,10 +59,10 @@ class Piece:
         """Take the next bytes.
 
         Raises:
-            ApiError: others are there already, or they are more than was announced.
+            UploadError: others are there already, or they are more than was announced.
         """
         if self.offset + len(content) > self._upload.size:
-            raise ApiError(409, "too-long", "More arrived than was announced.", mend="Announce the file's true size.")
+            raise UploadError("too-long", "More arrived than was announced.", mend="Announce the file's true size.")
         self._file.seek(self.offset)
         known = self._file.read(max(0, min(len(content), self._there - self.offset)))
         if content[: len(known)] != known:
@@ -81,29 +81,20 @@ class UploadFolder:
     def __init__(self, out: Path, limits: Limits) -> None:
         self._folder = out / FOLDER
         self._limits = limits
-        self._lock = threading.Lock()
-        self._held: set[str] = set()
 
     @contextmanager
     def holding(self, upload_id: str) -> Iterator[None]:
-        """Keep an upload to one request, from looking at its state until that is stored.
-
-        One server works in a folder, so that a name within the process is enough.
+        """Keep an upload to one request of any server, from looking at its state until that is stored.
 
         Raises:
-            ApiError: another request has it.
+            UploadError: another request has it.
         """
-        with self._lock:
-            if upload_id in self._held:
-                raise ApiError(
-                    409, "busy", "Another request is sending this file.", mend="Wait, ask for its offset, go on there."
+        with holding_name(self._folder / f"{upload_id}.lock") as held:
+            if not held:
+                raise UploadError(
+                    "busy", "Another request is sending this file.", mend="Wait, ask for its offset, go on there."
                 )
-            self._held.add(upload_id)
-        try:
             yield
-        finally:
-            with self._lock:
-                self._held.discard(upload_id)
 
     def part(self, upload_id: str) -> Path:
         """Where the pieces of a file are put together."""
@@ -131,17 +122,17 @@ class UploadFolder:
         archive = name.lower().endswith(".zip")
         limit = self._limits.zip_total_bytes if archive else self._limits.file_bytes
         if size > limit:
-            raise ApiError(409, "limit", f"Such a file may have at most {limit} bytes.", mend="Split the file.")
+            raise UploadError("limit", f"Such a file may have at most {limit} bytes.", mend="Split the file.")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if shutil.disk_usage(self._folder).free < size + _KEPT_FREE:
-            raise ApiError(507, "no-space", "The server's disk has no room for it.", mend="Free space on the server.")
+            raise no_space()
 
     @contextmanager
     def writing(self, upload: Upload, offset: int) -> Iterator[Piece]:
         """Open the file for the piece that begins at ``offset``; what was written is on disk at the end.
 
         Raises:
-            ApiError: the file does not reach that far yet.
+            UploadError: the file does not reach that far yet.
         """
         part, target = self.part(upload.id), self._target(upload)
         if upload.state is UploadState.COMPLETE:
@@ -177,14 +168,14 @@ class UploadFolder:
 
         Raises:
             InputError: it cannot be used.
-            ApiError: it is not the file that was announced; it has to be sent anew.
+            UploadError: it is not the file that was announced; it has to be sent anew.
         """
         part, target = self.part(upload.id), self._target(upload)
         found = self._inspect(part, upload.name)
         if upload.sha256 and found.sha256 != upload.sha256:
             part.unlink()
-            raise ApiError(
-                409, "wrong-hash", "What arrived is not what was announced.", mend="Send it again from 0.", offset=0
+            raise UploadError(
+                "wrong-hash", "What arrived is not what was announced.", mend="Send it again from 0.", offset=0
             )
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part.replace(target)
@@ -211,13 +202,18 @@ class UploadFolder:
         return Inspected(sha256_of(part), kind.value, None)
 
 
-def gone() -> ApiError:
+def gone() -> UploadError:
     """Somebody took a file that was whole out of the output folder."""
-    return ApiError(409, "gone", "The file is no longer on the server.", mend="Announce and send it again.")
+    return UploadError("gone", "The file is no longer on the server.", mend="Announce and send it again.")
 
 
-def _wrong_offset(there: int) -> ApiError:
-    return ApiError(409, "wrong-offset", "The file does not go on there.", mend="Go on at 'offset'.", offset=there)
+def no_space() -> UploadError:
+    """The disk is full, or would be."""
+    return UploadError("no-space", "The server's disk has no room for it.", mend="Free space on the server.")
+
+
+def _wrong_offset(there: int) -> UploadError:
+    return UploadError("wrong-offset", "The file does not go on there.", mend="Go on at 'offset'.", offset=there)
 
 
 def _sync(folder: Path) -> None:
@@ -233,9 +229,9 @@ def clean_name(name: str) -> str:
     """A file's name, or its path below a folder, in the spelling in which records will be known by it.
 
     Raises:
-        ApiError: a run would pass such a file over, or no disk takes its name.
+        UploadError: a run would pass such a file over, or no disk takes its name.
     """
     clean = unicodedata.normalize("NFC", name)
     if is_hidden(clean) or any(len(part.encode()) > _LONGEST_PART for part in clean.split("/")):
-        raise wrong_field("body.name", "is a name that scans cannot have", mend="Give a plain name.")
+        raise UploadError("bad-name", "is a name that scans cannot have", mend="Give a plain name.")
     return clean

@@ -1,7 +1,8 @@
-"""What a job does: read the scans of uploads, or write what is handed over."""
+"""What a job does: read the scans of uploads, read some pages anew, or write what is handed over."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Callable
@@ -9,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from extractor.api.files import FOLDER as UPLOADS
-from extractor.api.locks import FOLDER
 from extractor.batch.exporting import ExportJob, export_now
 from extractor.batch.run import RunOptions, run
 from extractor.batch.summary import describe_suspension
 from extractor.confidence import load_certificate
 from extractor.exports.files import sha256_of
+from extractor.jobs.files import FOLDER as UPLOADS
+from extractor.jobs.locks import FOLDER
 from extractor.pipeline import PipelineOptions
 from extractor.records import BookKey
 from extractor.settings import get_settings
@@ -57,6 +58,20 @@ def read_scans(job: Job, out: Path, database: str, templates: tuple[Path, ...], 
         "held_back": len(exported.held_back) if exported else 0,
         "suspended": [describe_suspension(item)[1] for item in summary.suspended],
     }
+
+
+def reread(job: Job, out: Path, database: str, templates: tuple[Path, ...], report: Report) -> dict[str, Any]:
+    """Read some pages anew, as :func:`extractor.batch.rereading.reread` does.
+
+    The job's options are ``{"pages": [{"file": name in the records, "page": number from 1}, ...]}``. ``reread`` gets
+    the output folder, the database's URL or nothing, the folders of templates, the pages as pairs of file and number,
+    and ``report(done, total)``, which it calls after each page and lets raise. It holds the folder itself
+    (:func:`extractor.batch.run.only_run`) and returns what became of the pages, as JSON.
+    """
+    pages = [(str(page["file"]), int(page["page"])) for page in job.options["pages"]]
+    read_anew = importlib.import_module("extractor.batch.rereading").reread
+    folders = templates or (get_settings().templates_dir,)
+    return dict(read_anew(out, database, folders, pages, report))
 
 
 def export(store: Store, job: Job, out: Path, templates: tuple[Path, ...], report: Report) -> dict[str, Any]:

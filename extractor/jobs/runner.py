@@ -13,13 +13,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from extractor.api.locks import DATABASE_VARIABLE, FOLDER, TEMPLATES_VARIABLE, holding, lock_path
+from extractor.jobs.locks import DATABASE_VARIABLE, FOLDER, TEMPLATES_VARIABLE, holding, lock_path, runner_path
+from extractor.jobs.sweeping import Sweeper
 from extractor.store import Job, Jobs, Store
 
 log = logging.getLogger(__name__)
 
 _LOOK = 0.5
-"""Seconds between looks at the queue and at the process."""
+"""Seconds between looks at the process."""
+_REST = 2.0
+"""Seconds between looks at an empty queue, or at whether another server still works it."""
 GRACE = 30.0
 """Seconds a job has to end by itself after its client wanted that; a page takes a few."""
 _TO_DIE = 10.0
@@ -27,6 +30,9 @@ _TO_DIE = 10.0
 
 class Runner(threading.Thread):
     """Works the queue of one output folder until stopped.
+
+    Of several servers at one folder one works, and another takes over when that one ends: a job whose process has not
+    taken its lock yet would look like one that died. Files that never became whole are given up meanwhile.
 
     Args:
         database: URL, or empty for the SQLite file in ``out``.
@@ -38,6 +44,7 @@ class Runner(threading.Thread):
     ) -> None:
         super().__init__(name="jobs", daemon=True)
         self._jobs = Jobs(store)
+        self._sweeper = Sweeper(store, out)
         self._out = out
         self._folder = str(out.resolve())
         self._environment = {
@@ -64,8 +71,12 @@ class Runner(threading.Thread):
         """Work until stopped; a database that fails is asked again."""
         while not self._stopping.is_set():
             try:
-                if not self._step():
-                    self._pause(2.0)
+                with holding(runner_path(self._out), wait=False) as alone:
+                    while alone and not self._stopping.is_set():
+                        if not self._step():
+                            self._pause(_REST)
+                if not self._stopping.is_set():
+                    self._pause(_REST)
             except Exception as error:  # the queue must not end with one failure of the database
                 log.error("the queue of jobs: %s", type(error).__name__)
                 self._pause(5.0)
@@ -90,7 +101,7 @@ class Runner(threading.Thread):
         handle = os.open(folder / f"{job.id}.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
         with os.fdopen(handle, "wb") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "extractor.api.child", self._folder, job.id, str(job.attempts)],
+                [sys.executable, "-m", "extractor.jobs.child", self._folder, job.id, str(job.attempts)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -114,6 +125,7 @@ class Runner(threading.Thread):
         self._jobs.lost(job.id, f"The job's process ended without a word (code {process.returncode}).")
 
     def _pause(self, seconds: float) -> None:
+        self._sweeper.sweep()
         self._news.wait(seconds)
         self._news.clear()
 

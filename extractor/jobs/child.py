@@ -1,4 +1,4 @@
-"""The process that carries out one job: ``python -m extractor.api.child OUT JOB ATTEMPT``.
+"""The process that carries out one job: ``python -m extractor.jobs.child OUT JOB ATTEMPT``.
 
 It goes on when the server dies, and ends by itself. The lock on its file tells a new server that it is still there; the
 attempt keeps one that was given up from writing into a job that another has begun.
@@ -13,11 +13,11 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from extractor.api.locks import DATABASE_VARIABLE, TEMPLATES_VARIABLE, holding, lock_path
-from extractor.api.work import Cancelled, export, read_scans
 from extractor.batch.run import only_run
 from extractor.batch.storage import open_store
 from extractor.errors import ExtractorError, SettingsError
+from extractor.jobs import work
+from extractor.jobs.locks import DATABASE_VARIABLE, TEMPLATES_VARIABLE, holding, lock_path
 from extractor.store import Job, JobKind, Jobs, JobState
 
 _WAIT = 2.0
@@ -35,12 +35,13 @@ def main(out: Path, job_id: str, attempt: int) -> None:
         try:
             report = _reporter(jobs, job)
             _wait_for_folder(out, report)
-            result = (
-                read_scans(job, out, database, templates, report)
-                if job.kind is JobKind.RUN
-                else export(store, job, out, templates, report)
-            )
-        except Cancelled:
+            if job.kind is JobKind.EXPORT:
+                result = work.export(store, job, out, templates, report)
+            elif job.kind is JobKind.REREAD:
+                result = work.reread(job, out, database, templates, report)
+            else:
+                result = work.read_scans(job, out, database, templates, report)
+        except work.Cancelled:
             jobs.finish(job_id, JobState.CANCELLED)
         except ExtractorError as error:
             jobs.finish(job_id, JobState.FAILED, message=error.message, mend=error.mend)
@@ -70,7 +71,7 @@ def _reporter(jobs: Jobs, job: Job) -> Callable[[int, int], None]:
             return
         noted = now
         if jobs.progress(job.id, done, total):
-            raise Cancelled
+            raise work.Cancelled
 
     return report
 
