@@ -130,6 +130,7 @@ class ProblemResolution(StrEnum):
     BLANK = "blank"
     CLOSING_PAGE = "closing_page"
     RESCAN = "rescan"
+    NOT_REGISTER = "not_register"
 
 
 @dataclass(frozen=True, slots=True)
