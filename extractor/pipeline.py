@@ -159,6 +159,7 @@ class Pipeline:
             reader_versions=self.reader_versions,
             image_to_source=tuple(float(v) for v in laid.page.to_source.ravel()),
             char_confidences=read.chars,
+            told=bool(said.rows) or said.is_ is not None,
         )
 
     def _read(self, picture: LaidPicture, book: BookKey) -> PictureReading:

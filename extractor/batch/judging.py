@@ -112,7 +112,10 @@ def judge_books(
         covered = {
             record.key
             for record in judged.records
-            if certificate is not None and certificate.covers(record.form, record.form_version, reader_versions)
+            if certificate is not None
+            and certificate.covers(record.form, record.form_version, reader_versions)
+            # The certificate promises nothing of places that a person pointed at.
+            and not record.registration.by_hand
         }
         promised = [item for (key, _), item in judged.evidence.items() if key in covered]
         drift = drifted(certificate, promised) if certificate and promised else {}

@@ -11,20 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
-from extractor.page_instruction import PageInstruction, PageIs, read_instruction
+from extractor.page_instruction import PageInstruction, read_instruction
 from extractor.store import audit
 from extractor.store.page_tables import InstructionRow
-from extractor.store.results import ProblemResolution
+from extractor.store.results import RESOLUTIONS
 from extractor.store.saving import DECIDED
 from extractor.store.store import Store
 from extractor.store.tables import FieldRow, FileRow, PageRow, ProblemRow, RecordRow
-
-RESOLUTIONS = {
-    PageIs.COVER: ProblemResolution.COVER,
-    PageIs.CLOSING: ProblemResolution.CLOSING_PAGE,
-    PageIs.BLANK: ProblemResolution.BLANK,
-    PageIs.NOT_REGISTER: ProblemResolution.NOT_REGISTER,
-}
 
 
 @dataclass(frozen=True, slots=True)

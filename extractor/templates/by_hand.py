@@ -22,9 +22,6 @@ from extractor.templates.label_template import LabelTemplate
 from extractor.templates.layouts import Template
 from extractor.templates.table_template import TableTemplate
 
-BY_HAND = "by hand"
-"""How the method of a registration begins that a person made; the fields of such a page go to people."""
-
 _STRAIGHT_MM = 6.0
 """An affine map that comes so near to the four points needs no perspective taken out: print runs differ by as much."""
 _MM_PER_INCH = 25.4

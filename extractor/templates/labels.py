@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from extractor.readers.furniture import Furniture, find_furniture
 from extractor.readers.page_text import PageText, Word
-from extractor.records import Box
+from extractor.records import BY_HAND, Box
 from extractor.scans.types import CleanPage, Matrix
 from extractor.templates.boxes import find_boxes
-from extractor.templates.by_hand import BY_HAND, pinned_labels
+from extractor.templates.by_hand import pinned_labels
 from extractor.templates.form import FieldSpec, FormSchema, Role
 from extractor.templates.free_ink import note_lines, signed_name
 from extractor.templates.gate import judge

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractor.readers.page_text import PageText
-from extractor.records import Registration
+from extractor.records import BY_HAND, Registration
 from extractor.scans.types import CleanPage
-from extractor.templates.by_hand import BY_HAND, HandMap
+from extractor.templates.by_hand import HandMap
 from extractor.templates.form import FormSchema
 from extractor.templates.rows import locate_records
 from extractor.templates.rulings import Ruling, find_rulings
