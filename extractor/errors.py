@@ -134,6 +134,12 @@ class ImageError(ExtractorError):
     """A picture handed to a reader has no usable pixels."""
 
 
+class InstructionError(ExtractorError):
+    """What a person says of a page contradicts itself, or names a form or page that there is not."""
+
+    exit_code = ExitCode.USAGE
+
+
 class ApprovalError(ExtractorError):
     """A book cannot be approved, or not by this person, or an approval cannot be taken back."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from extractor.laying import LaidPage
 from extractor.page_file import overlay_name
+from extractor.page_instruction import PageIs
 from extractor.records import PageProblem, PageProblemKind
 from extractor.scans import Side
 from extractor.templates.form import Role
@@ -18,7 +19,14 @@ _GRAVEST_FIRST = (
     PageProblemKind.CLOSING,
     PageProblemKind.COVER,
     PageProblemKind.BLANK_PAGE,
+    PageProblemKind.NOT_REGISTER,
 )
+_SAID = {
+    PageIs.COVER: (PageProblemKind.COVER, "Bìa sổ, theo người xử lý."),
+    PageIs.CLOSING: (PageProblemKind.CLOSING, "Trang khóa sổ, theo người xử lý."),
+    PageIs.BLANK: (PageProblemKind.BLANK_PAGE, "Trang trắng, theo người xử lý."),
+    PageIs.NOT_REGISTER: (PageProblemKind.NOT_REGISTER, "Không phải trang sổ, theo người xử lý."),
+}
 
 
 def problem_of(laid: LaidPage, stated: Mapping[str, str]) -> PageProblem:
@@ -28,7 +36,9 @@ def problem_of(laid: LaidPage, stated: Mapping[str, str]) -> PageProblem:
         stated: what a cover or closing page says, by field code.
     """
     match, form, registered = laid.match, laid.form, laid.registered
-    if match.blank:
+    if laid.said is not None and (registered is None or form is None):
+        kind, message = _SAID[laid.said]
+    elif match.blank:
         kind, message = PageProblemKind.BLANK_PAGE, "Trang trắng: không thấy chữ in hay chữ viết."
     elif registered is None or form is None:
         kind, message = PageProblemKind.UNKNOWN_FORM, match.reason or "Không nhận ra biểu mẫu."

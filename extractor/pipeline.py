@@ -12,9 +12,11 @@ from pathlib import Path
 
 import cv2
 
+from extractor.errors import InputError, InstructionError, UnknownFormError
 from extractor.field_reading import HANDWRITING, PRINTED, read_fields
 from extractor.laying import LaidPicture, Layer
 from extractor.page_file import PageFile, page_stem, save_page_file, save_picture
+from extractor.page_instruction import PageInstruction
 from extractor.page_problems import all_in_one
 from extractor.picture_reading import PictureReading
 from extractor.readers import get_reader
@@ -100,22 +102,36 @@ class Pipeline:
         """Changes whenever a located field could be read otherwise: steps and readers."""
         return _digest({"steps": STEPS_VERSION, "readers": self.reader_versions})
 
+    def version_of(self, said: PageInstruction | None) -> str:
+        """The version of a page of which a person said something: it changes with that too."""
+        digest = said.digest() if said else ""
+        return _digest({"version": self.version, "said": digest}) if digest else self.version
+
     def process(self, ref: PageRef) -> PageResult:
         """Load, clean, identify, register and read one page; keep its picture, regions and evidence.
 
+        What a person said of the page is heeded where it was said of these very pixels.
+
         Raises:
-            InputError: the page cannot be decoded.
+            InputError: the page cannot be decoded, or what a person said of it cannot be followed.
         """
         started = time.monotonic()
         source = ref.load()
-        laid = Layer(self.choice, self.wanted, self.forms).lay(source)
+        said = ref.said[1] if ref.said and ref.said[0] == source.sha256 else PageInstruction()
+        try:
+            height, width = source.image.shape[:2]
+            said.check(width, height)
+            laid = Layer(self.choice, self.wanted, self.forms).instructed(said).lay(source)
+        except (UnknownFormError, InstructionError) as error:
+            # It concerns this page; the others of the run go on.
+            raise InputError(source.file, error.message, mend=error.mend) from error
         book = merge_books(self.options.book, source.book)
         read = self._read(laid, book)
         stem = page_stem(ref.source.sha256, ref.page)
         image = save_picture(self.options.out, stem, laid.page)
         kept = PageFile(
             sha256=source.sha256,
-            pipeline_version=self.version,
+            pipeline_version=self.version_of(said),
             reading_version=self.reading_version,
             seconds=time.monotonic() - started,
             regions=read.regions,
@@ -127,7 +143,6 @@ class Pipeline:
             areas=read.areas,
         )
         save_page_file(self.options.out, stem, kept)
-        height, width = source.image.shape[:2]
         return PageResult(
             file=source.file,
             page=source.page,
@@ -135,7 +150,7 @@ class Pipeline:
             width=width,
             height=height,
             image=image,
-            pipeline_version=self.version,
+            pipeline_version=self.version_of(said),
             book=merge_books(book, BookKey(register=read.register)),
             file_sha256=ref.source.sha256,
             records=tuple(read.records),
@@ -144,6 +159,7 @@ class Pipeline:
             reader_versions=self.reader_versions,
             image_to_source=tuple(float(v) for v in laid.page.to_source.ravel()),
             char_confidences=read.chars,
+            told=bool(said.rows) or said.is_ is not None,
         )
 
     def _read(self, picture: LaidPicture, book: BookKey) -> PictureReading:
@@ -153,7 +169,7 @@ class Pipeline:
             form, registered = laid.form, laid.registered
             if form is None or registered is None:
                 read.add_problem(laid)
-            elif form.schema.role is not Role.RECORDS:
+            elif laid.said is not None or form.schema.role is not Role.RECORDS:
                 read.add_problem(laid, self._statements(laid.page, registered, form, book))
             elif not registered.registration.ok or not registered.records:
                 read.add_problem(laid)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.batch.sources import KnownSource
+from extractor.batch.sources import KnownSource, load_sources
 from extractor.book_pass import BookFindings, FieldKey, examine, judge
 from extractor.confidence import Certificate, FieldEvidence, Suspension, drifted, group_of, refuted
 from extractor.dittos import resolve_dittos
@@ -23,6 +23,9 @@ from extractor.templates import Form
 
 CLOSING_EVENTS = "tongSoSuKien"
 """Field of a closing page that holds the number of events."""
+
+CLOSING_PAGES = "tongSoTrang"
+"""Field of a closing page that holds the number of pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,10 @@ def judge_books(
         covered = {
             record.key
             for record in judged.records
-            if certificate is not None and certificate.covers(record.form, record.form_version, reader_versions)
+            if certificate is not None
+            and certificate.covers(record.form, record.form_version, reader_versions)
+            # The certificate promises nothing of places that a person pointed at.
+            and not record.registration.by_hand
         }
         promised = [item for (key, _), item in judged.evidence.items() if key in covered]
         drift = drifted(certificate, promised) if certificate and promised else {}
@@ -178,6 +184,18 @@ def closing_totals(store: Store, out: Path, known: Mapping[str, KnownSource]) ->
     return {number: total for number, total in totals.items() if total is not None}
 
 
+def stated_pages(store: Store, out: Path, book_id: int) -> int | None:
+    """How many pages a book's closing page states; none where there is no such page or it could not be read.
+
+    Raises:
+        StoreError: what was read of the page is missing.
+        ExportError: the list of sources is damaged.
+    """
+    closings = _closing_pages(store, out, load_sources(out), CLOSING_PAGES)
+    stated = {int(total) for page, total in closings.items() if total.isdecimal() and page.book_id == book_id}
+    return stated.pop() if len(stated) == 1 else None
+
+
 def _closing_total(closings: Mapping[StoredProblem, str], book: BookSummary, records: Sequence[Record]) -> int | None:
     """How many events the book's closing page states; none where there is no such page or it could not be read.
 
@@ -193,12 +211,12 @@ def _closing_total(closings: Mapping[StoredProblem, str], book: BookSummary, rec
     return totals.pop() if len(totals) == 1 else None
 
 
-def _closing_pages(store: Store, out: Path, known: Mapping[str, KnownSource]) -> dict[StoredProblem, str]:
-    """The closing pages that were read into this folder, with the number of events each states, or an empty text."""
+def _closing_pages(
+    store: Store, out: Path, known: Mapping[str, KnownSource], code: str = CLOSING_EVENTS
+) -> dict[StoredProblem, str]:
+    """The closing pages that were read into this folder, with what each states under a field code, or an empty text."""
     return {
-        page: load_page_file(out, page_stem(known[page.problem.file].sha256, page.problem.page)).stated.get(
-            CLOSING_EVENTS, ""
-        )
+        page: load_page_file(out, page_stem(known[page.problem.file].sha256, page.problem.page)).stated.get(code, "")
         for page in store.page_problems()
         if page.problem.kind is PageProblemKind.CLOSING and page.problem.file in known
     }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from extractor.batch.judging import BookSuspension, judge_books
 from extractor.batch.outputs import OutputSummary, write_outputs
-from extractor.batch.sources import remember_sources, without_taken_names
+from extractor.batch.sources import KnownSource, remember_sources, without_taken_names
 from extractor.batch.storage import open_store
 from extractor.batch.summary import describe_suspension
 from extractor.batch.workers import process_pages
@@ -19,7 +19,7 @@ from extractor.errors import SettingsError, StoreError
 from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import Limits, PageRef, SetAside, list_sources, page_refs
-from extractor.store import Store
+from extractor.store import Instructions, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,11 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
     found = list(list_sources(options.inputs, options.limits, on_set_aside=set_aside.append))
     sources = without_taken_names(options.out, found, on_set_aside=set_aside.append)
     refs = [ref for source in sources for ref in page_refs(source, options.limits, render_dpi=options.render_dpi)]
-    known = remember_sources(options.out, sources)
+    asked = options.pipeline
+    known = remember_sources(options.out, sources, book=asked.book, form=asked.form)
     with open_store(options.out, options.database) as store:
-        todo = [ref for ref in refs if options.redo or not _is_done(store, options.out, ref, pipeline.version)]
+        refs = with_instructions(refs, store)
+        todo = [ref for ref in refs if options.redo or not _is_done(store, options.out, ref, pipeline)]
         done = len(refs) - len(todo)
         on_progress(done, len(refs))
         for outcome in process_pages(todo, options.pipeline, min(options.workers, max(1, len(todo)))):
@@ -96,30 +98,64 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
                 store.save_page(outcome.result)
             done += 1
             on_progress(done, len(refs))
-        forms = {form.schema.form: form for form in pipeline.forms}
-        suspended = judge_books(
+        written, suspended = conclude(
             store,
-            options.out,
-            forms,
+            pipeline,
             known,
+            set_aside,
             certificate=options.certificate,
-            reader_versions=pipeline.reader_versions,
             recheck=options.recheck,
+            workers=options.workers,
+            outputs=outputs,
         )
-        written = None
-        if outputs:
-            written = write_outputs(
-                store,
-                options.out,
-                forms,
-                known,
-                certificate=options.certificate,
-                reader_versions=pipeline.reader_versions,
-                set_aside=set_aside,
-                suspended=[describe_suspension(item) for item in suspended],
-                workers=options.workers,
-            )
     return RunSummary(len(refs), len(todo), tuple(set_aside), written, suspended)
+
+
+def with_instructions(refs: Iterable[PageRef], store: Store) -> list[PageRef]:
+    """The pages with what people said of them."""
+    said = Instructions(store).current()
+    return [
+        replace(ref, said=(known.sha256, known.said)) if (known := said.get((ref.source.file, ref.page))) else ref
+        for ref in refs
+    ]
+
+
+def conclude(
+    store: Store,
+    pipeline: Pipeline,
+    known: Mapping[str, KnownSource],
+    set_aside: Sequence[SetAside],
+    *,
+    certificate: Certificate | None,
+    recheck: float,
+    workers: int = 1,
+    outputs: bool = True,
+) -> tuple[OutputSummary | None, tuple[BookSuspension, ...]]:
+    """What follows when pages were read: the pass along each book, then all outputs.
+
+    Args:
+        outputs: whether to write workbooks, packages, overlays and the report.
+    """
+    out = pipeline.options.out
+    forms = {form.schema.form: form for form in pipeline.forms}
+    versions = pipeline.reader_versions
+    suspended = judge_books(
+        store, out, forms, known, certificate=certificate, reader_versions=versions, recheck=recheck
+    )
+    if not outputs:
+        return None, suspended
+    written = write_outputs(
+        store,
+        out,
+        forms,
+        known,
+        certificate=certificate,
+        reader_versions=versions,
+        set_aside=set_aside,
+        suspended=[describe_suspension(item) for item in suspended],
+        workers=workers,
+    )
+    return written, suspended
 
 
 def prepare_folder(out: Path) -> None:
@@ -155,9 +191,10 @@ def only_run(out: Path) -> Iterator[None]:
         yield
 
 
-def _is_done(store: Store, out: Path, ref: PageRef, version: str) -> bool:
+def _is_done(store: Store, out: Path, ref: PageRef, pipeline: Pipeline) -> bool:
     try:
         kept = load_page_file(out, page_stem(ref.source.sha256, ref.page))
     except StoreError:
         return False
+    version = pipeline.version_of(ref.said[1] if ref.said and ref.said[0] == kept.sha256 else None)
     return kept.pipeline_version == version and store.page_done(kept.sha256, ref.source.file, ref.page, version)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from extractor.errors import ExportError
+from extractor.records import BookKey
 from extractor.scans import OfficialName, SetAside, SourceFile
 
 FILE = "sources.json"
@@ -23,6 +24,10 @@ class KnownSource:
         member: member's name in the archive, or empty.
         sha256: hash of the content.
         name: what its official file name says, or none.
+        named: what the names of file and folders say of the book.
+        told: what the user said of the book when it was last read.
+        form: the form that the user said all its pages are of, or empty.
+        noted: whether ``named``, ``told`` and ``form`` were noted; earlier versions did not.
     """
 
     file: str
@@ -30,14 +35,33 @@ class KnownSource:
     member: str
     sha256: str
     name: OfficialName | None
+    named: BookKey = field(default_factory=BookKey)
+    told: BookKey = field(default_factory=BookKey)
+    form: str = ""
+    noted: bool = False
 
 
-def remember_sources(out: Path, sources: Iterable[SourceFile]) -> dict[str, KnownSource]:
-    """Add sources to those already known in ``out``; returns all, by the name in the records."""
+def remember_sources(
+    out: Path, sources: Iterable[SourceFile], *, book: BookKey | None = None, form: str = ""
+) -> dict[str, KnownSource]:
+    """Add sources to those already known in ``out``; returns all, by the name in the records.
+
+    Args:
+        book: what the user says of the book.
+        form: the form that the user says all pages are of.
+    """
     known = load_sources(out)
     for source in sources:
         known[source.file] = KnownSource(
-            source.file, str(source.path.resolve()), source.member, source.sha256, source.name
+            source.file,
+            str(source.path.resolve()),
+            source.member,
+            source.sha256,
+            source.name,
+            named=source.book,
+            told=book or BookKey(),
+            form=form,
+            noted=True,
         )
     content = json.dumps([asdict(known[file]) for file in sorted(known)], ensure_ascii=False, indent=1)
     part = out / f"{FILE}.part"
@@ -79,7 +103,14 @@ def load_sources(out: Path) -> dict[str, KnownSource]:
     try:
         items = json.loads(path.read_text(encoding="utf-8"))
         return {
-            item["file"]: KnownSource(**{**item, "name": OfficialName(**item["name"]) if item["name"] else None})
+            item["file"]: KnownSource(
+                **{
+                    **item,
+                    "name": OfficialName(**item["name"]) if item["name"] else None,
+                    "named": BookKey(**item.get("named", {})),
+                    "told": BookKey(**item.get("told", {})),
+                }
+            )
             for item in items
         }
     except (ValueError, KeyError, TypeError) as error:

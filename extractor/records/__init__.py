@@ -2,6 +2,7 @@
 
 from extractor.records.jsonl import read_records, record_line, write_records
 from extractor.records.record import (
+    BY_HAND,
     BookKey,
     PageProblem,
     PageProblemKind,
@@ -13,6 +14,7 @@ from extractor.records.record import (
 from extractor.records.values import Box, Candidate, Decision, FieldState, FieldValue, nfc
 
 __all__ = [
+    "BY_HAND",
     "BookKey",
     "Box",
     "Candidate",

@@ -30,6 +30,10 @@ class RuleWarning(BaseModel):
     severity: Severity = Severity.WARNING
 
 
+BY_HAND = "by hand"
+"""How the method of a registration begins that a person made."""
+
+
 class Registration(BaseModel):
     """How well a template lies on a page.
 
@@ -46,6 +50,11 @@ class Registration(BaseModel):
     coverage: float = Field(ge=0.0, le=1.0)
     method: str
     reason: str = ""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person, not the machine, said where the form or its records lie; then people decide all fields."""
+        return self.method.startswith(BY_HAND)
 
 
 class Record(BaseModel):
@@ -81,6 +90,8 @@ class PageProblemKind(StrEnum):
     COVER = "cover"
     CLOSING = "closing"
     UNREADABLE = "unreadable"
+    NOT_REGISTER = "not_register"
+    """A person said that it is no page of the register."""
 
 
 class PageProblem(BaseModel):

@@ -20,7 +20,9 @@ from extractor.review import (
     api,
     approving,
     boards,
+    book_pages,
     inspecting,
+    mending,
     pages,
     record_form,
     scans,
@@ -30,6 +32,7 @@ from extractor.review import (
 from extractor.review.access import Access
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
+from extractor.review.page_preview import Previews
 from extractor.review.pictures import Pictures
 from extractor.review.refusals import tell_mistake, tell_refusal
 from extractor.review.room import (
@@ -91,6 +94,7 @@ def create_app(
         ),
         listing=Listing(store),
         approvals=Approvals(store),
+        previews=Previews(out_dir, templates),
         intake=Intake(store, out_dir, limits or Limits(), wake),
         lease_seconds=lease_seconds,
         secure=secure,
@@ -103,6 +107,9 @@ def create_app(
     app.include_router(approving.router)
     app.include_router(boards.router)
     app.include_router(pages.router)
+    app.include_router(book_pages.router)
+    app.include_router(mending.pages_router)
+    app.include_router(mending.router)
     app.include_router(api.router)
     app.include_router(record_form.router)
     app.include_router(scans.router)

@@ -92,6 +92,7 @@ def _obstacles(visit: Visit, standing: Standing) -> list[str]:
         Obstacle.EMPTY: 0,
         Obstacle.WAITING: standing.waiting,
         Obstacle.PROBLEMS: standing.counts.page_problems,
+        Obstacle.MISSING: standing.missing,
         Obstacle.OWN_WORK: sum(number for name, number in standing.people.items() if person_key(name) in own),
     }
     return [text(visit.language, each.value, count=counted[each]) for each in standing.obstacles]

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     """Bring scans in and have them read."""
     SOLVE = "solve"
     """Say what a page without records is."""
+    MEND = "mend"
+    """Say how a page is to be read and have it read anew; report missing pages."""
     ADJUDICATE = "adjudicate"
     """Settle fields that two persons, or a person and the machine, read differently."""
     APPROVE = "approve"

@@ -22,6 +22,7 @@ from extractor.review.access import (
     csrf_fits,
 )
 from extractor.review.labels import Labels
+from extractor.review.page_preview import Previews
 from extractor.review.permissions import Permission
 from extractor.review.pictures import Pictures
 from extractor.review.texts import LANGUAGES
@@ -76,6 +77,7 @@ class Room:
     pages: Environment
     listing: Listing
     approvals: Approvals
+    previews: Previews
     intake: Intake
     """Uploads, and the queue of jobs."""
     lease_seconds: float

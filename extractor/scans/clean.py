@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from extractor.scans.light import even_light, ink_mask, shrink
 from extractor.scans.orientation import QUARTER_MARGIN, UPRIGHT_MARGIN, level_evidence, text_only, upright_evidence
-from extractor.scans.photo import find_page
+from extractor.scans.photo import find_page, outline_of
 from extractor.scans.resolution import estimate_dpi, scale_for
 from extractor.scans.skew import estimate_skew
 from extractor.scans.types import CleanPage, Image, Matrix, SourcePage
@@ -41,7 +41,14 @@ class Turn:
     skew: float
 
 
-def clean_page(source: SourcePage, *, find_photo: bool = True, turn_upright: bool = True) -> CleanPage:
+def clean_page(
+    source: SourcePage,
+    *,
+    find_photo: bool = True,
+    turn_upright: bool = True,
+    quarters: int | None = None,
+    corners: NDArray[np.float64] | None = None,
+) -> CleanPage:
     """Clean a page.
 
     A page in a photograph is cut out and flattened, the page is turned upright where its text says so clearly, small
@@ -52,13 +59,18 @@ def clean_page(source: SourcePage, *, find_photo: bool = True, turn_upright: boo
         source: the decoded page.
         find_photo: look for a page in a photograph.
         turn_upright: judge quarter and half turns; without it, only skew is taken out.
+        quarters: quarter turns counterclockwise that a person says bring the picture upright; judged where none.
+        corners: the page's corners in source pixels as a person gave them, ``(4, 2)``: top left, top right, bottom
+            right, bottom left of the page as the picture stands.
     """
     notes: list[str] = []
     image = source.image
     matrix: Matrix = np.eye(3)
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
     stated = source.dpi
-    outline = find_page(image) if find_photo else None
+    outline = find_page(image) if find_photo and corners is None else None
+    if corners is not None:
+        outline = outline_of(corners, image)
     if outline is not None:
         matrix = outline.matrix()
         size = (outline.width, outline.height)
@@ -68,7 +80,11 @@ def clean_page(source: SourcePage, *, find_photo: bool = True, turn_upright: boo
     else:
         size = (image.shape[1], image.shape[0])
         judged = shrink(grey, JUDGE_SIDE)[0]
-    turn = judge_turn(judged, turn_upright=turn_upright)
+    if quarters is None:
+        turn = judge_turn(judged, turn_upright=turn_upright)
+    else:
+        turned = np.asarray(np.ascontiguousarray(np.rot90(judged, quarters)), np.uint8)
+        turn = Turn(quarters % 4, judge_turn(turned, turn_upright=False).skew)
     if turn.quarters:
         matrix = quarter_matrix(turn.quarters, size) @ matrix
         size = size[::-1] if turn.quarters % 2 else size

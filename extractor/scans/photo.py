@@ -74,6 +74,16 @@ def find_page(image: Image) -> PageOutline | None:
     return PageOutline(corners, width, height)
 
 
+def outline_of(corners: NDArray[np.float64], image: Image) -> PageOutline:
+    """The outline with corners that a person gave, ``(4, 2)`` in source pixels: top left, then clockwise.
+
+    The flat page holds no more than twice the picture's pixels, wherever the corners are.
+    """
+    width, height = _flat_size(corners, image.shape[:2])
+    shrink = min(1.0, math.sqrt(2.0 * image.shape[0] * image.shape[1] / (width * height)))
+    return PageOutline(corners, max(16, round(width * shrink)), max(16, round(height * shrink)))
+
+
 def _page_masks(small: Image) -> list[NDArray[np.uint8]]:
     """Candidates for the page's area: bright, and of the colour of the picture's middle."""
     smooth = cv2.medianBlur(small, 7)

@@ -20,6 +20,7 @@ from extractor.errors import (
     MissingInputError,
     UnsupportedTypeError,
 )
+from extractor.page_instruction import PageInstruction
 from extractor.records import BookKey
 from extractor.scans import pdf, raster
 from extractor.scans.archives import read_member
@@ -63,6 +64,8 @@ class PageRef:
     page: int
     limits: Limits = field(default_factory=Limits)
     render_dpi: int = DEFAULT_RENDER_DPI
+    said: tuple[str, PageInstruction] | None = None
+    """What a person said of the page, and the hash of the pixels it was said of: of others it is not heeded."""
 
     @property
     def key(self) -> str:

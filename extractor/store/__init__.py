@@ -18,7 +18,9 @@ from extractor.store.inspection_results import (
     SampleDraft,
 )
 from extractor.store.inspections import Inspections
+from extractor.store.instructions import Instructions, SaidOfPage, StoredPage
 from extractor.store.jobs import Job, JobKind, Jobs, JobState
+from extractor.store.missing import Missing, MissingPages, Outcome
 from extractor.store.passwords import PasswordError, Weakness, first_password
 from extractor.store.record_queue import RecordQueue
 from extractor.store.replies import Begun, Replies, Reply, ReplyConflict
@@ -79,15 +81,19 @@ __all__ = [
     "Inspection",
     "InspectionTask",
     "Inspections",
+    "Instructions",
     "Job",
     "JobKind",
     "JobState",
     "Jobs",
     "Judgement",
     "MachineChange",
+    "Missing",
+    "MissingPages",
     "Neighbour",
     "NothingToUndo",
     "Obstacle",
+    "Outcome",
     "PageImage",
     "PageResult",
     "Part",
@@ -102,6 +108,7 @@ __all__ = [
     "Reply",
     "ReplyConflict",
     "Role",
+    "SaidOfPage",
     "SampleDraft",
     "Scope",
     "Session",
@@ -111,6 +118,7 @@ __all__ = [
     "Standing",
     "Store",
     "StoredField",
+    "StoredPage",
     "StoredProblem",
     "StoredRecord",
     "Task",

@@ -21,6 +21,7 @@ from extractor.store import audit
 from extractor.store.approval_tables import ApprovalRow
 from extractor.store.convert import person_key
 from extractor.store.engine import to_json
+from extractor.store.missing import open_reports
 from extractor.store.order import current_records
 from extractor.store.reading import counts
 from extractor.store.results import Counts
@@ -37,6 +38,8 @@ class Obstacle(StrEnum):
     """Fields wait for people, blind ones too."""
     PROBLEMS = "approval_problems"
     """Pages without records were not looked at."""
+    MISSING = "approval_missing"
+    """Pages were reported missing, and nobody found them or accepted that they lack."""
     OWN_WORK = "approval_own_work"
     """The person decided fields of the book."""
 
@@ -45,6 +48,7 @@ _SAID = {
     Obstacle.EMPTY: ("The book has no records.", "Read its pages first."),
     Obstacle.WAITING: ("Fields of the book wait for people.", "Verify them first."),
     Obstacle.PROBLEMS: ("Pages of the book yielded no records and nobody said what they are.", "Look at them first."),
+    Obstacle.MISSING: ("Pages of the book were reported missing.", "Find them, or say why the book lacks them."),
     Obstacle.OWN_WORK: ("The person verified fields of the book.", "Let somebody else approve it."),
 }
 
@@ -75,6 +79,7 @@ class Standing:
     Args:
         digest: of the content looked at, to be given back when approving.
         waiting: fields that wait for people, blind ones too.
+        missing: pages that were reported missing.
         people: how many fields each person decided, as they stand.
         obstacles: why it cannot be approved by the person asked for; none where it can.
         approvals: all there ever were, newest first.
@@ -84,6 +89,7 @@ class Standing:
     digest: str
     counts: Counts
     waiting: int
+    missing: int
     people: Mapping[str, int]
     obstacles: tuple[Obstacle, ...]
     approvals: tuple[Approval, ...]
@@ -139,7 +145,7 @@ class Approvals:
             if session.get_bind().dialect.name == "postgresql":
                 # One approver at a time; and nothing of the book may change between the look and the name under it.
                 session.execute(text("LOCK TABLE approval IN SHARE ROW EXCLUSIVE MODE"))
-                session.execute(text("LOCK TABLE field, record, page, task IN SHARE MODE"))
+                session.execute(text("LOCK TABLE field, record, page, task, missing_page IN SHARE MODE"))
             standing = _standing(session, book_id, person, *formerly)
             if standing.obstacles:
                 said, mend = _SAID[standing.obstacles[0]]
@@ -240,24 +246,29 @@ def _standing(session: Session, book_id: int, *names: str) -> Standing:
         )
         or 0
     )
+    missing = open_reports(session, [book_id]).get(book_id, 0)
     people = _people(session, book_id)
     return Standing(
         book_id=book_id,
         digest=digest,
         counts=found,
         waiting=max(waiting, found.review),
+        missing=missing,
         people=people,
-        obstacles=tuple(_obstacles(found, waiting, people, names)),
+        obstacles=tuple(_obstacles(found, waiting, missing, people, names)),
         approvals=_approvals(session, book_id, digest),
     )
 
 
-def _obstacles(found: Counts, waiting: int, people: Mapping[str, int], names: Collection[str]) -> list[Obstacle]:
+def _obstacles(
+    found: Counts, waiting: int, missing: int, people: Mapping[str, int], names: Collection[str]
+) -> list[Obstacle]:
     own = {person_key(name) for name in names if name}
     facts = (
         (Obstacle.EMPTY, not found.records),
         (Obstacle.WAITING, bool(waiting or found.review)),
         (Obstacle.PROBLEMS, bool(found.page_problems)),
+        (Obstacle.MISSING, bool(missing)),
         (Obstacle.OWN_WORK, not own.isdisjoint(map(person_key, people))),
     )
     return [obstacle for obstacle, holds in facts if holds]

@@ -213,6 +213,13 @@ class Jobs:
             wanted = select(JobRow).where(JobRow.folder == folder, JobRow.state == JobState.RUNNING.value)
             return [_job(row) for row in session.scalars(wanted.order_by(JobRow.created_at))]
 
+    def unfinished(self, folder: str) -> Sequence[Job]:
+        """Jobs of the folder that wait or run, oldest first."""
+        states = [JobState.QUEUED.value, JobState.RUNNING.value]
+        with self._store.reading() as session:
+            wanted = select(JobRow).where(JobRow.folder == folder, JobRow.state.in_(states))
+            return [_job(row) for row in session.scalars(wanted.order_by(JobRow.created_at, JobRow.id))]
+
     def progress(self, job_id: str, done: int, total: int) -> bool:
         """Note how far a job is; returns whether it is to be stopped."""
         with self._store.writing() as writer:

@@ -35,6 +35,8 @@ class PageResult:
             ``image`` shows the source page as it is, at any scale.
         char_confidences: probability of each character of ``raw``, by record number and field code; given only where
             there is exactly one for each character.
+        told: a person said which records the page has, or that it has none: stored ones that it lacks are taken out,
+            also where people decided their fields, which stay in the history.
     """
 
     file: str
@@ -52,6 +54,7 @@ class PageResult:
     reader_versions: Mapping[str, str] = field(default_factory=dict)
     image_to_source: tuple[float, ...] | None = None
     char_confidences: Mapping[tuple[int, str], tuple[float, ...]] = field(default_factory=dict)
+    told: bool = False
 
     def __post_init__(self) -> None:
         """Refuse results that contradict themselves; they are mistakes of the program, not of the input."""
@@ -130,6 +133,16 @@ class ProblemResolution(StrEnum):
     BLANK = "blank"
     CLOSING_PAGE = "closing_page"
     RESCAN = "rescan"
+    NOT_REGISTER = "not_register"
+
+
+RESOLUTIONS: Mapping[str, ProblemResolution] = {
+    "cover": ProblemResolution.COVER,
+    "closing": ProblemResolution.CLOSING_PAGE,
+    "blank": ProblemResolution.BLANK,
+    "not_register": ProblemResolution.NOT_REGISTER,
+}
+"""The same by what an instruction says a page is, see :class:`extractor.page_instruction.PageIs`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from extractor.records import BookKey, Decision, FieldValue, PageProblem, Record
 from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_columns, row_columns
 from extractor.store.natural import natural_key
-from extractor.store.results import MachineChange, PageResult, RecordKey
+from extractor.store.page_tables import InstructionRow
+from extractor.store.renumbering import renumber
+from extractor.store.results import RESOLUTIONS, MachineChange, PageResult, RecordKey
 from extractor.store.tables import (
     Action,
     BookRow,
@@ -71,7 +73,7 @@ def save_page(writer: Writer, result: PageResult) -> bool:
         session.add(row)
     _fill_page(writer, row, result, book)
     session.flush()
-    _save_problem(session, row, result.problem)
+    _save_problem(session, row, result)
     _save_records(writer, row, result)
     content = [
         result.sha256,
@@ -139,7 +141,8 @@ def _fill_page(writer: Writer, row: PageRow, result: PageResult, book: BookRow) 
     row.superseded_at = None
 
 
-def _save_problem(session: Session, page: PageRow, problem: PageProblem | None) -> None:
+def _save_problem(session: Session, page: PageRow, result: PageResult) -> None:
+    problem = result.problem
     row = session.scalar(select(ProblemRow).where(ProblemRow.page_id == page.id))
     if problem is None:
         if row is not None:
@@ -148,6 +151,8 @@ def _save_problem(session: Session, page: PageRow, problem: PageProblem | None) 
     if row is None:
         row = ProblemRow(page_id=page.id, resolution=None, resolved_by="", resolved_at=None)
         session.add(row)
+    if result.told and not result.records:
+        row.resolution, row.resolved_by, row.resolved_at = _said(session, result)
     row.kind = problem.kind.value
     row.message = problem.message
     row.form = problem.form
@@ -156,8 +161,27 @@ def _save_problem(session: Session, page: PageRow, problem: PageProblem | None) 
     session.flush()
 
 
+def _said(session: Session, result: PageResult) -> tuple[str | None, str, datetime | None]:
+    """What a person said a page without records is, who, and when."""
+    newest = session.scalar(
+        select(InstructionRow)
+        .where(
+            InstructionRow.file == result.file,
+            InstructionRow.page == result.page,
+            InstructionRow.sha256 == result.sha256,
+        )
+        .order_by(InstructionRow.id.desc())
+        .limit(1)
+    )
+    said = str(newest.content.get("is", "")) if newest is not None else ""
+    if newest is None or said not in RESOLUTIONS:
+        return None, "", None
+    return RESOLUTIONS[said].value, newest.person, newest.at
+
+
 def _save_records(writer: Writer, page: PageRow, result: PageResult) -> None:
     session = writer.session
+    renumber(session, page.id, result.records)
     known = {row.number: row for row in session.scalars(select(RecordRow).where(RecordRow.page_id == page.id))}
     history: list[DecisionRow] = []
     for record in result.records:
@@ -172,7 +196,7 @@ def _save_records(writer: Writer, page: PageRow, result: PageResult) -> None:
         history += _save_fields(writer, page, row, record, result)
         _set_warnings(session, row.id, record.warnings)
     for row in known.values():
-        _retire_record(writer, row)
+        _retire_record(writer, row, told=result.told)
     audit.append_decisions(session, writer.key, history)
 
 
@@ -247,12 +271,16 @@ def _replace(writer: Writer, row: FieldRow, value: FieldValue, action: Action, h
     return True
 
 
-def _retire_record(writer: Writer, row: RecordRow) -> None:
-    """Take a record out that a newer reading does not find, unless a person worked on it."""
+def _retire_record(writer: Writer, row: RecordRow, *, told: bool) -> None:
+    """Take a record out that a newer reading does not find, unless a person worked on it.
+
+    Args:
+        told: a person said that it is none; what people decided of it stays in the history.
+    """
     session = writer.session
     wanted = select(FieldRow).where(FieldRow.record_id == row.id).order_by(FieldRow.id).with_for_update()
     fields = list(session.scalars(wanted))
-    if _kept(session, fields):
+    if row.retired_at is not None or (_kept(session, fields) and not told):
         return
     row.retired_at = writer.now
     tasks.withdraw_fields(session, [field.id for field in fields])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from extractor.templates.layouts import layouts
-from extractor.templates.types import FormMatch, RegisteredPage
+from extractor.templates.types import FormMatch, RegisteredPage, Told
 
 if TYPE_CHECKING:
     from extractor.readers.page_text import PageText
@@ -74,9 +74,14 @@ def evidence(page: CleanPage, text: PageText, form: Form) -> float:
     return layouts()[form.template.layout].evidence(page, text, [form.template])[0]
 
 
-def register(page: CleanPage, text: PageText, form: Form) -> RegisteredPage:
-    """Lay a form over a page; where it does not lie well the page comes back without records, with the reason."""
-    return layouts()[form.template.layout].register(page, text, form.schema, form.template)
+def register(page: CleanPage, text: PageText, form: Form, told: Told | None = None) -> RegisteredPage:
+    """Lay a form over a page; where it does not lie well the page comes back without records, with the reason.
+
+    Args:
+        told: what a person said of where the records lie; a form laid by hand lies as the person says, however well
+            that is, and its registration tells so.
+    """
+    return layouts()[form.template.layout].register(page, text, form.schema, form.template, told)
 
 
 def _ink_share(page: CleanPage) -> float:

@@ -9,22 +9,24 @@ from numpy.typing import NDArray
 
 from extractor.readers.furniture import Furniture, find_furniture
 from extractor.readers.page_text import PageText, Word
-from extractor.records import Box
+from extractor.records import BY_HAND, Box
 from extractor.scans.types import CleanPage, Matrix
 from extractor.templates.boxes import find_boxes
+from extractor.templates.by_hand import pinned_labels
 from extractor.templates.form import FieldSpec, FormSchema, Role
 from extractor.templates.free_ink import note_lines, signed_name
 from extractor.templates.gate import judge
 from extractor.templates.label_template import LabelTemplate, ValuePlace
 from extractor.templates.letters import pieces_of
 from extractor.templates.margins import Margins, above_others, find_margins, on_their_lines
-from extractor.templates.placing import Placed, Placement, place, place_anywhere
+from extractor.templates.placing import Placed, Placement, place, place_anywhere, place_by_hand
 from extractor.templates.types import (
     LocatedField,
     LocatedOption,
     LocatedRecord,
     Polygon,
     RegisteredPage,
+    Told,
 )
 from extractor.templates.unread import on_their_ink
 from extractor.templates.values import Region, Stretch, region_of, value_stretches
@@ -32,7 +34,9 @@ from extractor.templates.values import Region, Stretch, region_of, value_stretch
 METHOD = "labels"
 
 
-def register_labels(page: CleanPage, text: PageText, schema: FormSchema, template: LabelTemplate) -> RegisteredPage:
+def register_labels(
+    page: CleanPage, text: PageText, schema: FormSchema, template: LabelTemplate, told: Told | None = None
+) -> RegisteredPage:
     """Lay the template over the page and locate every field of the form.
 
     Where the registration is not good enough the page comes back without records. A cover or closing page is known by
@@ -41,8 +45,13 @@ def register_labels(page: CleanPage, text: PageText, schema: FormSchema, templat
     furniture = find_furniture(page)
     scaled = scaled_text(text, furniture.scale)
     page_of_records = template.spread_out()
-    placer = place if schema.role is Role.RECORDS else place_anywhere
-    placement = placer(page_of_records, pieces_of(scaled), furniture.mm)
+    hand = told.hand if told else None
+    if hand is not None:
+        pins = pinned_labels(page_of_records, hand, furniture.scale)
+        placement = place_by_hand(page_of_records, pieces_of(scaled), hand.affine * furniture.scale, pins)
+    else:
+        placer = place if schema.role is Role.RECORDS else place_anywhere
+        placement = placer(page_of_records, pieces_of(scaled), furniture.mm)
     stretch = _stretch(page.to_source, page.grey.shape) / furniture.scale
     registration = judge(
         coverage=placement.coverage(),
@@ -51,6 +60,9 @@ def register_labels(page: CleanPage, text: PageText, schema: FormSchema, templat
         missing=_missing(placement, schema),
         method=METHOD,
     )
+    if hand is not None:
+        said = {"ok": True, "method": f"{BY_HAND}: {METHOD}", "reason": ""}
+        registration = registration.model_copy(update=said)
     records: tuple[LocatedRecord, ...] = ()
     if registration.ok or schema.role is not Role.RECORDS:
         each = len(template.blocks)
@@ -68,9 +80,9 @@ def register_labels(page: CleanPage, text: PageText, schema: FormSchema, templat
             )
             for number in range(template.records)
         )
-    return RegisteredPage(
-        schema.form, schema.version, registration, records, _anchors(placement) / max(1e-9, furniture.scale)
-    )
+    anchors = _anchors(placement) / max(1e-9, furniture.scale)
+    marks = _marks(page_of_records, placement, furniture.scale)
+    return RegisteredPage(schema.form, schema.version, registration, records, anchors, marks=marks)
 
 
 def locate(
@@ -202,6 +214,13 @@ def _stretch(to_source: Matrix, shape: tuple[int, ...]) -> float:
     points = (steps[:2] / steps[2]).T
     area = abs(float(np.linalg.det(points[1:] - points[0])))
     return float(np.sqrt(area))
+
+
+def _marks(template: LabelTemplate, placement: Placement, scale: float) -> NDArray[np.float64]:
+    """The left end of each label's baseline: millimetres on the form, and clean pixels on the page, ``(n, 4)``."""
+    spots = [(label.x, line.y) for _, line, label in template.labels()]
+    places = [(placed.left / scale, placed.baseline / scale) for placed in placement.labels]
+    return np.column_stack([np.array(spots), np.array(places)])
 
 
 def _anchors(placement: Placement) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from extractor.templates.table_template import TableTemplate
 if TYPE_CHECKING:
     from extractor.readers.page_text import PageText
     from extractor.scans.types import CleanPage
-    from extractor.templates.types import RegisteredPage
+    from extractor.templates.types import RegisteredPage, Told
 
 Template: TypeAlias = LabelTemplate | TableTemplate
 """A template of any layout."""
@@ -35,7 +35,9 @@ class Evidence(Protocol):
 class Register(Protocol):
     """Lay a template over a page and locate its fields."""
 
-    def __call__(self, page: CleanPage, text: PageText, schema: FormSchema, template: Any, /) -> RegisteredPage:
+    def __call__(
+        self, page: CleanPage, text: PageText, schema: FormSchema, template: Any, told: Told | None = None, /
+    ) -> RegisteredPage:
         """Register the page."""
         ...
 

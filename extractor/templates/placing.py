@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,9 @@ from extractor.templates.alignment import Affine, Spot, align, apply, robust_aff
 from extractor.templates.label_template import Block, Label, LabelTemplate
 from extractor.templates.letters import Piece, fold
 from extractor.templates.wording import Found, find_wordings
+
+_PINNED_MM = 3.0
+"""Farther from where a person pointed a label was not read but guessed, or something else was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,42 @@ def place(template: LabelTemplate, lines: Sequence[Sequence[Piece]], scale: floa
     first = _placement(template, chosen, affine, scale)
     chosen = _rescued(first, chosen, lines, template.pitch)
     return _placement(template, chosen, affine, scale)
+
+
+def place_by_hand(
+    template: LabelTemplate,
+    lines: Sequence[Sequence[Piece]],
+    affine: Affine,
+    pins: Mapping[int, tuple[float, float]],
+) -> Placement:
+    """Find the labels about where a person's map puts them; those not found are where it and the others have them.
+
+    Args:
+        template: the form's template.
+        lines: words in working pixels, from :func:`extractor.templates.letters.pieces_of`.
+        affine: maps millimetres to working pixels.
+        pins: labels by number that the person pointed at, and where: left end and baseline. They count as found, and
+            what was read elsewhere is not taken for them.
+    """
+    entries = template.labels()
+    mm = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+    chosen = _align_blocks(template, _candidates(entries, lines), affine)
+    plain = _placement(template, chosen, affine, mm)
+    for number, (left, baseline) in pins.items():
+        found = chosen[number]
+        if found is not None and np.hypot(found.left - left, found.baseline - baseline) <= _PINNED_MM * mm:
+            continue
+        right = left + plain.letter * (len(entries[number][2].text) + 1)
+        chosen[number] = Found(1.0, left, right, baseline, plain.labels[number].height, 0, (-1, -1))
+    hits = [i for i, found in enumerate(chosen) if found is not None]
+    if len(hits) > 2 * len(pins):
+        # Where the page reads well its own labels tell the print run's measures better than four points.
+        spots = np.array([(entries[i][2].x, entries[i][1].y) for i in hits])
+        seen = np.array([(f.left, f.baseline) for f in chosen if f is not None])
+        weights = np.array([weight_of(entries[i][2]) for i in hits])
+        affine = robust_affine(spots, seen, weights, affine)
+    first = _placement(template, chosen, affine, mm)
+    return _placement(template, _rescued(first, chosen, lines, template.pitch), affine, mm)
 
 
 def place_anywhere(template: LabelTemplate, lines: Sequence[Sequence[Piece]], scale: float) -> Placement:

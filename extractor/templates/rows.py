@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -68,14 +69,23 @@ class Entry:
 
 
 def locate_records(
-    grey: NDArray[np.uint8], frame: TableFrame, text: PageText, template: TableTemplate
-) -> tuple[LocatedRecord, ...]:
+    grey: NDArray[np.uint8],
+    frame: TableFrame,
+    text: PageText,
+    template: TableTemplate,
+    rows: NDArray[np.float64] | None = None,
+) -> tuple[tuple[LocatedRecord, ...], NDArray[np.float64]]:
     """Records of a table, top to bottom, with the written lines of each cell; an empty cell has none.
 
     Args:
         grey: evenly lit page, clean pixels.
         frame: where the table lies, clean pixels.
         text: the page's OCR pass; words found inside a cell are handed on.
+        rows: lines between the records that a person drew, clean pixels, ``(n + 1, 2, 2)``; none where they are to be
+            found.
+
+    Returns:
+        The records, and the lines between them in clean pixels, ``(n + 1, 2, 2)``.
     """
     straight = frame.straightened(grey, _WIDTH)
     bounds = [round(share * (_WIDTH - 1)) for share in frame.shares]
@@ -85,13 +95,36 @@ def locate_records(
     inside = slice(bounds[body], bounds[body + 1])
     separators = _separators(ink.strokes[:, inside])
     band = template.header.heading_band * _WIDTH
-    entries = find_entries(
-        lines, separators, template.rows, pitch, heading_band=band, column=(bounds[body], bounds[body + 1])
-    )
-    return tuple(
+    if rows is None:
+        entries = find_entries(
+            lines, separators, template.rows, pitch, heading_band=band, column=(bounds[body], bounds[body + 1])
+        )
+    else:
+        entries = _drawn_entries(rows, frame)
+    records = tuple(
         LocatedRecord(number, _fields(entry, lines, frame, text, template, pitch=pitch))
         for number, entry in enumerate(entries, start=1)
     )
+    return records, _between(entries, frame)
+
+
+def _drawn_entries(rows: NDArray[np.float64], frame: TableFrame) -> tuple[Entry, ...]:
+    """Entries between lines that a person drew across the table."""
+    middles = rows.mean(axis=1)
+    y = middles[:, 1]
+    left, right = frame.edge_at(0, y), frame.edge_at(len(frame.edges) - 1, y)
+    share = np.clip((middles[:, 0] - left) / np.maximum(right - left, 1.0), 0.0, 1.0)
+    drops = np.sort((y - np.interp(share, frame.head_shares, frame.head)) / frame.width * (_WIDTH - 1))
+    return tuple(Entry(float(top), float(bottom), begins=True) for top, bottom in pairwise(drops))
+
+
+def _between(entries: Sequence[Entry], frame: TableFrame) -> NDArray[np.float64]:
+    """The lines between entries, above the first one and below the last, on the page."""
+    if not entries:
+        return np.zeros((0, 2, 2))
+    levels = np.array([*(entry.top for entry in entries), entries[-1].bottom]) / (_WIDTH - 1)
+    left, right = frame.point(0.0, levels), frame.point(1.0, levels)
+    return np.asarray(np.stack([left, right], axis=1), np.float64)
 
 
 def find_lines(

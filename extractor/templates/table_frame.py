@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from extractor.templates.rulings import Ruling, find_rulings
 from extractor.templates.table_match import EdgeMatch, ruling_weights
-from extractor.templates.table_template import HeaderSpec
+from extractor.templates.table_template import HeaderSpec, TableTemplate
 
 Floats = NDArray[np.float64]
 
 _FRAME = 0.013
 """The lines of a double or triple frame stand closer than this, in table widths."""
+
+
+_LEAST_MATCHED = 2
+"""So many edges with rulings bend the others between them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,6 +192,41 @@ def find_frame(
         head is not None,
         error,
     )
+
+
+def frame_by_hand(
+    grey: NDArray[np.uint8],
+    rulings: Sequence[Ruling],
+    match: EdgeMatch,
+    corners: Floats,
+    template: TableTemplate,
+) -> TableFrame:
+    """Build the frame from the corners a person gave; rulings that were found near the edges bend them.
+
+    Args:
+        grey: the image the rulings were found on.
+        match: rulings of the edges, as far as there are any near their places.
+        corners: of the ruled frame, clockwise from the top left, pixels of the image, ``(4, 2)``.
+        template: the form's template.
+    """
+    header = template.header
+    bottom = float(corners[2:, 1].mean())
+    if match.matched.sum() >= _LEAST_MATCHED:
+        starts_below = [edge.below for edge in template.edges]
+        frame = find_frame(grey, rulings, match, starts_below, header, faint=True)
+        top_line = np.interp(frame.head_shares, [0.0, 1.0], corners[:2, 1])
+        head = frame.head if frame.found_head else top_line + header.height * frame.width
+        return replace(frame, head=head, bottom=max(bottom, float(np.max(head)) + 8.0))
+    levels = np.linspace(0, grey.shape[0] - 1, 97)
+    shares = (match.places - match.places[0]) / (match.places[-1] - match.places[0])
+    left = np.interp(levels, corners[[0, 3], 1], corners[[0, 3], 0])
+    right = np.interp(levels, corners[[1, 2], 1], corners[[1, 2], 0])
+    edges = left[None, :] + (right - left)[None, :] * shares[:, None]
+    inside = np.linspace(0.01, 0.99, 25)
+    head = np.interp(inside, [0.0, 1.0], corners[:2, 1]) + header.height * match.width
+    top = float(corners[:2, 1].mean())
+    bottom = max(bottom, float(np.max(head)) + 8.0)
+    return TableFrame(levels, edges, shares, np.zeros(0), top, head, inside, bottom, match.width, False, False, 0.0)
 
 
 def _inner_frame(rulings: Sequence[Ruling], match: EdgeMatch) -> list[int]:

@@ -111,6 +111,25 @@ def match_edges(rulings: Sequence[Ruling], level: float, page_width: float, temp
     return EdgeMatch(chosen, best.places, best.found, best.width, best.score, best.strangers)
 
 
+def nearest_rulings(rulings: Sequence[Ruling], level: float, places: Floats, reach: float) -> tuple[int, ...]:
+    """Number of the ruling that is each edge's, for edges whose places are known; -1 where none is near enough.
+
+    Args:
+        level: y at which places are compared, pixels.
+        places: where the edges are there, rising, pixels.
+        reach: greatest distance, pixels.
+    """
+    weights = ruling_weights(rulings)
+    usable = sorted(
+        (n for n in range(len(rulings)) if weights[n] > 0.15), key=lambda number: float(rulings[number].at(level))
+    )
+    if not usable:
+        return (-1,) * len(places)
+    found = np.array([float(rulings[number].at(level)) for number in usable])
+    own = _assign(found, weights[usable], places, reach)
+    return tuple(int(usable[number]) if number >= 0 else -1 for number in own)
+
+
 def _hypotheses(
     found: Floats, weight: Floats, strange: Floats, page_width: float, template: EdgeScale
 ) -> list[tuple[float, float]]:

@@ -17,15 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractor.readers.page_text import PageText
-from extractor.records import Registration
+from extractor.records import BY_HAND, Registration
 from extractor.scans.types import CleanPage
+from extractor.templates.by_hand import HandMap
 from extractor.templates.form import FormSchema
 from extractor.templates.rows import locate_records
 from extractor.templates.rulings import Ruling, find_rulings
-from extractor.templates.table_frame import TableFrame, find_frame
-from extractor.templates.table_match import EdgeMatch, EdgeScale, match_edges
+from extractor.templates.table_frame import TableFrame, find_frame, frame_by_hand
+from extractor.templates.table_match import EdgeMatch, EdgeScale, match_edges, nearest_rulings
 from extractor.templates.table_template import TableTemplate
-from extractor.templates.types import LocatedRecord, Polygon, RegisteredPage
+from extractor.templates.types import LocatedRecord, Polygon, RegisteredPage, Told
 
 __all__ = ["TableTemplate", "TableView", "register_table", "table_evidence", "view_table"]
 
@@ -159,7 +160,9 @@ def table_evidence(page: CleanPage, text: PageText, template: TableTemplate) -> 
     return _evidence(view_table(page, template), text, template)
 
 
-def register_table(page: CleanPage, text: PageText, schema: FormSchema, template: TableTemplate) -> RegisteredPage:
+def register_table(
+    page: CleanPage, text: PageText, schema: FormSchema, template: TableTemplate, told: Told | None = None
+) -> RegisteredPage:
     """Lay a tabular template over a page and locate its entries.
 
     Entries are numbered from the top. What stands above the page's first entry, an entry carried over from the page
@@ -168,20 +171,56 @@ def register_table(page: CleanPage, text: PageText, schema: FormSchema, template
 
     Args:
         text: the page's OCR pass; may be empty.
+        told: what a person said of where the table and its records lie.
     """
-    view = view_table(page, template)
+    hand = told.hand if told else None
+    drawn = told.rows if told else None
+    view = view_table(page, template) if hand is None else view_by_hand(_looked_at(page), hand, template)
     anchors = _anchors(view)
     registration = _judge(view, anchors, _source_scale(page), text, template)
+    if hand is not None:
+        said = {"ok": True, "method": f"{BY_HAND}: {METHOD}", "reason": ""}
+        registration = registration.model_copy(update=said)
+    elif drawn is not None:
+        registration = registration.model_copy(update={"method": f"{BY_HAND}: rows"})
     records: tuple[LocatedRecord, ...] = ()
     guides: tuple[Polygon, ...] = ()
     if view.frame is not None:
         frame = view.frame.scaled(1.0 / view.scale)
         guides = tuple(np.column_stack([edge, frame.levels]) for edge in frame.edges)
+    rows: NDArray[np.float64] | None = None
+    marks = _marks(frame) if view.frame is not None else None
     if registration.ok and view.frame is not None:
-        records = locate_records(page.grey, frame, text, template)
+        records, rows = locate_records(page.grey, frame, text, template, drawn)
         if not records:
             registration = registration.model_copy(update={"ok": False, "reason": "The table holds no entries."})
-    return RegisteredPage(schema.form, schema.version, registration, records, anchors, guides)
+    return RegisteredPage(schema.form, schema.version, registration, records, anchors, guides, rows, marks)
+
+
+def _marks(frame: TableFrame) -> NDArray[np.float64]:
+    """The corners of the ruled frame: shares of it, and clean pixels on the page, ``(4, 4)``."""
+    last = len(frame.edges) - 1
+    homes = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+    ends = [(0, frame.top), (last, frame.top), (last, frame.bottom), (0, frame.bottom)]
+    return np.array([(*home, float(frame.edge_at(edge, y)), y) for home, (edge, y) in zip(homes, ends, strict=True)])
+
+
+def view_by_hand(seen: _Seen, hand: HandMap, template: TableTemplate) -> TableView:
+    """The table where a person says it is: rulings near the edges bend them, the others are straight lines."""
+    corners = hand.at(np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])) * seen.scale
+    rulings = seen.find(faint=True)
+    at = np.array([edge.at for edge in template.edges])
+    width = float(np.hypot(*(corners[1] - corners[0])))
+    middle = float(corners[:, 1].mean())
+    halves = np.array([[share, 0.5] for share in at])
+    places = (hand.at(halves) * seen.scale)[:, 0]
+    chosen = nearest_rulings(rulings, middle, places, template.gate.tolerance * width)
+    have = np.array([number >= 0 for number in chosen])
+    found = places.copy()
+    found[have] = [float(rulings[number].at(middle)) for number in chosen if number >= 0]
+    match = EdgeMatch(chosen, places, found, width, float(have.mean()), 0.0)
+    frame = frame_by_hand(seen.grey, rulings, match, corners, template)
+    return TableView(seen.scale, seen.grey, rulings, match, frame)
 
 
 def _level(rulings: tuple[Ruling, ...], height: int) -> float:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from extractor.records import Registration
+
+if TYPE_CHECKING:
+    from extractor.templates.by_hand import HandMap
 
 Polygon = NDArray[np.float64]
 """Corners ``(n, 2)`` as x, y in clean-page pixels, clockwise from top left."""
@@ -57,6 +61,10 @@ class RegisteredPage:
     Args:
         anchors: matched anchors as ``(n, 4)``: x, y where found and x, y where the template puts them, clean pixels.
         guides: lines worth showing to people, such as a table's column edges: points ``(n, 2)``, clean pixels.
+        rows: of a table, the lines between its records from top to bottom, each from left to right, clean pixels,
+            ``(n + 1, 2, 2)``; none where it has none.
+        marks: points of the form as a person would point at them, ``(n, 4)``: x, y on the form, see
+            :class:`extractor.page_instruction.Anchor`, and x, y where they lie, found or not, clean pixels.
     """
 
     form: str
@@ -65,6 +73,22 @@ class RegisteredPage:
     records: tuple[LocatedRecord, ...]
     anchors: NDArray[np.float64]
     guides: tuple[Polygon, ...] = ()
+    rows: NDArray[np.float64] | None = None
+    marks: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What a person said of where a form's records lie on a page.
+
+    Args:
+        hand: the form laid by hand, or none where the machine lays it.
+        rows: lines between the records of a table from top to bottom, clean pixels, ``(n + 1, 2, 2)``; none where the
+            machine finds the records.
+    """
+
+    hand: HandMap | None = None
+    rows: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-// Answers what a page without records is, by keys 1 to 4 or by mouse; the same answer again takes it back.
+// Answers what a page without records is, by keys 1 to 5 or by mouse; the same answer again takes it back.
 import { SessionGone, post, setup } from "./server.js";
 
 const { texts } = setup();
@@ -36,7 +36,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     cards[Math.min(cards.length - 1, Math.max(0, at + (event.key === "ArrowDown" ? 1 : -1)))]?.focus();
-  } else if (card && /^[1-4]$/.test(event.key)) {
+  } else if (card && /^[1-5]$/.test(event.key)) {
     const button = card.querySelectorAll("[data-say]")[Number(event.key) - 1];
     if (button) say(card, button.dataset.say);
   }
