@@ -41,8 +41,7 @@ def register_labels(page: CleanPage, text: PageText, schema: FormSchema, templat
     furniture = find_furniture(page)
     scaled = scaled_text(text, furniture.scale)
     page_of_records = template.spread_out()
-    placer = place if schema.role is Role.RECORDS else place_anywhere
-    placement = placer(page_of_records, pieces_of(scaled), furniture.mm)
+    placement = place_labels(template, schema, scaled, furniture)
     stretch = _stretch(page.to_source, page.grey.shape) / furniture.scale
     registration = judge(
         coverage=placement.coverage(),
@@ -71,6 +70,16 @@ def register_labels(page: CleanPage, text: PageText, schema: FormSchema, templat
     return RegisteredPage(
         schema.form, schema.version, registration, records, _anchors(placement) / max(1e-9, furniture.scale)
     )
+
+
+def place_labels(template: LabelTemplate, schema: FormSchema, text: PageText, furniture: Furniture) -> Placement:
+    """Where the labels of all records of a page are, working pixels.
+
+    Args:
+        text: words, working pixels.
+    """
+    placer = place if schema.role is Role.RECORDS else place_anywhere
+    return placer(template.spread_out(), pieces_of(text), furniture.mm)
 
 
 def locate(
