@@ -11,7 +11,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,8 +21,6 @@ from extractor.errors import TemplateError
 from extractor.templates.blank import draw_blank
 from extractor.templates.load import BLANK_FILE, SCHEMA_FILE, TEMPLATE_FILE, Form, load_form
 
-OWN = "templates"
-"""Folder in an output folder that holds the office's own forms."""
 _VERSIONS = ".versions"
 _NOTE = "saved.json"
 _NUMBER = re.compile(r"\d{4,}")
@@ -58,22 +56,11 @@ class SavedVersion:
     in_use: bool = False
 
 
-def own_folder(out: Path) -> Path:
-    """Folder of the office's own forms."""
-    return out / OWN
-
-
-def folders_in_use(folders: Sequence[Path], out: Path) -> tuple[Path, ...]:
-    """The folders that a run into ``out`` takes its forms from; the office's own forms come last, and so win."""
-    own = own_folder(out)
-    return (*folders, own) if any(own.glob(f"*/{SCHEMA_FILE}")) else tuple(folders)
-
-
 class Shelf:
     """The forms of one office.
 
     Args:
-        folder: see :func:`own_folder`; made when the first form is saved.
+        folder: see :func:`extractor.templates.own_forms.own_folder`; made when the first form is saved.
     """
 
     def __init__(self, folder: Path) -> None:
