@@ -73,6 +73,10 @@ class Tried:
     crops: tuple[dict[str, Any], ...]
 
 
+def ready() -> None:
+    """Nothing; whoever asks for it has this module loaded."""
+
+
 def snaps_of(picture: PagePicture) -> dict[str, Any]:
     """Lines and words of a page to hold on to."""
     return asdict(find_snaps(*_page(picture)))

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from extractor.errors import ImageError, NotStoredError
 from extractor.review.access import Visit
+from extractor.review.designer import bench
 from extractor.review.designer.api import MOST_TRIED
 from extractor.review.designer.desk import AnyDesk, Desk, KnownForm
 from extractor.review.labels import book_name
@@ -44,6 +45,7 @@ class FormLine:
 @router.get("")
 def templates(room: AnyRoom, desk: AnyDesk, visit: Author) -> HTMLResponse:
     """All forms in use, and unfinished ones."""
+    desk.workshop.warm(bench.ready)
     counts: dict[str, dict[str, int]] = {}
     for each in pages_by_form(room.store, visit.account.books):
         counts.setdefault(each.form, {})[each.version] = each.pages

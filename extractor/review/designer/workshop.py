@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -90,6 +91,11 @@ class Workshop:
         if isinstance(found, _Trouble):
             raise WorkshopError(found.message, mend=found.mend)
         return found
+
+    def warm(self, function: Callable[[], Any]) -> None:
+        """Let the process start, so that it is ready when the first piece of work comes."""
+        with contextlib.suppress(BrokenProcessPool):
+            self._executor().submit(_guarded, function, ())
 
     def begin(self, owner: int, steps: Sequence[Step]) -> str:
         """Do several pieces one after another; gives a name to ask for them by. What the person began before ends."""

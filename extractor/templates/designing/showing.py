@@ -37,15 +37,17 @@ class ShownLabel:
 
     Args:
         id: the design's number for it.
-        move: how far right of and below its place by the map it stands.
-        right: right end of its print, colon included.
+        at: left end and baseline of its print.
+        move: how far right of and below its place by the map that is.
+        width: width of its print, colon included.
         height: height of its print.
         found: whether it was read there, or must be there by its neighbours.
     """
 
     id: str
+    at: tuple[float, float]
     move: tuple[float, float]
-    right: float
+    width: float
     height: float
     found: bool
 
@@ -168,8 +170,9 @@ def _labels(
         shown.append(
             ShownLabel(
                 name,
+                (round(float(home[0] + move[0]), 1), round(float(home[1] + move[1]), 1)),
                 (round(float(move[0]), 1), round(float(move[1]), 1)),
-                round(float(home[0] + move[0] + wide), 1),
+                round(float(wide), 1),
                 round(float(placed.height / scale), 1),
                 placed.found,
             )
