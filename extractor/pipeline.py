@@ -26,6 +26,7 @@ from extractor.scans import CleanPage, PageRef
 from extractor.store.results import PageResult
 from extractor.templates import Form, find_form, load_forms
 from extractor.templates.form import Role
+from extractor.templates.own_forms import folders_in_use
 from extractor.templates.types import RegisteredPage
 from extractor.vietnamese import Context
 
@@ -39,7 +40,7 @@ class PipelineOptions:
 
     Args:
         out: output folder; pictures and page files go below it.
-        templates: folders of page templates.
+        templates: folders of page templates; the office's own forms in ``out`` come last, and so win.
         form: name of the form all pages are of, or empty to find out.
         book: what the user said about the book; it overrides what file names say.
     """
@@ -64,7 +65,7 @@ class Pipeline:
     def __post_init__(self) -> None:
         """Load the forms and check the wanted one before any work starts."""
         cv2.setNumThreads(1)
-        self.forms: list[Form] = load_forms(self.options.templates)
+        self.forms: list[Form] = load_forms(folders_in_use(self.options.templates, self.options.out))
         self.wanted = find_form(self.forms, self.options.form) if self.options.form else None
 
     @cached_property

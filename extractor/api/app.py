@@ -30,6 +30,7 @@ from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
 from extractor.scans import Limits
 from extractor.store import Store
+from extractor.templates.own_forms import folders_in_use
 
 REQUESTS_PER_SECOND = 50.0
 WRONG_KEYS_PER_SECOND = 0.2
@@ -95,7 +96,7 @@ def create_app(
         store=store,
         out=out,
         pictures=Pictures(out),
-        labels=Labels.load(templates),
+        labels=Labels.load(folders_in_use(templates, out)),
         intake=Intake(store, out, limits or Limits(), runner.wake if runner is not None else lambda: None),
         throttle=Throttle(requests_per_second, int(4 * requests_per_second)),
         wrong_keys=Throttle(wrong_keys_per_second, 20),

@@ -116,7 +116,7 @@ def acceptance_sample(
     sampling = Sampling(level, aql, strictness, seed.strip(), each_book)
     with existing_store(out_dir, db) as store:
         drawn = draw_samples(
-            store, out_dir, template_folders(templates), sampling, books=tuple(book or ()), person=person
+            store, out_dir, template_folders(templates, out_dir), sampling, books=tuple(book or ()), person=person
         )
     for one in drawn:
         books = ", ".join(f"{part['stem']} ({part['drawn']} of {part['records']})" for part in one.inspection.lot)
@@ -190,7 +190,7 @@ def acceptance_report(
     from extractor.exports.acceptance.words import fault_text
 
     with existing_store(out_dir, db) as store:
-        reported = report_acceptance(store, out_dir, template_folders(templates), inspection=inspection)
+        reported = report_acceptance(store, out_dir, template_folders(templates, out_dir), inspection=inspection)
     record = reported.record
     for line in record.conclusion:
         say(line)

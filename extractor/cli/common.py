@@ -78,11 +78,15 @@ def progress(quiet: bool, what: str = "Pages") -> Iterator[Callable[[int, int], 
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def template_folders(templates: list[Path] | None) -> tuple[Path, ...]:
-    """The folders named with ``--templates``, or the one of the settings."""
+def template_folders(templates: list[Path] | None, *outs: Path) -> tuple[Path, ...]:
+    """The folders named with ``--templates``, or the one of the settings, and the output folders' own forms."""
     from extractor.settings import get_settings
+    from extractor.templates.own_forms import folders_in_use
 
-    return tuple(templates or (get_settings().templates_dir,))
+    folders = tuple(templates or (get_settings().templates_dir,))
+    for out_dir in outs:
+        folders = folders_in_use(folders, out_dir)
+    return folders
 
 
 def today() -> str:

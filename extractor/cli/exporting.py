@@ -61,12 +61,12 @@ def export(
         return
     with existing_store(out_dir, db) as store:
         if verify:
-            manifests, faults = verify_out(store, out_dir, profiles, template_folders(templates))
+            manifests, faults = verify_out(store, out_dir, profiles, template_folders(templates, out_dir))
             for fault in faults:
                 say(str(fault), to=err)
             say(f"{manifests} manifests, {len(faults)} faults")
             raise typer.Exit(int(ExitCode.EXPORT if faults else ExitCode.OK))
-        job = ExportJob(profile, template_folders(templates), profiles, pending, target_kb)
+        job = ExportJob(profile, template_folders(templates, out_dir), profiles, pending, target_kb)
         done = export_now(store, out_dir, job)
     for line in described(done, out_dir, job):
         say(line)

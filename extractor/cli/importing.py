@@ -37,7 +37,7 @@ def import_c06(
     from extractor.exports.returned_list import words
 
     with existing_store(out_dir, db) as store:
-        imported = run_import(store, out_dir, file, template_folders(templates), profiles=profiles)
+        imported = run_import(store, out_dir, file, template_folders(templates, out_dir), profiles=profiles)
     for name, count in imported.counts.items():
         say(f"{words()['summary'][name]}: {count}")
     say(f"{imported.listed}")

@@ -41,7 +41,7 @@ def evaluate(
     from extractor.evaluation.table import render_table
     from extractor.templates import load_forms
 
-    forms = {form.schema.form: form.schema for form in load_forms(template_folders(templates))}
+    forms = {form.schema.form: form.schema for form in load_forms(template_folders(templates, records.parent))}
     evaluation = compare_files(records, truth, forms=forms)
     if plots:
         from extractor.evaluation.plots import write_plots
@@ -106,7 +106,8 @@ def certify(
     certainty = share("--confidence", confidence, least=0.5, most=0.9999)
     left_out: list[LeftOut] = []
     try:
-        found = labels_from_decisions(outs, template_folders(templates), database=db or "", on_left_out=left_out.append)
+        folders = template_folders(templates, *outs)
+        found = labels_from_decisions(outs, folders, database=db or "", on_left_out=left_out.append)
     finally:
         if left_out:
             out.print(render_left_out(left_out))

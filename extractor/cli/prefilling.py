@@ -87,7 +87,7 @@ def prefill_forms(
     def wanted(key: BookKey) -> bool:
         return all(plain(getattr(key, part)) == plain(value) for part, value in asked.items())
 
-    forms = {form.name: form.schema for form in load_forms(template_folders(templates))}
+    forms = {form.name: form.schema for form in load_forms(template_folders(templates, out_dir))}
     profiles = load_mappings(profile or [], known_columns(forms.values()))
     with existing_store(out_dir, db) as store, progress(quiet, "Records") as on_progress:
         done = write_entry_forms(

@@ -72,7 +72,7 @@ def reconcile_command(
             out_dir,
             population,
             profile,
-            template_folders(templates),
+            template_folders(templates, out_dir),
             pending=cast("Pending", pending),
             limits=Limits(memory, threads),
             expected=expected,

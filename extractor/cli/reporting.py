@@ -37,7 +37,7 @@ def report_inventory(
     from extractor.batch.reporting import report_inventory as write
 
     path = _target(outs, target, "inventory")
-    books = write(_stores(outs, db), template_folders(templates), path)
+    books = write(_stores(outs, db), template_folders(templates, *outs), path)
     say(f"{path}: {books} books")
 
 
@@ -79,7 +79,7 @@ def report_illegible(
     from extractor.batch.reporting import report_missing
 
     path = _target(outs, target, "illegible")
-    fields = report_missing(_stores(outs, db), template_folders(templates), path)
+    fields = report_missing(_stores(outs, db), template_folders(templates, *outs), path)
     say(f"{path}: {fields} illegible fields")
 
 
@@ -100,7 +100,7 @@ def report_differences(
     from extractor.batch.reporting import report_differences as write
 
     path = _target(outs, target, "differences")
-    compared = write(_stores(outs, db), template_folders(templates), path, with_texts=with_texts)
+    compared = write(_stores(outs, db), template_folders(templates, *outs), path, with_texts=with_texts)
     say(f"{path}: {compared} fields compared")
 
 

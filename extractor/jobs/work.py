@@ -21,6 +21,7 @@ from extractor.pipeline import PipelineOptions
 from extractor.records import BookKey
 from extractor.settings import get_settings
 from extractor.store import Job, Store
+from extractor.templates.own_forms import folders_in_use
 
 Report = Callable[[int, int], None]
 
@@ -77,7 +78,7 @@ def reread(job: Job, out: Path, database: str, templates: tuple[Path, ...], repo
 def export(store: Store, job: Job, out: Path, templates: tuple[Path, ...], report: Report) -> dict[str, Any]:
     """Write an export; its files are kept as they are, apart from those that later exports replace."""
     asked = job.options
-    folders = templates or (get_settings().templates_dir,)
+    folders = folders_in_use(templates or (get_settings().templates_dir,), out)
     done = export_now(store, out, ExportJob(asked["format"], folders, pending=asked["pending"]))
     report(0, 0)
     kept = out / FOLDER / job.id

@@ -30,6 +30,10 @@ from extractor.review import (
     signing,
 )
 from extractor.review.access import Access
+from extractor.review.designer import api as designer_api
+from extractor.review.designer import pages as designer_pages
+from extractor.review.designer import saving as designer_saving
+from extractor.review.designer.desk import Desk
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
 from extractor.review.page_preview import Previews
@@ -47,6 +51,7 @@ from extractor.review.room import (
 from extractor.scans import Limits
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Approvals, Store
 from extractor.store.listing import Listing
+from extractor.templates.own_forms import folders_in_use
 
 _HERE = Path(__file__).parent
 
@@ -69,7 +74,7 @@ def create_app(
     Args:
         store: where records and decisions are; the caller closes it.
         out_dir: output folder of the run; page pictures and overlays are looked up below it.
-        templates: folders of page templates, for the names of fields.
+        templates: folders of page templates, for the names of fields and for the designer.
         announce: called at once with the token for making the first account, where there is no account yet.
         hosts: names under which the server answers; none means any.
         lease_seconds: how long a person holds a field before it is free for others.
@@ -83,7 +88,7 @@ def create_app(
         store=store,
         out=out_dir,
         pictures=Pictures(out_dir),
-        labels=Labels.load(templates),
+        labels=Labels.load(folders_in_use(templates, out_dir)),
         access=Access(store, announce, idle_seconds=idle_seconds),
         pages=Environment(
             loader=PackageLoader("extractor.review"),
@@ -99,6 +104,7 @@ def create_app(
         lease_seconds=lease_seconds,
         secure=secure,
     )
+    app.state.desk = Desk(out_dir, templates)
     app.state.room.access.invite()
     app.middleware("http")(guard(hosts, secure=secure))
     app.mount("/static", StaticFiles(directory=_HERE / "static"))
@@ -116,6 +122,8 @@ def create_app(
     app.include_router(scans_api.router)
     app.include_router(inspecting.pages_router)
     app.include_router(inspecting.router)
+    for part in (designer_pages, designer_api, designer_saving):
+        app.include_router(part.router)
     app.add_exception_handler(NotSignedInError, _not_signed_in)
     app.add_exception_handler(PasswordDueError, _password_due)
     app.add_exception_handler(NotAllowedError, _not_allowed)

@@ -39,6 +39,10 @@ class Labels:
                 schemas[schema.form] = schema
         return cls(schemas)
 
+    def learn(self, schema: FormSchema) -> None:
+        """Take a form's names as they are now."""
+        self.schemas[schema.form] = schema
+
     def spec(self, form: str, code: str, kind: str = "") -> FieldSpec:
         """The field's specification, or the plainest one that fits where the form is not known."""
         schema = self.schemas.get(form)

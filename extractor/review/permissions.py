@@ -32,6 +32,8 @@ class Permission(StrEnum):
     PEOPLE = "people"
     """See how much, how fast and how well others work."""
     ADMINISTER = "administer"
+    DESIGN = "design"
+    """Draw page templates, try them on pages, and put them into use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ _FILES = (
     "record_texts.yaml",
     "scan_texts.yaml",
     "mend_texts.yaml",
+    "template_texts.yaml",
 )
 HIDDEN = "hidden"
 """Stands where a field's state would, while what the machine read there must not be shown."""

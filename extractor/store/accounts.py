@@ -40,6 +40,8 @@ class Role(StrEnum):
     """Sees figures and fields without what tells whose they are."""
     ADMINISTRATOR = "administrator"
     """Manages accounts."""
+    AUTHOR = "author"
+    """Draws and changes page templates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import TemplateError
-from extractor.templates.form import FormSchema, Kind
+from extractor.templates.form import FieldSpec, FormSchema, Kind
 from extractor.templates.label_template import Label, LabelTemplate, ValuePlace
 from extractor.templates.layouts import Template, layouts
 from extractor.templates.load import BLANK_FILE, TEMPLATE_FILE, default_folder, form_folders, load_form
@@ -44,6 +44,27 @@ def check_forms(folders: Sequence[Path] = ()) -> list[Finding]:
     return findings
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake, apart from any file.
+
+    Args:
+        kind: short name of what is wrong, for texts in other languages.
+        about: the words those texts are filled with.
+        message: what is wrong.
+        mend: what to do about it.
+        place: where in ``template.yaml``; empty where it is the form's as a whole.
+        code: the field it is about, or empty.
+    """
+
+    kind: str
+    about: dict[str, str]
+    message: str
+    mend: str
+    place: tuple[int | str, ...] = ()
+    code: str = ""
+
+
 def check_form(folder: Path) -> list[Finding]:
     """Mistakes in one form."""
     try:
@@ -51,7 +72,10 @@ def check_form(folder: Path) -> list[Finding]:
     except TemplateError as error:
         return [Finding(folder.name, error.message, error.mend)]
     file = read_yaml(folder / TEMPLATE_FILE)
-    findings = [Finding(folder.name, message, mend) for message, mend in _mistakes(form.schema, form.template, file)]
+    findings = [
+        Finding(folder.name, f"{_where(mistake, file)}{mistake.message}", mistake.mend)
+        for mistake in find_mistakes(form.schema, form.template)
+    ]
     if form.name != folder.name:
         message = f"{folder}: the folder's name is not the form's, '{form.name}'."
         findings.append(Finding(folder.name, message, "Rename one of them."))
@@ -68,54 +92,79 @@ def check_form(folder: Path) -> list[Finding]:
     return findings
 
 
-def _mistakes(schema: FormSchema, template: Template, file: MarkedYaml) -> Iterator[tuple[str, str]]:
+def find_mistakes(schema: FormSchema, template: Template) -> Iterator[Mistake]:
+    """What does not fit together in a form whose parts are right each for itself."""
     known = {spec.code for spec in schema.fields}
     placed = layouts()[template.layout].codes(template)
     for code in sorted(set(placed) - known):
-        line = _line_of(file, code)
-        yield f"{file.path}, line {line}: the form has no field '{code}'.", "Correct the code or add it to form.yaml."
+        message, mend = f"the form has no field '{code}'.", "Correct the code or add it to form.yaml."
+        yield Mistake("unknown_field", {"code": code}, message, mend, code=code)
     for code in sorted(known - set(placed)):
-        yield f"{file.path}, line 1: field '{code}' has no place.", "Add a label or column with this field."
+        message, mend = f"field '{code}' has no place.", "Add a label or column with this field."
+        yield Mistake("no_place", {"code": code}, message, mend, code=code)
     if isinstance(template, LabelTemplate):
-        yield from _label_mistakes(schema, template, file)
+        yield from _label_mistakes(schema, template)
 
 
-def _label_mistakes(schema: FormSchema, template: LabelTemplate, file: MarkedYaml) -> Iterator[tuple[str, str]]:
+def _label_mistakes(schema: FormSchema, template: LabelTemplate) -> Iterator[Mistake]:
     specs = {spec.code: spec for spec in schema.fields}
     seen: set[tuple[str, str | None, str | None]] = set()
     for b, block in enumerate(template.blocks):
         for r, line in enumerate(block.lines):
             for k, label in enumerate(line.labels):
-                where = f"{file.path}, line {file.line(['blocks', b, 'lines', r, 'labels', k])}: '{label.text}'"
+                at = ("blocks", b, "lines", r, "labels", k)
                 if not (0 <= label.x <= template.page.width and 0 <= line.y <= template.page.height):
-                    yield f"{where}: stands off the page.", "Correct 'x' or 'y' (millimetres)."
+                    said = "stands off the page.", "Correct 'x' or 'y' (millimetres)."
+                    yield _on_label("off_page", said, label, at)
                 for spec in (specs[code] for code in label.codes if code in specs):
                     key = (spec.code, label.part, label.option)
                     if key in seen:
-                        yield f"{where}: field '{spec.code}' has this place twice.", "Remove one of the labels."
+                        said = f"field '{spec.code}' has this place twice.", "Remove one of the labels."
+                        yield _on_label("twice", said, label, at, code=spec.code)
                     seen.add(key)
-                    yield from _label_against(label, spec.kind, spec.parts, [o.label for o in spec.options], where)
+                    yield from _label_against(label, spec, at)
     for spec in schema.fields:
         have_parts = {part for code, part, _ in seen if code == spec.code}
         for part in spec.parts:
             if part not in have_parts and have_parts:
-                yield f"{file.path}: part '{part}' of '{spec.code}' has no label.", f"Add one with 'part: {part}'."
+                message = f"part '{part}' of '{spec.code}' has no label."
+                about = {"part": part, "code": spec.code}
+                yield Mistake("part_no_label", about, message, f"Add one with 'part: {part}'.", code=spec.code)
         have = {option for code, _, option in seen if code == spec.code}
         for option in spec.options:
             if option.label not in have and have:
-                message = f"{file.path}: option '{option.label}' of '{spec.code}' has no label."
-                yield message, "Add one with 'option:' and 'value: box'."
+                message = f"option '{option.label}' of '{spec.code}' has no label."
+                about = {"option": option.label, "code": spec.code}
+                mend = "Add one with 'option:' and 'value: box'."
+                yield Mistake("option_no_label", about, message, mend, code=spec.code)
 
 
-def _label_against(
-    label: Label, kind: Kind, parts: Sequence[str], options: Sequence[str], where: str
-) -> Iterator[tuple[str, str]]:
-    if label.part is not None and label.part not in parts:
-        yield f"{where}: the field has no part '{label.part}'.", f"Use one of: {', '.join(parts) or 'none'}."
+def _label_against(label: Label, spec: FieldSpec, at: tuple[int | str, ...]) -> Iterator[Mistake]:
+    options = [option.label for option in spec.options]
+    if label.part is not None and label.part not in spec.parts:
+        said = f"the field has no part '{label.part}'.", f"Use one of: {', '.join(spec.parts) or 'none'}."
+        yield _on_label("part_unknown", said, label, at, part=label.part)
     if label.option is not None and label.option not in options:
-        yield f"{where}: the field has no option '{label.option}'.", f"Use one of: {', '.join(options) or 'none'}."
-    if (kind is Kind.CHOICE) != (label.value is ValuePlace.BOX):
-        yield f"{where}: a choice has 'value: box', and only a choice.", "Correct 'value' or the field's kind."
+        said = f"the field has no option '{label.option}'.", f"Use one of: {', '.join(options) or 'none'}."
+        yield _on_label("option_unknown", said, label, at, option=label.option)
+    if (spec.kind is Kind.CHOICE) != (label.value is ValuePlace.BOX):
+        said = "a choice has 'value: box', and only a choice.", "Correct 'value' or the field's kind."
+        yield _on_label("box_and_choice", said, label, at)
+
+
+def _on_label(kind: str, said: tuple[str, str], label: Label, at: tuple[int | str, ...], **about: str) -> Mistake:
+    message, mend = said
+    return Mistake(kind, {**about, "label": label.text}, f"'{label.text}': {message}", mend, at, label.field or "")
+
+
+def _where(mistake: Mistake, file: MarkedYaml) -> str:
+    """File and line, for people who mend the file itself."""
+    if mistake.kind in ("part_no_label", "option_no_label"):
+        return f"{file.path}: "
+    line = file.line(mistake.place) if mistake.place else 1
+    if mistake.kind == "unknown_field":
+        line = _line_of(file, mistake.code)
+    return f"{file.path}, line {line}: "
 
 
 def _line_of(file: MarkedYaml, code: str) -> int:

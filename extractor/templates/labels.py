@@ -50,8 +50,7 @@ def register_labels(
         pins = pinned_labels(page_of_records, hand, furniture.scale)
         placement = place_by_hand(page_of_records, pieces_of(scaled), hand.affine * furniture.scale, pins)
     else:
-        placer = place if schema.role is Role.RECORDS else place_anywhere
-        placement = placer(page_of_records, pieces_of(scaled), furniture.mm)
+        placement = place_labels(template, schema, scaled, furniture)
     stretch = _stretch(page.to_source, page.grey.shape) / furniture.scale
     registration = judge(
         coverage=placement.coverage(),
@@ -83,6 +82,16 @@ def register_labels(
     anchors = _anchors(placement) / max(1e-9, furniture.scale)
     marks = _marks(page_of_records, placement, furniture.scale)
     return RegisteredPage(schema.form, schema.version, registration, records, anchors, marks=marks)
+
+
+def place_labels(template: LabelTemplate, schema: FormSchema, text: PageText, furniture: Furniture) -> Placement:
+    """Where the labels of all records of a page are, working pixels.
+
+    Args:
+        text: words, working pixels.
+    """
+    placer = place if schema.role is Role.RECORDS else place_anywhere
+    return placer(template.spread_out(), pieces_of(text), furniture.mm)
 
 
 def locate(
