@@ -20,7 +20,7 @@ from extractor.exports.supplements import FILE, SupplementsOnDisk
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
 from extractor.scans import Limits
-from extractor.store import ApiKey, ApiKeys, Jobs, Replies, Scope, Store, Uploads
+from extractor.store import ApiKey, ApiKeys, Approvals, Jobs, Replies, Scope, Store, Uploads
 from extractor.store.listing import Listing
 from extractor.templates.form import FormSchema
 
@@ -59,6 +59,7 @@ class ApiRoom:
     replies: Replies = field(init=False)
     upload_folder: UploadFolder = field(init=False)
     supplements: SupplementsOnDisk = field(init=False)
+    approvals: Approvals = field(init=False)
 
     def __post_init__(self) -> None:
         """Give the rooms of the store their names."""
@@ -70,6 +71,7 @@ class ApiRoom:
             "replies": Replies(self.store),
             "upload_folder": UploadFolder(self.out, self.limits),
             "supplements": SupplementsOnDisk(self.out / FILE),
+            "approvals": Approvals(self.store),
         }.items():
             object.__setattr__(self, name, made)
 

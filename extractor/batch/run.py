@@ -10,6 +10,7 @@ from pathlib import Path
 
 from extractor.batch.judging import BookSuspension, judge_books
 from extractor.batch.outputs import OutputSummary, write_outputs
+from extractor.batch.policy import demanded
 from extractor.batch.sources import remember_sources, without_taken_names
 from extractor.batch.storage import open_store
 from extractor.batch.summary import describe_suspension
@@ -70,7 +71,7 @@ def run(options: RunOptions, *, on_progress: Progress = lambda done, total: None
         outputs: whether to write workbooks, packages, overlays and the report; the store is filled in any case.
 
     Raises:
-        SettingsError: the output folder cannot be used.
+        SettingsError: the output folder, or the office's policy in it, cannot be used.
         ExtractorError: a form, model, program or the database is not usable.
     """
     prepare_folder(options.out)
@@ -86,6 +87,8 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
     refs = [ref for source in sources for ref in page_refs(source, options.limits, render_dpi=options.render_dpi)]
     known = remember_sources(options.out, sources)
     with open_store(options.out, options.database) as store:
+        if outputs:
+            demanded(store, options.out)  # a fault in it is told before the pages are read, not after
         todo = [ref for ref in refs if options.redo or not _is_done(store, options.out, ref, pipeline.version)]
         done = len(refs) - len(todo)
         on_progress(done, len(refs))
