@@ -28,6 +28,8 @@ class Settings(BaseSettings):
         admin_login: login of the first account of a review application, made when it starts and has none.
         admin_person: name of its person.
         admin_password: its password, to be changed at the first sign-in.
+        export_policy: what exports of every output folder take at least: ``settled`` or ``approved``; see
+            :mod:`extractor.batch.policy`.
         render_dpi: resolution at which PDF pages that are no plain scan are rendered.
     """
 
@@ -39,6 +41,7 @@ class Settings(BaseSettings):
     precision: Literal["float32", "bfloat16"] = "float32"
     workers: int = Field(default=0, ge=0, le=256)
     render_dpi: int = Field(default=300, ge=72, le=1200)
+    export_policy: Literal["", "settled", "approved"] = ""
 
     admin_login: str = ""
     admin_person: str = ""

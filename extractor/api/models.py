@@ -146,6 +146,12 @@ class ExportShown(JobShown):
     files_left: list[str] = Field(
         description="Books not written, since none of their scans can be read; their former files are not among these"
     )
+    policy: Literal["", "settled", "approved"] = Field(
+        description="What it took: settled fields, or only books approved as they stand; empty until it is done"
+    )
+    not_approved: list[str] = Field(
+        description="Books not written, since they are not approved as they stand; their former files are left out"
+    )
 
 
 class ExportPage(Page):

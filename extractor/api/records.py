@@ -10,11 +10,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from extractor.api.cursor import MOST, USUAL, make_cursor, read_number
 from extractor.api.downloads import not_modified, serve_file, unchanged
 from extractor.api.models import BookPage, BookShown, ProblemPage, RecordPage, RecordShown
-from extractor.api.problems import answers, not_found
+from extractor.api.problems import ApiError, answers, not_found
 from extractor.api.room import AnyRoom, ApiRoom, CropReader, RecordReader, must_open
 from extractor.api.route import ApiRoute
 from extractor.api.views import book_shown, problem_shown, record_listed, record_shown
+from extractor.batch.policy import demanded
 from extractor.errors import ImageError
+from extractor.exports.policy import Policy
 from extractor.exports.prefill.entry import EntryDocument, entry_document
 from extractor.records import Record
 from extractor.review.places import place_of
@@ -84,10 +86,17 @@ def get_record(room: AnyRoom, key: RecordReader, record_id: RecordId) -> RecordS
     return record_shown(_record(room, key, record_id), room.labels)
 
 
-@router.get("/records/{record_id}/entry", tags=["records"], responses=answers(404))
+@router.get("/records/{record_id}/entry", tags=["records"], responses=answers(404, 409))
 def get_entry(room: AnyRoom, key: RecordReader, record_id: RecordId) -> EntryDocument:
-    """A record as it is typed into another system: by field code and by import column."""
+    """A record as it is typed into another system: by field code and by import column.
+
+    Where only approved books may leave the house, records of others are refused (409).
+    """
     stored = _record(room, key, record_id)
+    if demanded(room.store, room.out) is Policy.APPROVED and not room.approvals.approves(stored.book_id):
+        raise ApiError(
+            409, "not-approved", "The record's book is not approved as it stands.", mend="Have the book approved first."
+        )
     form = room.forms.get(stored.form)
     if form is None:
         raise not_found("The form of the record is not known to the server.")

@@ -20,7 +20,7 @@ from extractor.jobs import Intake
 from extractor.jobs.files import UploadFolder
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
-from extractor.store import ApiKey, ApiKeys, Jobs, Replies, Scope, Store, Uploads
+from extractor.store import ApiKey, ApiKeys, Approvals, Jobs, Replies, Scope, Store, Uploads
 from extractor.store.listing import Listing
 from extractor.templates.form import FormSchema
 
@@ -55,6 +55,7 @@ class ApiRoom:
     listing: Listing = field(init=False)
     replies: Replies = field(init=False)
     supplements: SupplementsOnDisk = field(init=False)
+    approvals: Approvals = field(init=False)
 
     def __post_init__(self) -> None:
         """Give the rooms of the store their names."""
@@ -63,6 +64,7 @@ class ApiRoom:
             "listing": Listing(self.store),
             "replies": Replies(self.store),
             "supplements": SupplementsOnDisk(self.out / FILE),
+            "approvals": Approvals(self.store),
         }.items():
             object.__setattr__(self, name, made)
 

@@ -74,6 +74,8 @@ def export_shown(job: Job) -> ExportShown:
         pending=job.options["pending"],
         files=len(job.result.get("files", ())),
         files_left=job.result.get("files_left", []),
+        policy=job.result.get("policy", ""),
+        not_approved=job.result.get("not_approved", []),
     )
 
 

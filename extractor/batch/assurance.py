@@ -1,4 +1,4 @@
-"""What stands behind an export: the certificate of the last run, and the chain of events."""
+"""What stands behind an export: the certificate of the last run, the chain of events, and approvals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from extractor.errors import ExportError
 from extractor.store import Store
 from extractor.store.activity import exports
 from extractor.store.audit import MACHINE
+from extractor.store.signatures import Signature, given, signature
 
 FILE = "certificate.json"
 
@@ -83,3 +84,20 @@ class StoreAudit:
         """Names of the manifests whose exports were ever entered."""
         with self._store.reading() as session:
             return frozenset(exports(session))
+
+
+class StoreApprovals:
+    """The approvals of a store, as manifests are held against them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def given(self, book: int, person: str, at: str, digest: str) -> bool:
+        """Whether an approval was given so, withdrawn or not."""
+        with self._store.reading() as session:
+            return given(session, book, person, at, digest)
+
+    def signature(self, book: int) -> Signature:
+        """How the book stands now."""
+        with self._store.snapshot() as session:
+            return signature(session, book)

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.batch.assurance import StoreAudit
+from extractor.batch.assurance import StoreApprovals, StoreAudit
 from extractor.batch.outputs import RecordKey, export_books, exported_records, write_records_file
+from extractor.batch.policy import demanded
 from extractor.batch.run import only_run, prepare_folder
 from extractor.batch.sources import load_sources
 from extractor.errors import ExportError, SettingsError
@@ -16,6 +17,7 @@ from extractor.exports.fields import default_split
 from extractor.exports.grouping import group
 from extractor.exports.manifest import ENDING
 from extractor.exports.naming import book_stem
+from extractor.exports.policy import Policy
 from extractor.exports.profile import ExportProfile, profiles_for, with_own_profiles
 from extractor.exports.verifying import Fault, belongs_to, missing_manifests, verify_packages
 from extractor.records import BookKey
@@ -76,6 +78,11 @@ class Exported:
         return tuple(book.stem for book in self.books.books if book.files_left) if self.books is not None else ()
 
     @property
+    def not_approved(self) -> tuple[str, ...]:
+        """Names of the books that were not written since they are not approved as they stand."""
+        return self.books.not_approved if self.books is not None else ()
+
+    @property
     def unusable_scans(self) -> int:
         """How many records are held back since their source pages cannot be cut."""
         held = self.books.held_back if self.books is not None else ()
@@ -89,7 +96,8 @@ class Exported:
             for book in self.books.books:
                 found += [workbook.path for workbook in book.workbooks]
                 found += [book.package.path] if book.package else []
-                found += [book.manifest] if book.manifest else []
+                # Of a book of which nothing was written, the former manifest lies there with its own files.
+                found += [book.manifest] if book.manifest and book.workbooks else []
             found += [path for path in (self.books.held_back_list, self.books.checks_list) if path]
         return tuple(dict.fromkeys(found))
 
@@ -98,7 +106,8 @@ def export_now(store: Store, out: Path, job: ExportJob) -> Exported:
     """Export into the output folder of a run.
 
     Raises:
-        SettingsError: there is no such format or way of treating what is pending, or a run is writing to the folder.
+        SettingsError: there is no such format or way of treating what is pending, a run is writing to the folder, or
+            the office's policy in it cannot be used.
         ExportError: a profile is wrong, or something cannot be written.
     """
     profiles = with_own_profiles(job.profiles)
@@ -168,6 +177,11 @@ def _described(exported: RunExport) -> Iterator[str]:
             yield f"  {book.stem}: {finding.message} {finding.message_en}"
     if exported.without_profile:
         yield f"{exported.without_profile} records are of other registers than what was asked for."
+    if exported.policy is Policy.APPROVED:
+        left = exported.not_approved
+        yield f"Only approved books are exported; {len(left)} are not approved as they stand{': ' if left else '.'}" + (
+            ", ".join(left)
+        )
     yield f"{exported.held_back_list}: {len(exported.held_back)} records held back"
     yield f"{exported.checks_list}: {len(exported.warnings)} warnings"
 
@@ -204,7 +218,9 @@ def verify_out(
     if store is None:
         return verify_packages(out, known)
     audit = StoreAudit(store)
-    manifests, faults = verify_packages(out, known, audit)
+    manifests, faults = verify_packages(
+        out, known, audit, demanded=demanded(store, out), approved=StoreApprovals(store)
+    )
     gone = missing_manifests(out, known, audit)
     if gone and (names := _names_now(store, out, known, templates)) is not None:
         gone = {name: one for name, one in gone.items() if belongs_to(name, names)}

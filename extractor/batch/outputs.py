@@ -16,6 +16,7 @@ import extractor
 from extractor.batch.assurance import StoreAudit, read_assurance, remember_assurance
 from extractor.batch.judging import closing_totals
 from extractor.batch.overlays import write_overlays
+from extractor.batch.policy import follow
 from extractor.batch.sources import KnownSource
 from extractor.confidence import Certificate
 from extractor.dittos import meant_when_exported
@@ -23,6 +24,7 @@ from extractor.errors import ExportError
 from extractor.exports.areas import Area
 from extractor.exports.books import Background, RunExport, export_run
 from extractor.exports.files import sha256_of
+from extractor.exports.policy import Policy
 from extractor.exports.profile import load_profiles
 from extractor.exports.record_pdf import Source, UnusableSourceError
 from extractor.exports.report import OverlayPicture, RunReport, book_lines, count_records, write_report
@@ -35,6 +37,7 @@ from extractor.scans import Limits, OfficialName, SetAside
 from extractor.scans.archives import read_member
 from extractor.store import Store
 from extractor.store.results import QueueStatus
+from extractor.store.signatures import Signature, signed_book
 from extractor.templates import Form
 
 RecordKey = tuple[str, int, int]
@@ -101,6 +104,7 @@ def write_outputs(
         suspended=suspended,
         without_profile=exported.without_profile,
         held_back_list=exported.held_back_list.relative_to(out).as_posix(),
+        only_approved=exported.policy is Policy.APPROVED,
     )
     write_report(out / REPORT, report)
     warnings = sum(len(record.warnings) for record in records)
@@ -134,16 +138,22 @@ def export_books(
 
     Args:
         options: passed on to :func:`extractor.exports.books.export_run`.
+
+    Raises:
+        SettingsError: it cannot be told which policy holds.
     """
     books: dict[RecordKey, BookKey] = {}
     official: dict[RecordKey, OfficialName] = {}
     closing: dict[RecordKey, int] = {}
+    signed: dict[RecordKey, Signature] = {}
+    policy = follow(store, out)
     totals = closing_totals(store, out, known)
 
     def records() -> Iterator[Record]:
-        for book, record in exported_records(store, known, books, official):
-            if book in totals:
-                closing[record.key] = totals[book]
+        for signature, record in exported_records(store, known, books, official):
+            signed[record.key] = signature
+            if signature.book_id in totals:
+                closing[record.key] = totals[signature.book_id]
             yield record
 
     unchanged: set[str] = set()
@@ -163,6 +173,8 @@ def export_books(
         closing_totals=closing,
         certificate=read_assurance(out),
         audit=StoreAudit(store),
+        policy=policy,
+        signature_of=signed.get,
     )
     return export_run(
         out,
@@ -181,21 +193,23 @@ def exported_records(
     known: Mapping[str, KnownSource],
     books: dict[RecordKey, BookKey],
     official: dict[RecordKey, OfficialName],
-) -> Iterator[tuple[int, Record]]:
-    """All records as they are exported, with the number of their book in the store.
+) -> Iterator[tuple[Signature, Record]]:
+    """All records as they are exported, with how their book in the store stands with its approvals.
 
-    One by one: with all their candidates, the records of many books would not fit into memory.
+    One by one: with all their candidates, the records of many books would not fit into memory. Those of one book and
+    its signature are of one moment.
 
     Args:
         books: what is known about each record's book; added to.
         official: official names of source files, by record; added to.
     """
     for book in store.books():
-        for record in meant_when_exported(store.records(book.id)):
-            books[record.key] = book.key
-            if (source := known.get(record.file)) and source.name:
-                official[record.key] = source.name
-            yield book.id, record
+        with signed_book(store, book.id) as (signature, records):
+            for record in meant_when_exported(records):
+                books[record.key] = book.key
+                if (source := known.get(record.file)) and source.name:
+                    official[record.key] = source.name
+                yield signature, record
 
 
 def _source_of(file: str, known: Mapping[str, KnownSource], unchanged: set[str]) -> Source:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from extractor.batch.judging import BookSuspension, judge_books
 from extractor.batch.outputs import OutputSummary, write_outputs
+from extractor.batch.policy import demanded
 from extractor.batch.sources import KnownSource, remember_sources, without_taken_names
 from extractor.batch.storage import open_store
 from extractor.batch.summary import describe_suspension
@@ -70,7 +71,7 @@ def run(options: RunOptions, *, on_progress: Progress = lambda done, total: None
         outputs: whether to write workbooks, packages, overlays and the report; the store is filled in any case.
 
     Raises:
-        SettingsError: the output folder cannot be used.
+        SettingsError: the output folder, or the office's policy in it, cannot be used.
         ExtractorError: a form, model, program or the database is not usable.
     """
     prepare_folder(options.out)
@@ -87,6 +88,8 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
     asked = options.pipeline
     known = remember_sources(options.out, sources, book=asked.book, form=asked.form)
     with open_store(options.out, options.database) as store:
+        if outputs:
+            demanded(store, options.out)  # a fault in it is told before the pages are read, not after
         refs = with_instructions(refs, store)
         todo = [ref for ref in refs if options.redo or not _is_done(store, options.out, ref, pipeline)]
         done = len(refs) - len(todo)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from extractor.confidence.evidence import group_of
 from extractor.confidence.watch import Cause
+from extractor.exports.policy import Policy
 
 if TYPE_CHECKING:
     from extractor.batch.certifying import LeftOut
@@ -43,6 +44,8 @@ def render_summary(summary: RunSummary) -> Iterator[RenderableType]:
         ("Records held back / Bản ghi giữ lại", str(len(outputs.exported.held_back))),
         ("Seconds per page / Giây mỗi trang", f"{outputs.seconds_per_page:.1f}"),
     ]
+    if outputs.exported.policy is Policy.APPROVED:
+        rows.insert(-1, ("Books not approved / Sổ chưa phê duyệt", str(len(outputs.exported.not_approved))))
     for name, value in rows:
         table.add_row(name, value)
     yield table

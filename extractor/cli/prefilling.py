@@ -65,13 +65,18 @@ def prefill_forms(
 ) -> None:
     """Write an entry form for each record, with its values in place and the scan beside it.
 
+    Where the office demands approval before anything leaves the house, only books approved as they stand get forms.
+
     Open index.html in the folder; it holds the form filler as a bookmark, too.
 
     Example: extractor prefill ket-qua --out phieu-nhap --register GH
     """
+    from extractor.batch.policy import follow
+    from extractor.exports.policy import Policy
     from extractor.exports.prefill.mapping import known_columns, load_mappings
     from extractor.exports.prefill.writing import write_entry_forms
     from extractor.records import BookKey
+    from extractor.store import Approvals
     from extractor.templates import load_forms
 
     if state not in ("all", "settled"):
@@ -90,8 +95,18 @@ def prefill_forms(
     forms = {form.name: form.schema for form in load_forms(template_folders(templates, out_dir))}
     profiles = load_mappings(profile or [], known_columns(forms.values()))
     with existing_store(out_dir, db) as store, progress(quiet, "Records") as on_progress:
+        only_approved = follow(store, out_dir) is Policy.APPROVED
+        opened = set(Approvals(store).in_force()) if only_approved else None
         done = write_entry_forms(
-            store, out_dir, target, forms, profiles, settled=state == "settled", wanted=wanted, progress=on_progress
+            store,
+            out_dir,
+            target,
+            forms,
+            profiles,
+            settled=state == "settled",
+            wanted=wanted,
+            opened=opened,
+            progress=on_progress,
         )
     for fault in done.faults:
         file, page, number = fault.key
@@ -100,6 +115,8 @@ def prefill_forms(
         f"{done.index}: {done.records} records in {done.books} books, {done.doubtful} of them with fields that nobody "
         f"has decided; {done.changed} pages are new or changed."
     )
+    if only_approved:
+        say(f"Only approved books get forms; {done.left_out} are not approved as they stand.")
     if done.faults:
         raise typer.Exit(int(ExitCode.SET_ASIDE))
 

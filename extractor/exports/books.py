@@ -18,6 +18,7 @@ from extractor.exports.manifest import ENDING, AuditChain, manifest_of, write_ma
 from extractor.exports.naming import book_stem
 from extractor.exports.packages import PackageResult, PageId, by_page, shared_pdfs, write_package
 from extractor.exports.plan import BookPlan, plan_entries
+from extractor.exports.policy import Policy, SignatureOf, refusal, statement
 from extractor.exports.profile import ExportProfile, profiles_for
 from extractor.exports.record_pdf import PageSource
 from extractor.exports.supplements import Supplement
@@ -35,6 +36,8 @@ class Background:
         certificate: what the machine's decisions rest on, as the manifest states it; none where it is not known.
         audit: the chain that exports are entered into.
         area_of: which part of its page is a record's own, where a page shows several.
+        policy: what may leave the house.
+        signature_of: how a record's book stands with its approvals, of the very moment the record was read.
     """
 
     supplements: Mapping[RecordId, Supplement] = field(default_factory=dict)
@@ -42,6 +45,8 @@ class Background:
     certificate: Mapping[str, object] | None = None
     audit: AuditChain | None = None
     area_of: AreaOf = lambda _: None
+    policy: Policy = Policy.SETTLED
+    signature_of: SignatureOf = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class BookExport:
         warnings: the same, and what was found about single records that are exported all the same.
         keys: the settled keys, also of records that are held back for another reason.
         files_left: nothing was written since no page can be cut any more; the former files lie where they were.
+        not_approved: nothing was written since it is not approved as it stands; the former files lie where they were.
+        approved: every record belongs to a book that is approved as it stands, whether that was asked for or not.
     """
 
     book: BookKey
@@ -67,6 +74,8 @@ class BookExport:
     warnings: tuple[BookWarning, ...] = ()
     keys: Mapping[RecordId, RecordKey] = field(default_factory=dict)
     files_left: bool = False
+    not_approved: bool = False
+    approved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class RunExport:
     Args:
         without_profile: records of forms that no export profile is made for.
         warnings: what was found about books and records and holds nothing back.
+        policy: what might leave the house.
     """
 
     books: tuple[BookExport, ...]
@@ -84,6 +94,12 @@ class RunExport:
     without_profile: int
     warnings: tuple[BookWarning, ...] = ()
     checks_list: Path | None = None
+    policy: Policy = Policy.SETTLED
+
+    @property
+    def not_approved(self) -> tuple[str, ...]:
+        """Names of the books of which nothing was written since they are not approved as they stand."""
+        return tuple(book.stem for book in self.books if book.not_approved)
 
 
 def export_run(
@@ -150,7 +166,9 @@ def export_run(
     warnings = tuple(warning for book in exported for warning in book.warnings) + across
     checks_list = out / "import" / f"checks{ending}"
     write_checks(checks_list, warnings)
-    return RunExport(tuple(exported), held, held_list, grouped.without_profile, warnings, checks_list)
+    return RunExport(
+        tuple(exported), held, held_list, grouped.without_profile, warnings, checks_list, known_besides.policy
+    )
 
 
 def export_book(
@@ -171,7 +189,8 @@ def export_book(
     """Export one book: a workbook from each profile, one package, one manifest; all hold the same records.
 
     A record that any profile holds back, or whose source page cannot be cut, is in none of them. A profile whose sheet
-    goes without PDFs is exported by itself, with a manifest of its own.
+    goes without PDFs is exported by itself, with a manifest of its own. Where only approved books may leave the house,
+    records of others are held back; drafts, which are marked as such, are written all the same.
 
     Args:
         entries: the book's records, see :func:`extractor.exports.fields.entry_of`.
@@ -181,9 +200,19 @@ def export_book(
     plans = [plan_entries(entries, book, profile, official=official) for profile in profiles]
     plans = _without(plans, {held.key: held.reasons for plan in plans for held in plan.held_back})
     stem = book_stem(profiles[0], book)
+    signatures = {besides.signature_of(entry.key) for entry in entries}
+    approved = all(one is not None and one.doubt is None for one in signatures)
+    if besides.policy is Policy.APPROVED and pending == "blank" and not approved:
+        plans = [_refuse(plan, besides.signature_of) for plan in plans]
     if pending == "blank" and not (book.year and book.number):
         # Without its year and number nothing can be named, and every record is held back for it.
         return BookExport(book, stem, len(entries), 0, (), None, None, plans[0].held_back)
+    if besides.policy is Policy.APPROVED and pending == "blank" and not approved and not plans[0].rows:
+        kept = BookWarning(stem, Finding("approval_left", (), "", Severity.WARNING))
+        return BookExport(
+            book, stem, len(entries), 0, (), None, _manifest_path(out, stem, profiles[0]), plans[0].held_back,
+            (kept.finding,), (kept,), plans[0].keys, not_approved=True,
+        )  # fmt: skip
     area_of: AreaOf = besides.area_of if profiles[0].shared_pages == "cut" else lambda _: None
     handed_over = page_source is not None and pending == "blank"
     package = None
@@ -197,10 +226,10 @@ def export_book(
         }  # fmt: skip
         plans = _without(plans, unusable)
         if package.kept_former:
-            left = BookWarning(stem, Finding("files_left", (), "", Severity.WARNING))
+            gone = BookWarning(stem, Finding("files_left", (), "", Severity.WARNING))
             return BookExport(
                 book, stem, len(entries), 0, (), None, path.with_name(stem + ENDING), plans[0].held_back,
-                (left.finding,), (left,), plans[0].keys, files_left=True,
+                (gone.finding,), (gone,), plans[0].keys, files_left=True, approved=approved,
             )  # fmt: skip
     workbooks = tuple(
         write_plan(out / "import" / f"{stem}{plan.profile.naming.workbook_suffix}.xlsx", plan, pending=pending, now=now)
@@ -211,12 +240,11 @@ def export_book(
     findings = check_book(plans[0], len(entries), _stated(entries, besides.closing_totals), shared)
     manifest = None
     if handed_over:
-        # A sheet without PDFs is no package; its manifest lies beside it.
-        beside = out / "packages" / stem if package else workbooks[0].path.with_suffix("")
-        manifest = beside.with_name(beside.name + ENDING)
+        manifest = _manifest_path(out, stem, profiles[0])
         content = manifest_of(
             plans, workbooks, package, entries, findings=findings, certificate=besides.certificate, shared=shared
         )
+        content |= statement(besides.policy, [row.key for row in plans[0].rows], besides.signature_of)
         write_manifest(manifest, content, besides.audit, now=now)
     return BookExport(
         book=book,
@@ -230,7 +258,15 @@ def export_book(
         findings=findings,
         warnings=(*(BookWarning(stem, finding) for finding in findings), *row_warnings(stem, plans)),
         keys=plans[0].keys,
+        approved=approved,
     )
+
+
+def _manifest_path(out: Path, stem: str, profile: ExportProfile) -> Path:
+    """Where a book's manifest lies: a sheet without PDFs is no package, and has its own beside it."""
+    if profile.with_package:
+        return out / "packages" / f"{stem}{ENDING}"
+    return out / "import" / f"{stem}{profile.naming.workbook_suffix}{ENDING}"
 
 
 def _stated(entries: Sequence[Entry], totals: Mapping[RecordId, int]) -> int | None:
@@ -239,14 +275,22 @@ def _stated(entries: Sequence[Entry], totals: Mapping[RecordId, int]) -> int | N
     return stated.pop() if len(stated) == 1 else None
 
 
+def _refuse(plan: BookPlan, signature_of: SignatureOf) -> BookPlan:
+    """The plan without records of books that are not approved as they stand, which is said of all of these."""
+    found = {row.key: refusal(signature_of(row.key)) for row in (*plan.rows, *plan.withheld)}
+    refused = {key: (reason,) for key, reason in found.items() if reason is not None}
+    known = [replace(row, reasons=(*row.reasons, *refused.get(row.key, ()))) for row in plan.withheld]
+    return _hold_back(replace(plan, withheld=tuple(known)), refused, also_former=True)
+
+
 def _without(plans: list[BookPlan], held: Mapping[RecordId, tuple[Finding, ...]]) -> list[BookPlan]:
     """The plans with these records held back in every one of them."""
     return [_hold_back(plan, held) for plan in plans] if held else plans
 
 
-def _hold_back(plan: BookPlan, held: Mapping[RecordId, tuple[Finding, ...]]) -> BookPlan:
+def _hold_back(plan: BookPlan, held: Mapping[RecordId, tuple[Finding, ...]], *, also_former: bool = False) -> BookPlan:
     moved = [replace(row, reasons=held[row.key]) for row in plan.rows if row.key in held]
-    if not moved:
+    if not moved and not also_former:
         return plan
     withheld = tuple(sorted((*plan.withheld, *moved), key=lambda row: row.key))
     stem = book_stem(plan.profile, plan.book)

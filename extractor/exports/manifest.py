@@ -24,7 +24,7 @@ from extractor.exports.packages import PackageResult
 from extractor.exports.plan import BookPlan
 from extractor.exports.workbook import WorkbookResult
 
-VERSION = 2
+VERSION = 3
 ENDING = ".manifest.json"
 
 
@@ -57,7 +57,7 @@ def manifest_of(
     certificate: Mapping[str, object] | None,
     shared: int,
 ) -> dict[str, Any]:
-    """The content of a manifest, without the head of the audit chain.
+    """The content of a manifest, without policy, approvals and the head of the audit chain.
 
     Args:
         plans: one for each workbook; all have the same rows.

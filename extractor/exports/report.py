@@ -89,7 +89,8 @@ class RecordCounts:
 class BookLine:
     """One book: files are relative to the report; counts are of records unless named otherwise.
 
-    ``findings`` are warnings about the book as a whole, in Vietnamese and English.
+    ``findings`` are warnings about the book as a whole, in Vietnamese and English; ``approved`` says that a name stands
+    under the book as it is.
     """
 
     register: str
@@ -103,6 +104,7 @@ class BookLine:
     workbooks: tuple[str, ...] = ()
     package: str = ""
     findings: tuple[tuple[str, str], ...] = ()
+    approved: bool = False
 
 
 class SetAside(Protocol):
@@ -147,6 +149,7 @@ class RunReport:
         suspended: groups of fields for which the certificate does not count: a sentence in Vietnamese and in English.
         without_profile: records of forms that are not exported.
         held_back_list: path of the full list, relative to the report; empty where there is none.
+        only_approved: exports take only books that are approved as they stand.
     """
 
     pages: int
@@ -163,6 +166,7 @@ class RunReport:
     suspended: Sequence[tuple[str, str]] = ()
     without_profile: int = 0
     held_back_list: str = ""
+    only_approved: bool = False
 
 
 def count_records(
@@ -216,6 +220,7 @@ def book_lines(exported: RunExport, folder: Path) -> tuple[BookLine, ...]:
             workbooks=tuple(workbook.path.relative_to(folder).as_posix() for workbook in book.workbooks),
             package=book.package.path.relative_to(folder).as_posix() if book.package else "",
             findings=tuple((finding.message, finding.message_en) for finding in book.findings),
+            approved=book.approved,
         )
         for book in exported.books
     )

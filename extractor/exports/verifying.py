@@ -16,6 +16,7 @@ from extractor.errors import ExportError
 from extractor.exports import files
 from extractor.exports.faults import Fault, fault
 from extractor.exports.manifest import ENDING, AuditChain, event_of, load_manifest
+from extractor.exports.policy import Approved, Policy, check_statement
 from extractor.exports.profile import ExportProfile
 from extractor.exports.reading_back import read_sheet
 from extractor.exports.strays import strays
@@ -57,10 +58,15 @@ class CheckedFolder:
 
 
 def verify_packages(
-    out: Path, profiles: Mapping[str, ExportProfile], audit: AuditChain | None = None
+    out: Path,
+    profiles: Mapping[str, ExportProfile],
+    audit: AuditChain | None = None,
+    *,
+    demanded: Policy = Policy.SETTLED,
+    approved: Approved | None = None,
 ) -> tuple[int, tuple[Fault, ...]]:
     """Check all packages of a folder; returns how many manifests there are, and all faults."""
-    checked = check_packages(out, profiles, audit)
+    checked = check_packages(out, profiles, audit, demanded=demanded, approved=approved)
     nothing = () if checked.manifests else (fault(out / "packages", "nothing"),)
     return len(checked.manifests), (*nothing, *checked.faults)
 
@@ -71,6 +77,8 @@ def check_packages(
     audit: AuditChain | None = None,
     *,
     wanted: Collection[Path] | None = None,
+    demanded: Policy = Policy.SETTLED,
+    approved: Approved | None = None,
 ) -> CheckedFolder:
     """Check and count the packages of a folder.
 
@@ -83,6 +91,8 @@ def check_packages(
         audit: the chain that must hold the head each manifest names and vouch for its content; not looked at where none
             is given.
         wanted: only these manifests; all by default. Files that no manifest names are found in any case.
+        demanded: what may leave the house.
+        approved: the approvals that were given, to hold against what manifests state; not asked where none is given.
     """
     found: list[CheckedManifest] = []
     named: set[Path] = set()
@@ -95,6 +105,7 @@ def check_packages(
             if wanted is None or path in wanted:
                 _check(out, checked, content, profiles)
                 checked.faults += _check_audit(path, content, audit)
+                checked.faults += check_statement(path, content, demanded, approved)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             checked.faults.append(fault(path, "no_manifest", why=type(error).__name__))
         if wanted is None or path in wanted:

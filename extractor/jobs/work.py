@@ -87,7 +87,12 @@ def export(store: Store, job: Job, out: Path, templates: tuple[Path, ...], repor
     store.append_audit(
         actor=job.client, action="exported", subject=f"job:{job.id}", content=[file["sha256"] for file in files]
     )
-    return {"files": files, "files_left": list(done.files_left)}
+    return {
+        "files": files,
+        "files_left": list(done.files_left),
+        "policy": done.books.policy.value if done.books is not None else "",
+        "not_approved": list(done.not_approved),
+    }
 
 
 def _keep(path: Path, target: Path, out: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from extractor.errors import ApprovalError
 from extractor.review.access import Visit
 from extractor.review.doors import check_book
+from extractor.review.export_policy import only_approved
 from extractor.review.labels import book_name
 from extractor.review.pages import render
 from extractor.review.room import AnyRoom, ApproverPost, Number, Room, Seer
@@ -83,6 +84,7 @@ def _page(room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble:
         history=[_line(visit, each) for each in standing.approvals],
         looks=_looks(room, book_id, standing.digest),
         trouble=trouble,
+        only_approved=only_approved(room)[0],
     )
 
 

@@ -20,6 +20,7 @@ from extractor.review.forecast import Forecast, forecast
 from extractor.store import book_tallies
 from extractor.store.activity import exports
 from extractor.store.book_tallies import BookTally
+from extractor.store.content import content_digest
 from extractor.store.vietnam import VIETNAM
 
 
@@ -92,14 +93,20 @@ class _Group:
     inventoried: int | None = None
 
 
-def states(session: Session, opens: Callable[[int], bool]) -> list[BookState]:
-    """All books with pages for which ``opens`` holds, by place, register, year and number."""
+def states(
+    session: Session, opens: Callable[[int], bool], digest_of: Callable[[Session, int], str] = content_digest
+) -> list[BookState]:
+    """All books with pages for which ``opens`` holds, by place, register, year and number.
+
+    Args:
+        digest_of: gives the digest of what a book holds.
+    """
     tallies = book_tallies.book_tallies(session)
     handed_over = _exported(session, tallies)
     moments = [*handed_over.values(), *filter(None, [book_tallies.first_approval(session)])]
     changes = book_tallies.changed(session, min(moments)) if moments else {}
     tallies = tuple(tally for tally in tallies if opens(tally.id))
-    approved = book_tallies.approved(session, tallies, changes)
+    approved = book_tallies.approved(session, tallies, changes, digest_of)
     return [_state(tally, handed_over.get(tally.id), changes.get(tally.id), tally.id in approved) for tally in tallies]
 
 

@@ -18,6 +18,7 @@ from extractor.review.board_books import BookState, Level
 from extractor.review.board_chart import colours, stacked_pillars
 from extractor.review.board_figures import Figures
 from extractor.review.board_settings import settings_or_default
+from extractor.review.export_policy import only_approved
 from extractor.review.pages import render
 from extractor.review.permissions import Permission
 from extractor.review.room import AnyRoom, AtHome, Number, Room
@@ -45,11 +46,12 @@ def boards(
 ) -> HTMLResponse:
     """Everything on one page; of people's work only what the person may see."""
     settings, trouble = settings_or_default(room.out)
+    policy, policy_trouble = only_approved(room)
     now, books = room.store.now(), visit.account.books
     today, since = now.astimezone(VIETNAM).date(), beginning(now, days_before=days - 1)
     pace_since = beginning(now, days_before=max(settings.forecast_days, _CHART_DAYS))
     with room.store.reading() as session:
-        states = board_books.states(session, visit.opens)
+        states = board_books.states(session, visit.opens, room.approvals.digest)
         settled = worked.settled(session, pace_since)
         first_work = worked.first_work(session)
         work = [count for count in worked.work(session, min(since, pace_since)) if visit.opens(count.book_id)]
@@ -75,6 +77,8 @@ def boards(
         day_choices=DAYS,
         now=now.astimezone(VIETNAM),
         trouble=trouble,
+        only_approved=policy,
+        policy_trouble=policy_trouble,
         figures=Figures(visit.language),
         lines=[] if by is Level.BOOK else [(_named(room, visit, by, line.key), line) for line in lines],
         books=_book_lines(room, visit, states, after) if by is Level.BOOK else [],
@@ -98,7 +102,7 @@ def boards(
 def progress(room: AnyRoom, visit: AtHome, by: Step = Step.WEEK) -> Response:
     """The progress report of the person's books, with the names that the person may see."""
     with room.store.reading() as session:
-        states = board_books.states(session, visit.opens)
+        states = board_books.states(session, visit.opens, room.approvals.digest)
     stems = {stem for book in states for stem in board_books.stems(book.tally.key)}
     limited = visit.account.books
     counts = room.store.activity(limited, exports=None if limited is None else stems)

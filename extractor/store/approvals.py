@@ -6,8 +6,7 @@ more - is not approved, and the book waits for an approval again.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,14 +18,14 @@ from extractor.errors import ApprovalError, NotStoredError
 from extractor.records import Decision
 from extractor.store import audit
 from extractor.store.approval_tables import ApprovalRow
+from extractor.store.content import ContentDigests, content_digest
 from extractor.store.convert import person_key
-from extractor.store.engine import to_json
 from extractor.store.missing import open_reports
 from extractor.store.order import current_records
 from extractor.store.reading import counts
 from extractor.store.results import Counts
 from extractor.store.store import Store
-from extractor.store.tables import BookRow, FieldRow, FileRow, PageRow, RecordRow, TaskRow, TaskStatus
+from extractor.store.tables import BookRow, FieldRow, PageRow, RecordRow, TaskRow, TaskStatus
 
 
 class Obstacle(StrEnum):
@@ -58,7 +57,8 @@ class Approval:
     """A name under a book.
 
     Args:
-        current: the book holds what it held then, and the approval was not withdrawn.
+        current: the book holds what it held then, none of its fields waits for a person, and the approval was not
+            withdrawn.
     """
 
     id: int
@@ -105,6 +105,11 @@ class Approvals:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._digests = ContentDigests()
+
+    def digest(self, session: Session, book_id: int) -> str:
+        """What the book holds now; see :func:`extractor.store.content.content_digest`."""
+        return self._digests.digest(session, book_id)
 
     def standing(self, book_id: int, person: str = "", *, formerly: Collection[str] = ()) -> Standing:
         """How a book stands.
@@ -117,7 +122,13 @@ class Approvals:
             NotStoredError: there is no such book.
         """
         with self._store.reading() as session:
-            return _standing(session, book_id, person, *formerly)
+            return _standing(session, book_id, self._digests.digest, person, *formerly)
+
+    def approves(self, book_id: int) -> bool:
+        """Whether the book is approved as it stands."""
+        with self._store.reading() as session:
+            found = counts(session, [book_id]).get(book_id, {})
+            return bool(found) and not found["review"] and _standing_name(session, book_id, self.digest)
 
     def in_force(self) -> dict[int, Approval]:
         """The approvals in force, by number of the book."""
@@ -125,8 +136,13 @@ class Approvals:
             named = session.scalars(
                 select(ApprovalRow.book_id).where(ApprovalRow.withdrawn_at.is_(None)).distinct()
             ).all()
-            found = {book_id: _approvals(session, book_id, content_digest(session, book_id)) for book_id in named}
-        standing = {book_id: [each for each in approvals if each.current] for book_id, approvals in found.items()}
+            waiting = {book_id for book_id, found in counts(session, named).items() if found["review"]} if named else ()
+            found = {book_id: _approvals(session, book_id, self.digest(session, book_id)) for book_id in named}
+        standing = {
+            book_id: [each for each in approvals if each.current]
+            for book_id, approvals in found.items()
+            if book_id not in waiting
+        }
         return {book_id: approvals[0] for book_id, approvals in standing.items() if approvals}
 
     def approve(self, book_id: int, person: str, digest: str, *, formerly: Collection[str] = ()) -> Approval:
@@ -146,7 +162,7 @@ class Approvals:
                 # One approver at a time; and nothing of the book may change between the look and the name under it.
                 session.execute(text("LOCK TABLE approval IN SHARE ROW EXCLUSIVE MODE"))
                 session.execute(text("LOCK TABLE field, record, page, task, missing_page IN SHARE MODE"))
-            standing = _standing(session, book_id, person, *formerly)
+            standing = _standing(session, book_id, content_digest, person, *formerly)
             if standing.obstacles:
                 said, mend = _SAID[standing.obstacles[0]]
                 raise ApprovalError(said, mend=mend)
@@ -185,7 +201,7 @@ class Approvals:
             NotStoredError: there is no such book.
         """
         with self._store.writing() as writer:
-            standing = _standing(writer.session, book_id, person)
+            standing = _standing(writer.session, book_id, content_digest, person)
             if standing.approval is None:
                 raise ApprovalError("The book is not approved.", mend="There is nothing to take back.")
             row = writer.session.get_one(ApprovalRow, standing.approval.id)
@@ -202,41 +218,10 @@ class Approvals:
             return _approval(row, standing.digest)
 
 
-def content_digest(session: Session, book_id: int) -> str:
-    """SHA-256 over everything a book's records hold: file, page, record, form, and each field's reading and state.
-
-    Who decided a field, and how sure the machine was, is no part of it; where values lie on the page is neither.
-    """
-    rows = session.execute(
-        current_records(
-            select(
-                FileRow.path,
-                PageRow.page,
-                PageRow.sha256,
-                RecordRow.number,
-                RecordRow.form,
-                FieldRow.code,
-                FieldRow.raw,
-                FieldRow.value,
-                FieldRow.state,
-            )
-        )
-        .join(FieldRow, FieldRow.record_id == RecordRow.id)
-        .where(PageRow.book_id == book_id, FieldRow.retired_at.is_(None))
-        .order_by(FileRow.path, PageRow.page, RecordRow.number, FieldRow.code)
-        .execution_options(yield_per=2000)
-    )
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(to_json(list(row)).encode())
-        digest.update(b"\n")
-    return digest.hexdigest()
-
-
-def _standing(session: Session, book_id: int, *names: str) -> Standing:
+def _standing(session: Session, book_id: int, digest_of: Callable[[Session, int], str], *names: str) -> Standing:
     if session.scalar(select(BookRow.id).where(BookRow.id == book_id)) is None:
         raise NotStoredError(f"There is no book {book_id} in the store.")
-    digest = content_digest(session, book_id)
+    digest = digest_of(session, book_id)
     found = Counts(**counts(session, [book_id]).get(book_id, {}))
     waiting = (
         session.scalar(
@@ -256,7 +241,7 @@ def _standing(session: Session, book_id: int, *names: str) -> Standing:
         missing=missing,
         people=people,
         obstacles=tuple(_obstacles(found, waiting, missing, people, names)),
-        approvals=_approvals(session, book_id, digest),
+        approvals=_approvals(session, book_id, "" if found.review else digest),
     )
 
 
@@ -292,6 +277,12 @@ def _people(session: Session, book_id: int) -> dict[str, int]:
 def _approvals(session: Session, book_id: int, digest: str) -> tuple[Approval, ...]:
     rows = session.scalars(select(ApprovalRow).where(ApprovalRow.book_id == book_id).order_by(ApprovalRow.id.desc()))
     return tuple(_approval(row, digest) for row in rows)
+
+
+def _standing_name(session: Session, book_id: int, digest_of: Callable[[Session, int], str]) -> bool:
+    wanted = select(ApprovalRow.digest).where(ApprovalRow.book_id == book_id, ApprovalRow.withdrawn_at.is_(None))
+    named = session.scalars(wanted).all()
+    return bool(named) and digest_of(session, book_id) in named
 
 
 def _approval(row: ApprovalRow, digest: str) -> Approval:

@@ -28,7 +28,8 @@ _START = "0" * 64
 _CHUNK = 2_000
 _IN_LIMIT = 500
 _DECISIONS_AN_EVENT = 100
-_DECISION = "decision:"
+DECISION = "decision:"
+"""What the subjects of events begin with that vouch for decisions."""
 
 EMPTY_HEAD = "0:"
 MACHINE = "machine"
@@ -140,7 +141,7 @@ def append_decisions(session: Session, key: bytes, rows: Sequence[DecisionRow]) 
             at=part[0].at,
             actor=part[0].person or MACHINE,
             action=part[0].action,
-            subject=_DECISION + ",".join(str(row.id) for row in part),
+            subject=DECISION + ",".join(str(row.id) for row in part),
             content=[decision_content(row) for row in part],
         )
 
@@ -215,12 +216,18 @@ def vouches(session: Session, action: str, subject: str, content: object) -> boo
     return session.scalar(newest) == digest_of(content)
 
 
+def newest_subject(session: Session, action: str) -> str:
+    """Subject of the newest event of that action; empty where there is none."""
+    newest = select(AuditRow.subject).where(AuditRow.action == action).order_by(AuditRow.seq.desc()).limit(1)
+    return session.scalar(newest) or ""
+
+
 def _compare_decisions(session: Session, events: Sequence[AuditRow], vouched: set[int]) -> list[str]:
     """Compare the decisions that ``events`` vouch for with what stands in the table; adds their numbers."""
     named = {
-        event.seq: [int(number) for number in event.subject.removeprefix(_DECISION).split(",")]
+        event.seq: [int(number) for number in event.subject.removeprefix(DECISION).split(",")]
         for event in events
-        if event.subject.startswith(_DECISION)
+        if event.subject.startswith(DECISION)
     }
     numbers = [number for part in named.values() for number in part]
     contents: dict[int, dict[str, object]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from extractor.records import BookKey, Decision, FieldState, PageProblemKind
 from extractor.store import convert
 from extractor.store.approval_tables import ApprovalRow
-from extractor.store.approvals import content_digest
+from extractor.store.content import content_digest
 from extractor.store.results import ProblemResolution
 from extractor.store.tables import (
     Action,
@@ -171,11 +171,17 @@ def _records() -> Select[*tuple[Any, ...]]:
     ).group_by(each.c.book_id)
 
 
-def approved(session: Session, tallies: Collection[BookTally], changes: Mapping[int, datetime]) -> frozenset[int]:
+def approved(
+    session: Session,
+    tallies: Collection[BookTally],
+    changes: Mapping[int, datetime],
+    digest_of: Callable[[Session, int], str] = content_digest,
+) -> frozenset[int]:
     """Numbers of the books under which a name stands as they are now.
 
     Args:
         changes: what :func:`changed` gives since before the oldest approval.
+        digest_of: gives the digest of what a book holds.
     """
     names: dict[int, list[ApprovalRow]] = {}
     wanted = select(ApprovalRow).where(ApprovalRow.withdrawn_at.is_(None)).order_by(ApprovalRow.id)
@@ -183,11 +189,11 @@ def approved(session: Session, tallies: Collection[BookTally], changes: Mapping[
         names.setdefault(row.book_id, []).append(row)
     found = set()
     for tally in tallies:
-        if not (rows := names.get(tally.id)):
+        if tally.review or not (rows := names.get(tally.id)):
             continue
         last = max(at for at in (tally.read_at, changes.get(tally.id)) if at is not None)
         # Hashing a book takes a while, and is needed only where something happened since the name was put under it.
-        if last < rows[-1].at or content_digest(session, tally.id) in {row.digest for row in rows}:
+        if last < rows[-1].at or digest_of(session, tally.id) in {row.digest for row in rows}:
             found.add(tally.id)
     return frozenset(found)
 

@@ -69,6 +69,13 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITE: True})
 
 
+def at_one_moment(engine: Engine) -> Engine:
+    """Same pool, but all that one transaction reads is of one moment; on SQLite that is so anyway."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
 def _create_private(path: Path) -> None:
     """Make a new database file that only its owner may read: it holds personal data."""
     try:

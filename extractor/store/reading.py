@@ -55,6 +55,13 @@ def records(reading: Reading, book_id: int | None) -> Iterator[Record]:
     yield from _in_chunks(reading, book_id, _records)
 
 
+def records_at_once(session: Session, book_id: int) -> Iterator[Record]:
+    """All current records of a book in order, in one transaction."""
+    ids = record_ids(session, book_id)
+    for start in range(0, len(ids), _CHUNK):
+        yield from _records(session, ids[start : start + _CHUNK])
+
+
 def decided_fields(reading: Reading, book_id: int | None) -> Iterator[DecidedField]:
     """All current fields that people settled, in the order of records; each chunk in a transaction of its own."""
     yield from _in_chunks(reading, book_id, _decided_fields)

@@ -18,7 +18,7 @@ from extractor.errors import LeaseLostError, NotStoredError, StoreError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
 from extractor.store import audit, queue, reading, saving
 from extractor.store.activity import DayCount, activity
-from extractor.store.engine import make_engine, parse_url, writing
+from extractor.store.engine import at_one_moment, make_engine, parse_url, writing
 from extractor.store.inspections import Inspections
 from extractor.store.migrate import upgrade
 from extractor.store.results import (
@@ -63,6 +63,7 @@ class Store:
     def __init__(self, engine: Engine, audit_key: bytes, clock: Callable[[], datetime]) -> None:
         self._engine = engine
         self._writing_engine = writing(engine)
+        self._snapshot_engine = at_one_moment(engine)
         self._key = audit_key
         self._clock = clock
 
@@ -512,6 +513,10 @@ class Store:
         """A reading transaction."""
         return self._reading()
 
+    def snapshot(self) -> AbstractContextManager[Session]:
+        """A reading transaction that sees one moment to its end, whatever is written meanwhile."""
+        return self._reading(self._snapshot_engine)
+
     def writing(self) -> AbstractContextManager[Writer]:
         """A writing transaction, with its time and the key of the audit chain."""
         return self._writing()
@@ -521,8 +526,8 @@ class Store:
         return self._clock()
 
     @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with _named_faults(), Session(self._engine) as session, session.begin():
+    def _reading(self, engine: Engine | None = None) -> Iterator[Session]:
+        with _named_faults(), Session(engine or self._engine) as session, session.begin():
             yield session
 
     @contextmanager

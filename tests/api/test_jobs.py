@@ -133,6 +133,21 @@ def test_an_export_says_which_books_were_not_written(client, store, out, templat
     assert client.get(f"/v1/exports/{asked['id']}").json()["files_left"] == ["KS.2017.01"]
 
 
+def test_an_export_follows_the_policy_and_says_which_books_are_not_approved(client, store, out, templates):
+    (out / "exports.yaml").write_text("policy: approved\n", encoding="utf-8")
+    asked = client.post("/v1/exports", json={"format": "all"}).json()
+    assert (asked["policy"], asked["not_approved"]) == ("", [])
+    jobs = Jobs(store)
+    job = jobs.start_next(str(out.resolve()))
+    jobs.finish(job.id, JobState.DONE, result=export(store, job, out, tuple(templates), lambda *_: None))
+    done = client.get(f"/v1/exports/{asked['id']}").json()
+    assert (done["policy"], len(done["not_approved"])) == ("approved", 2)
+    names = [file["name"] for file in client.get(f"/v1/exports/{asked['id']}/files").json()["items"]]
+    assert names == ["records.jsonl", "import/held_back.csv", "import/checks.csv"]
+    entry = client.get(f"/v1/records/{store.record_ids(1)[0]}/entry")
+    assert (entry.status_code, entry.json()["type"]) == (409, "urn:extractor:problem:not-approved")
+
+
 def test_a_job_whose_process_dies_is_tried_again_and_then_fails(store, out):
     jobs, folder = Jobs(store), str(out.resolve())
     jobs.add("1" * 32, JobKind.EXPORT, "một cửa", folder, {"format": "records", "pending": "blank"})

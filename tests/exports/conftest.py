@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.output_folder import empty, extractor, out, templates  # noqa: F401
 
 from extractor.exports.profile import ExportProfile, load_profiles
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, Registration

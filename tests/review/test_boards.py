@@ -309,6 +309,17 @@ def test_the_page_says_what_is_wrong_with_the_settings(enter, pages):
     assert "boards.yaml: tempo" in page.text
 
 
+def test_the_boards_say_whether_exports_ask_for_an_approval(enter, pages):
+    client = enter()
+    assert "Chỉ xuất sổ đã được phê duyệt" not in client.get("/boards").text
+    (pages / "exports.yaml").write_text("policy: approved", encoding="utf-8")
+    page = client.get("/boards").text
+    assert "Chỉ xuất sổ đã được phê duyệt" in page
+    assert "Sổ đã duyệt" in page
+    (pages / "exports.yaml").write_text("policy: perhaps", encoding="utf-8")
+    assert "exports.yaml: policy" in client.get("/boards").text
+
+
 # The parts by themselves
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from itertools import chain, pairwise
@@ -57,6 +57,7 @@ class Written:
     Args:
         changed: how many pages of records are new or other than before.
         doubtful: records with at least one field that nobody answers for.
+        left_out: books that fit and may not leave the house.
     """
 
     index: Path
@@ -64,6 +65,7 @@ class Written:
     records: int = 0
     changed: int = 0
     doubtful: int = 0
+    left_out: int = 0
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -104,6 +106,7 @@ def write_entry_forms(
     *,
     settled: bool = False,
     wanted: Callable[[BookKey], bool] = lambda _: True,
+    opened: Collection[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Written:
     """Write an entry form for each record, a list for each book, an index, and the filler.
@@ -114,6 +117,7 @@ def write_entry_forms(
         profiles: mapping profiles the filler carries.
         settled: leave out the proposals that nobody answers for.
         wanted: which books; all where not given.
+        opened: numbers of the only books that may leave the house; all where not given.
         progress: called with how many records are done, and of how many.
 
     Raises:
@@ -124,8 +128,15 @@ def write_entry_forms(
     books = [book for book in store.books() if book.counts.records and wanted(book.key)]
     if not books:
         raise SettingsError("No book fits.", mend="'extractor queue status' shows the books there are.")
+    fitting = len(books)
+    books = [book for book in books if opened is None or book.id in opened]
+    if not books:
+        raise SettingsError(
+            "No book that fits is approved as it stands, which exports.yaml or the setting demands.",
+            mend="Have the books approved in the review application, then write the forms.",
+        )
     total = sum(book.counts.records for book in books)
-    written = Written(target / INDEX, books=len(books))
+    written = Written(target / INDEX, books=len(books), left_out=fitting - len(books))
 
     def step() -> None:
         written.records += 1
