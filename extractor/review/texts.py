@@ -10,7 +10,14 @@ from typing import Any
 import yaml
 
 LANGUAGES = ("vi", "en")
-_FILES = ("texts.yaml", "account_texts.yaml", "approval_texts.yaml", "board_texts.yaml", "record_texts.yaml")
+_FILES = (
+    "texts.yaml",
+    "account_texts.yaml",
+    "approval_texts.yaml",
+    "board_texts.yaml",
+    "record_texts.yaml",
+    "typing_texts.yaml",
+)
 HIDDEN = "hidden"
 """Stands where a field's state would, while what the machine read there must not be shown."""
 
