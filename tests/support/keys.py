@@ -25,6 +25,17 @@ def vni(word: str, *, late: bool = False) -> str:
     return _keys(word, _VNI, VNI_TONES, late=late)
 
 
+def steps(word: str, method: str) -> list[tuple[str, str]]:
+    """The keys of one letter after the other, each with the word as it must stand then, and the tone's key last."""
+    marks, tones = (_TELEX, TELEX_TONES) if method == "telex" else (_VNI, VNI_TONES)
+    bare, tone = take_apart(word)
+    found = []
+    for place, letter in enumerate(bare, start=1):
+        keys = marks.get(letter.lower(), letter.lower())
+        found.append((keys[0].upper() + keys[1:] if letter.isupper() else keys, bare[:place]))
+    return found + [(tones[mark], word) for mark in tone]
+
+
 def _keys(word: str, marks: dict[str, str], tones: dict[str, str], *, late: bool) -> str:
     bare, tone = take_apart(word)
     keys, ends = "", ""

@@ -7,12 +7,15 @@ const VOWELS = "aăâeêioôơuưy";
 const MARKS = { s: "\u0301", f: "\u0300", r: "\u0309", x: "\u0303", j: "\u0323" };
 const DIGITS = { 1: "s", 2: "f", 3: "r", 4: "x", 5: "j" };
 const ONSETS = new Set(" b c ch d đ g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x".split(" "));
+// Of other peoples' names. In these an r after the vowels is a letter ("Ksor"), any other key of a tone is one.
+const OTHER_ONSETS = new Set("bh bl br dr đg đh đr gl gr hl hm hn hr j jr khl kl km kn kp kr ks ml mn mr mđ phl pl pn pr sl sr tl y z".split(" "));
 const CODAS = new Set(" c ch k m n ng nh p t".split(" "));
+const OTHER_CODAS = new Set([...CODAS, "h", "l"]);
 const STOPS = new Set(["c", "ch", "k", "p", "t"]);
 // Also as they stand while a mark is still missing.
 const NUCLEI = new Set(
-  ("a ă â e ê i o ô ơ u ư y ai ao au ay âu ây eo eu êu ia ie iê iu oa oă oe oi oo ôi ơi ua uâ ue uê ui uo uô uơ uu uy ưa " +
-  "ưi ưo ươ ưu ye yê ieu iêu yeu yêu oai oao oay oeo uai uao uay uây uau uâu ueo uêu uoi uôi ươi ưoi uou ươu ưou uya uye " +
+  ("a ă â e ê i o ô ơ u ư y ai ao au ay âu ây eo eu êu ia ie iê io iơ iu oa oă oe oi oo ôi ơi ua uâ ue uê ui uo uô uơ uu uy ưa " +
+  "ưi ưo ươ ưu uă ye yê ieu iêu yeu yêu oai oao oay oeo uai uao uay uây uau uâu ueo uêu uoi uôi ươi ưoi uou ươu ưou uya uye " +
   "uyê uyu").split(" "),
 );
 const HATS = { a: "â", e: "ê", o: "ô" };
@@ -43,7 +46,11 @@ function parse(bases) {
     onset += nucleus[0];
     nucleus = nucleus.slice(1);
   }
-  const single = ![...onset.replace(/^(qu|gi)/u, "")].some((letter) => VOWELS.includes(letter));
+  if (nucleus.length > 1 && nucleus[0] === "y" && !NUCLEI.has(nucleus)) {
+    onset += "y";
+    nucleus = nucleus.slice(1);
+  }
+  const single = ![...onset.replace(/^(qu|gi)|y$/u, "")].some((letter) => VOWELS.includes(letter));
   return { onset, nucleus, coda, single };
 }
 
@@ -76,17 +83,18 @@ function write({ bases, large, tone }, modern) {
 function toned(word, tone, vni) {
   const parsed = parse(word.bases);
   if (!parsed.nucleus || (STOPS.has(parsed.coda) && "frx".includes(tone))) return null;
-  const fits = vni || isSyllable(parsed) ||
-    (isMarked(word.bases) && parsed.single && NUCLEI.has(parsed.nucleus) && CODAS.has(parsed.coda));
+  const onset = parsed.onset.replace(/(?<=.)y$/u, "");
+  const known = parsed.single && (ONSETS.has(onset) || (tone !== "r" && OTHER_ONSETS.has(onset)));
+  const fits = vni || ((known || isMarked(word.bases)) && NUCLEI.has(parsed.nucleus) && OTHER_CODAS.has(parsed.coda));
   return fits ? { ...word, tone } : null;
 }
 
 // The word with other vowels; null where these are none that are written, or the letters are far from the key.
 function revowelled(word, nucleus, vni) {
   const parsed = parse(word.bases);
-  if (!nucleus || nucleus === parsed.nucleus || !NUCLEI.has(nucleus)) return null;
-  const near = !parsed.coda && (parsed.single || isMarked(word.bases));
-  if (!vni && !near && !isSyllable(parsed)) return null;
+  if (!nucleus || nucleus === parsed.nucleus || (!vni && !NUCLEI.has(nucleus))) return null;
+  // Right behind its letter a key is a mark in any word, as in "Kơdơ"; farther off in syllables alone.
+  if (!vni && parsed.coda && !isSyllable(parsed)) return null;
   const bases = [...word.bases];
   bases.splice(parsed.onset.length, nucleus.length, ...nucleus);
   return { ...word, bases };
@@ -107,7 +115,8 @@ function horned(word, { horn = true, breve = true, vni = false } = {}) {
   const open = !coda && ["h", "kh", "th"].includes(onset);   // "thuở", "huơ"; with a coda they become "thươ", "hươ"
   const ways = [];
   if (horn) {
-    ways.push([/uo$/u, open ? "uơ" : "ươ"], [/[uư][oơ]/u, "ươ"], [/^ua$/u, "ưa"], [/^uu$/u, "ưu"], [/^ui$/u, "ưi"]);
+    ways.push([/uo$/u, open ? "uơ" : "ươ"], [/[uư][oơ]/u, "ươ"], [/^uu$/u, "ưu"], [/^ui$/u, "ưi"]);
+    if (!coda || !breve) ways.push([/^ua$/u, "ưa"]);
   }
   if (breve) ways.push([/[aâ]$/u, "ă"]);
   if (horn) ways.push([/o(?=i?$)/u, "ơ"], [/u$/u, "ư"]);
@@ -118,12 +127,13 @@ function horned(word, { horn = true, breve = true, vni = false } = {}) {
   return null;
 }
 
-// The stroke through the d that begins the word.
+// The stroke through the d that begins the word, or that was typed last.
 function struck(word, vni) {
   const parsed = parse(word.bases);
-  const at = parsed.onset.lastIndexOf("d");
-  if (at < 0 || parsed.onset.slice(at) !== "d" || parsed.onset.endsWith("dd")) return null;
-  if (!vni && parsed.nucleus && !isSyllable(parsed)) return null;
+  const inside = (vni || isMarked(word.bases)) && parsed.coda === "d";   // "Êđê"
+  const at = inside ? word.bases.length - 1 : parsed.onset.length - 1;
+  if (word.bases[at] !== "d" || word.bases[at - 1] === "d") return null;
+  if (!vni && !inside && parsed.nucleus && !isSyllable(parsed)) return null;
   const bases = [...word.bases];
   bases[at] = "đ";
   return { ...word, bases };
@@ -156,7 +166,8 @@ function unchanged(word, key, method) {
   return { ...word, bases: word.bases.map((base) => (taken.includes(base) ? BARE[base] : base)) };
 }
 
-// A letter that stands for itself may move the tone ("hòa", "hoàn") or finish "ươ" ("thuơ", "thương").
+// A letter that stands for itself may move the tone ("hòa", "hoàn"), finish "ươ" ("thuơ", "thương") or tell "uă" from "ưa",
+// behind which no letter stands ("Buăn").
 function lengthened(before, key, modern) {
   const word = read(before + key);
   const earlier = parse(word.bases.slice(0, -1));
@@ -164,6 +175,8 @@ function lengthened(before, key, modern) {
   if (!now.single || !NUCLEI.has(earlier.nucleus)) return null;
   if (["uơ", "ưo"].includes(earlier.nucleus) && !earlier.coda && !"aăâeêoôơy".includes(word.bases.at(-1))) {
     word.bases.splice(earlier.onset.length, 2, "ư", "ơ");
+  } else if (earlier.nucleus === "ưa" && !earlier.coda && now.coda) {
+    word.bases.splice(earlier.onset.length, 2, "u", "ă");
   } else if (!word.tone || !NUCLEI.has(now.nucleus)) {
     return null;
   }
