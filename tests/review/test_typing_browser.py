@@ -153,12 +153,12 @@ def test_marks_may_come_last(script):
         assert [word for word, *texts in made if word not in texts] == [], method
 
 
-def switch(script, method):
+def switch(page, method):
     while method not in page.inner_text("#typing"):
         page.keyboard.press("F10")
 
 
-def retype(script, keys):
+def retype(page, keys):
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
     page.keyboard.type(keys)
