@@ -27,9 +27,6 @@ import os
 import statistics
 import tempfile
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +35,7 @@ from review_book import InventedBook, fill, render, truths_by_task
 from review_browser import FORM_WAY, Measured, chromium, fill_in, most, verify
 from review_load import PAUSE, Load, load
 from review_model import SCROLLED_AND_SAVED, Effort, in_form, in_room
-from review_servers import Place, form, people, room
+from review_servers import Place, form, people, postgres, room
 from rich.console import Console
 from rich.table import Table
 
@@ -90,23 +87,6 @@ def pace(book: InventedBook, measured: Measured) -> Pace:
         effort += SCROLLED_AND_SAVED
     seconds = effort.seconds / len(looked)
     return Pace(effort.keys / len(looked), seconds, 3600 * len(book.pages) / effort.seconds)
-
-
-@contextmanager
-def postgres(out: Path) -> Iterator[Place | None]:
-    """An empty PostgreSQL database; none where no server can be started."""
-    try:
-        import pgserver
-    except ImportError:
-        yield None
-        return
-    with warnings.catch_warnings(action="ignore"):
-        server = pgserver.get_server(Path(tempfile.mkdtemp(prefix="extractor-pg-")), cleanup_mode="delete")
-    try:
-        yield Place(server.get_uri(), out / "postgres-key", out)
-    finally:
-        with suppress(FileNotFoundError):
-            server.cleanup()
 
 
 def with_many(sqlite: Place, book: InventedBook, options: argparse.Namespace) -> list[Load]:

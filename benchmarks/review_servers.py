@@ -12,8 +12,10 @@ import json
 import multiprocessing
 import os
 import sqlite3
+import tempfile
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -49,6 +51,23 @@ class Place:
     def open(self) -> Store:
         """The store."""
         return Store.open(self.url, audit_key_file=self.key_file)
+
+
+@contextmanager
+def postgres(out: Path) -> Iterator[Place | None]:
+    """An empty PostgreSQL database; none where no server can be started."""
+    try:
+        import pgserver
+    except ImportError:
+        yield None
+        return
+    with warnings.catch_warnings(action="ignore"):
+        server = pgserver.get_server(Path(tempfile.mkdtemp(prefix="extractor-pg-")), cleanup_mode="delete")
+    try:
+        yield Place(server.get_uri(), out / "postgres-key", out)
+    finally:
+        with suppress(FileNotFoundError):
+            server.cleanup()
 
 
 @contextmanager

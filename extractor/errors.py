@@ -158,6 +158,10 @@ class LeaseLostError(StoreError):
     """A decision came in under a lease that has expired or passed to somebody else."""
 
 
+class AnsweredBeforeError(StoreError):
+    """The same answer was taken before, under the same lease, from the same person."""
+
+
 class ExportError(ExtractorError):
     """An export cannot be written."""
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from extractor.errors import ImageError, LeaseLostError, NotStoredError
+from extractor.errors import AnsweredBeforeError, ImageError, LeaseLostError, NotStoredError
 from extractor.records import Decision, FieldState
 from extractor.review.access import Visit
 from extractor.review.answers import Answer, make_answer, read_value
@@ -60,6 +60,17 @@ class Decided(Lease):
     field: Number
     raw: str = Field(max_length=4000)
     state: FieldState
+
+
+class TakeBack(_Body):
+    """The fields that the page knows to be in the person's hands: of others it did not hear, so it asks again."""
+
+    known: list[Lease] | None = Field(default=None, max_length=1000)
+
+    @property
+    def pairs(self) -> list[tuple[int, int]] | None:
+        """Task and token of each, where the page tells them."""
+        return None if self.known is None else [(lease.task, lease.token) for lease in self.known]
 
 
 class Preview(_Body):
@@ -158,6 +169,8 @@ def skip(room: AnyRoom, visit: WorkerPost, lease: Lease) -> dict[str, bool]:
 def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any] | JSONResponse:
     """Take an answer; under a lost lease, say so and hand the field out again if it is still free.
 
+    A page that hears nothing sends the same answer again; it is told that it was taken.
+
     The value hangs on the field, so an answer that names another field than its task's is not taken at all.
     """
     if room.store.field_of(decided.task) != decided.field:
@@ -178,7 +191,11 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any]
             value=answer.value,
             state=answer.state,
             formerly=visit.formerly,
+            repeats=True,
         )
+    except AnsweredBeforeError:
+        # The field is no blind task any more, so that this is not the place to tell how it was decided.
+        return {"ok": True, "decision": None}
     except LeaseLostError:
         return JSONResponse(_lost(room, visit, decided.field), 409)
     # Whoever re-keyed blind is not told whether it was what the machine read.
@@ -186,9 +203,10 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any]
 
 
 @router.post("/api/undo")
-def undo(room: AnyRoom, visit: WorkerPost) -> dict[str, Any]:
-    """Take the person's last decision back and hand the field out again."""
-    task = room.store.undo_last(visit.person, lease_seconds=room.lease_seconds)
+def undo(room: AnyRoom, visit: WorkerPost, asked: TakeBack | None = None) -> dict[str, Any]:
+    """Take the person's last decision back and hand the field out again; asked again, no other one."""
+    known = asked.pairs if asked else None
+    task = room.store.undo_last(visit.person, lease_seconds=room.lease_seconds, known=known)
     if isinstance(task, NothingToUndo):
         return {"task": None}
     return {"task": _view(room, visit, task)}

@@ -13,6 +13,7 @@ from extractor.errors import LeaseLostError
 from extractor.records import FieldState
 from extractor.review.access import Visit
 from extractor.review.answers import make_answer, read_value
+from extractor.review.api import TakeBack
 from extractor.review.inspection_view import inspection_line, judging_view, keying_view
 from extractor.review.pages import render
 from extractor.review.permissions import Permission
@@ -133,9 +134,14 @@ def release(room: AnyRoom, visit: PartPost, inspection: Number, part: Part, leas
 
 
 @router.post("/{part}/undo")
-def undo(room: AnyRoom, visit: PartPost, inspection: Number, part: Part) -> dict[str, Any]:
-    """Take the person's last answer back and hand the field out again."""
-    task = room.store.inspections.undo_last(inspection, part, visit.person, lease_seconds=room.lease_seconds)
+def undo(
+    room: AnyRoom, visit: PartPost, inspection: Number, part: Part, asked: TakeBack | None = None
+) -> dict[str, Any]:
+    """Take the person's last answer back and hand the field out again; asked again, no other one."""
+    known = asked.pairs if asked else None
+    task = room.store.inspections.undo_last(
+        inspection, part, visit.person, lease_seconds=room.lease_seconds, known=known
+    )
     return {"task": None if task is None else _view(room, visit, part, task)}
 
 

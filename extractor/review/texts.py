@@ -19,6 +19,7 @@ _FILES = (
     "scan_texts.yaml",
     "mend_texts.yaml",
     "template_texts.yaml",
+    "typing_texts.yaml",
 )
 HIDDEN = "hidden"
 """Stands where a field's state would, while what the machine read there must not be shown."""

@@ -161,6 +161,9 @@ def answer(
     typed = {"raw": raw, "value": value, "state": given.state.value}
     reason = _why_lost(writer, row, part=Part.INSPECTOR, token=token, person=person, formerly=formerly)
     if reason:
+        given_before = _standing_answer(writer.session, row, token, person, INSPECTING)
+        if given_before and (given_before.raw, given_before.state) == (raw.strip(), typed["state"]):
+            return None
         _remember(writer, row, person, InspectionAction.REFUSED, token=token, typed=typed)
         return Refused(reason)
     same = conforms({"raw": row.raw, "value": row.value, "state": row.state}, typed)
@@ -185,6 +188,9 @@ def judge(
     row = _row(writer.session, task_id)
     reason = _why_lost(writer, row, part=Part.JUDGE, token=token, person=person, formerly=formerly)
     if reason:
+        given_before = _standing_answer(writer.session, row, token, person, JUDGING)
+        if given_before and given_before.action == judgement.value:
+            return None
         _remember(writer, row, person, InspectionAction.REFUSED, token=token, typed={})
         return Refused(reason)
     first, _ = _both(writer.session, row)
@@ -197,7 +203,13 @@ def judge(
 
 
 def undo_last(
-    writer: Writer, inspection_id: int, part: Part, person: str, *, lease_seconds: float
+    writer: Writer,
+    inspection_id: int,
+    part: Part,
+    person: str,
+    *,
+    lease_seconds: float,
+    known: Collection[tuple[int, int]] | None = None,
 ) -> InspectionTask | None:
     """Take back the person's newest answer of this part that still stands, and hand the field out to the person again.
 
@@ -213,6 +225,9 @@ def undo_last(
     )
     if not session.scalar(select(unfinished(inspection_id))):
         return None
+    unheard = None if known is None else _taken_back(writer, inspection_id, part, person, known)
+    if unheard is not None:
+        return _task(session, unheard)
     given = session.scalar(
         select(InspectionAnswerRow)
         .join(InspectedFieldRow, InspectedFieldRow.id == InspectionAnswerRow.inspected_field_id)
@@ -233,6 +248,40 @@ def undo_last(
     row.status = _WAITS_FOR[part].value
     _remember(writer, row, person, InspectionAction.UNDO, token=None, typed={}, reverses=given.id)
     return _lease(writer, row, person, lease_seconds)
+
+
+def _standing_answer(
+    session: Session, row: InspectedFieldRow, token: int, person: str, actions: Collection[str]
+) -> InspectionAnswerRow | None:
+    """What the person answered under that lease, if it was taken and stands."""
+    return session.scalar(
+        select(InspectionAnswerRow).where(
+            InspectionAnswerRow.inspected_field_id == row.id,
+            InspectionAnswerRow.token == token,
+            InspectionAnswerRow.person == person,
+            *standing(actions),
+        )
+    )
+
+
+def _taken_back(
+    writer: Writer, inspection_id: int, part: Part, person: str, known: Collection[tuple[int, int]]
+) -> InspectedFieldRow | None:
+    """The field of the answer the person took back last, if the person holds it and it is not ``known``."""
+    row = writer.session.scalar(
+        select(InspectedFieldRow)
+        .join(InspectionAnswerRow, InspectionAnswerRow.inspected_field_id == InspectedFieldRow.id)
+        .where(
+            InspectedFieldRow.inspection_id == inspection_id,
+            InspectionAnswerRow.person == person,
+            InspectionAnswerRow.action == InspectionAction.UNDO.value,
+        )
+        .order_by(InspectionAnswerRow.id.desc())
+        .limit(1)
+    )
+    if row is None or row.person != person or row.leased_until is None or row.leased_until <= writer.now:
+        return None
+    return None if row.status != _WAITS_FOR[part].value or (row.id, row.token) in known else row
 
 
 def conforms(exported: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:

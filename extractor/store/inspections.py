@@ -220,6 +220,8 @@ class Inspections:
     ) -> None:
         """Take what an inspector reads; on disk when this returns. Nothing tells whether it is what was exported.
 
+        The same answer once more under the same lease changes nothing: whoever heard nothing gives it again.
+
         Args:
             value: what the inspector's text stands for, independent of what is stored; it is what is compared. Of a
                 ditto, what stands above.
@@ -240,7 +242,7 @@ class Inspections:
     def judge(
         self, task_id: int, token: int, judgement: Judgement, *, person: str, formerly: Collection[str] = ()
     ) -> None:
-        """Take which of two readings the book holds; on disk when this returns.
+        """Take which of two readings the book holds; on disk when this returns. Once more it changes nothing.
 
         Raises:
             LeaseLostError: the lease ran out or passed on; that it came is kept in the history.
@@ -250,11 +252,24 @@ class Inspections:
         _granted(outcome)
 
     def undo_last(
-        self, inspection_id: int, part: Part, person: str, *, lease_seconds: float = LEASE_SECONDS
+        self,
+        inspection_id: int,
+        part: Part,
+        person: str,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        known: Collection[tuple[int, int]] | None = None,
     ) -> InspectionTask | None:
-        """Take back the person's newest answer that still stands, and lease its field to the person again."""
+        """Take back the person's newest answer that still stands, and lease its field to the person again.
+
+        Args:
+            known: fields and tokens of all that who asks knows to be in the person's hands. Who did not hear of what
+                was taken back last gets the same field again, and no other answer is taken back.
+        """
         with self._writing() as writer:
-            return inspecting.undo_last(writer, inspection_id, part, _named(person), lease_seconds=lease_seconds)
+            return inspecting.undo_last(
+                writer, inspection_id, part, _named(person), lease_seconds=lease_seconds, known=known
+            )
 
 
 def _granted(outcome: _Granted | Refused) -> _Granted:

@@ -76,6 +76,11 @@ class Refused:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """An answer that was taken before: whoever gave it did not hear of it, and gave it again."""
+
+
 def claim(
     writer: Writer,
     person: str,
@@ -201,9 +206,19 @@ def field_of(session: Session, task_id: int) -> int:
 
 
 def decide(
-    writer: Writer, task_id: int, token: int, person: str, answer: Answer, *, formerly: Collection[str] = ()
-) -> FieldValue | Refused:
+    writer: Writer,
+    task_id: int,
+    token: int,
+    person: str,
+    answer: Answer,
+    *,
+    formerly: Collection[str] = (),
+    repeats: bool = False,
+) -> FieldValue | Refused | Repeated:
     """Take an answer, or refuse it and keep it in the history.
+
+    With ``repeats``, an answer that this person gave under this very lease before, and that still stands, is no other
+    answer: it changes nothing, and nothing is kept of it.
 
     The answer to a blind task either confirms the machine's reading, which stays as it is, or contradicts it: then the
     field waits for another person, and what the answer itself says about its decision counts for nothing.
@@ -221,6 +236,8 @@ def decide(
     if not reason and not _is_current(session, field_id):
         reason = _READ_ANEW
     if reason:
+        if repeats and _was_taken(session, field_id, token, person, after):
+            return Repeated()
         _remember(writer, field, person, Action.REFUSED, token=token, before=before, after=after)
         return Refused(reason)
     task.person, task.leased_until = "", None
@@ -241,8 +258,15 @@ def decide(
     return field_value(field)
 
 
-def undo_last(writer: Writer, person: str, *, lease_seconds: float) -> Task | NothingToUndo:
+def undo_last(
+    writer: Writer, person: str, *, lease_seconds: float, known: Collection[tuple[int, int]] | None = None
+) -> Task | NothingToUndo:
     """Take back the person's newest decision that still stands, and hand the field out to the person again.
+
+    Args:
+        known: tasks and tokens of all fields that who asks knows to be in the person's hands. Where the field of the
+            decision that was taken back last is not among them, who asks did not hear of that: the same field is handed
+            out again, and no other decision is taken back.
 
     A blind answer comes back blind. One that contradicted the machine can be taken back until another person settled
     the field; while another person holds the field, it is passed over.
@@ -255,6 +279,9 @@ def undo_last(writer: Writer, person: str, *, lease_seconds: float) -> Task | No
     place.
     """
     session = writer.session
+    unheard = None if known is None else _taken_back(writer, person, known)
+    if unheard is not None:
+        return handed(session, unheard)
     later = aliased(DecisionRow)
     elsewhere = exists().where(
         TaskRow.field_id == DecisionRow.field_id, TaskRow.person != person, TaskRow.leased_until > writer.now
@@ -361,6 +388,44 @@ def _contradict(
     after = {**typed, "decision": field.decision, "candidates": field.candidates}
     _remember(writer, field, person, Action.REKEYED, token=token, before=before, after=after)
     return field_value(field)
+
+
+def _was_taken(session: Session, field_id: int, token: int, person: str, answered: dict[str, Any]) -> bool:
+    """Whether this very answer was taken under this lease and was not taken back since."""
+    taken = session.scalar(
+        select(DecisionRow).where(
+            DecisionRow.field_id == field_id,
+            DecisionRow.token == token,
+            DecisionRow.person == person,
+            *rekeying.standing(DecisionRow, _ANSWERING),
+        )
+    )
+    if taken is None:
+        return False
+    if (taken.after["raw"], taken.after["state"]) == (answered["raw"], answered["state"]):
+        return True
+    # Of a blind answer that agreed the machine's text was kept.
+    blind = taken.before["decision"] == Decision.ACCEPTED.value and taken.action == Action.CONFIRM.value
+    return blind and rekeying.agrees(taken.before, answered)
+
+
+def _taken_back(writer: Writer, person: str, known: Collection[tuple[int, int]]) -> TaskRow | None:
+    """The task of the decision the person took back last, if the person holds it and it is not ``known``."""
+    session = writer.session
+    field_id = session.scalar(
+        select(DecisionRow.field_id)
+        .where(DecisionRow.person == person, DecisionRow.action == Action.UNDO.value)
+        .order_by(DecisionRow.id.desc())
+        .limit(1)
+    )
+    if field_id is None:
+        return None
+    task = session.scalar(
+        select(TaskRow)
+        .where(TaskRow.field_id == field_id, TaskRow.person == person, TaskRow.leased_until > writer.now)
+        .with_for_update()
+    )
+    return None if task is None or (task.id, task.token) in known else task
 
 
 def _is_current(session: Session, field_id: int) -> bool:

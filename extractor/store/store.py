@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from extractor.errors import LeaseLostError, NotStoredError, StoreError
+from extractor.errors import AnsweredBeforeError, LeaseLostError, NotStoredError, StoreError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
 from extractor.store import audit, queue, reading, saving
 from extractor.store.activity import DayCount, activity
@@ -381,6 +381,7 @@ class Store:
         state: FieldState = FieldState.READ,
         decision: Decision | None = None,
         formerly: Collection[str] = (),
+        repeats: bool = False,
         also: Callable[[Writer, FieldValue | LeaseLostError], None] = lambda writer, outcome: None,
     ) -> FieldValue:
         """Take a person's answer and return the field as it stands then, on disk.
@@ -394,9 +395,11 @@ class Store:
             decision: ``confirmed`` or ``corrected``; by default the first where the answer is what stood there. Not
                 looked at for a blind task.
             formerly: names the person went by before in the same visit; what bars those bars the person.
+            repeats: whoever hears nothing gives the same answer again; it is taken once, and told apart.
             also: is stored in the same transaction as what became of the answer, which it is told.
 
         Raises:
+            AnsweredBeforeError: with ``repeats``, the person gave this very answer under this lease, and it stands.
             LeaseLostError: the lease ran out or passed on, or another person has to settle what this one re-keyed; the
                 answer is kept in the history as refused.
         """
@@ -404,21 +407,35 @@ class Store:
             raise ValueError("a person confirms or corrects")
         answer = queue.Answer(raw, value, state, decision)
         with self._writing() as writer:
-            found = queue.decide(writer, _task_id(task), token, _named(person), answer, formerly=formerly)
+            found = queue.decide(
+                writer, _task_id(task), token, _named(person), answer, formerly=formerly, repeats=repeats
+            )
+            if isinstance(found, queue.Repeated):
+                raise AnsweredBeforeError("This answer was taken before.")
             outcome = _lost(found) if isinstance(found, queue.Refused) else found
             also(writer, outcome)
         if isinstance(outcome, LeaseLostError):
             raise outcome
         return outcome
 
-    def undo_last(self, person: str, *, lease_seconds: float = LEASE_SECONDS) -> Task | NothingToUndo:
+    def undo_last(
+        self,
+        person: str,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        known: Collection[tuple[int, int]] | None = None,
+    ) -> Task | NothingToUndo:
         """Take back the person's newest decision that still stands, and lease the field to the person again.
+
+        Args:
+            known: tasks and tokens of all fields that who asks knows to be in the person's hands. Who did not hear of
+                what was taken back last gets the same field again, and no other decision is taken back.
 
         A blind answer comes back as a blind task, also one that contradicted the machine unless another person holds
         or settled the field meanwhile. Its field waits for review until it is typed again or judged anew.
         """
         with self._writing() as writer:
-            return queue.undo_last(writer, _named(person), lease_seconds=lease_seconds)
+            return queue.undo_last(writer, _named(person), lease_seconds=lease_seconds, known=known)
 
     def open_tasks(
         self,

@@ -163,7 +163,8 @@ def test_two_at_once_never_get_one_field_and_the_late_one_loses_nothing(enter, i
     refused = second.post(f"{base(inspection)}/decide", stolen)
     assert (refused.status_code, refused.json()["task"]) == (409, None)
     assert first.post(f"{base(inspection)}/decide", stolen).status_code == 200
-    assert first.post(f"{base(inspection)}/decide", stolen).status_code == 409
+    assert first.post(f"{base(inspection)}/decide", stolen).status_code == 200  # unheard, and sent again
+    assert first.post(f"{base(inspection)}/decide", {**stolen, "raw": "02"}).status_code == 409
     assert book.inspections.get(inspection).waiting == 3
     assert book.verify_audit().ok
 

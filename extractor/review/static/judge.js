@@ -104,7 +104,7 @@ const judge = (judgement) => one(async () => {
 
 const back = () => one(async () => {
   if (task) await asking("release", [{ task: task.id, token: task.token }]);
-  const { data } = await asking("undo", {});
+  const { data } = await asking("undo", { known: [] });
   by("saved").textContent = data.task ? texts.taken_back : texts.nothing_to_undo;
   if (data.task) await show(data.task);
   else await next();

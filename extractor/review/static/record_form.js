@@ -4,6 +4,7 @@ import { makePage } from "./record_page.js";
 import { fitAll, makeSheet } from "./record_sheet.js";
 import { SessionGone, fill, get, picture, post, setup } from "./server.js";
 import { makeViewer } from "./viewer.js";
+import { makeSwitch } from "./typing.js";
 import { makeWaiting } from "./waiting.js";
 
 const { book, record: single, total, leaseSeconds, texts } = setup();
@@ -26,6 +27,7 @@ const page = makePage(
   { pane: by("page"), paper: by("paper"), image: by("paper-image"), frame: by("frame"), others: by("others"), none: by("no-page") },
   (id) => focus(sheet().fields.get(id)),
 );
+const typing = makeSwitch({ texts, button: by("typing"), style: by("typing-style") });
 const { inTurn, asking } = makeWaiting({ texts, notice, current: () => by("notice").dataset.why });
 
 // ---- fetching ahead
@@ -339,7 +341,11 @@ function putOff() {
 }
 
 async function back() {
-  const { data } = await inTurn(() => asking(() => post("/api/undo", {})));
+  const known = () => [...sheets, ...leaving].flatMap(leasesOf);
+  const { data } = await inTurn(() => {
+    const leases = known();
+    return asking(() => post("/api/undo", { known: leases }));
+  });
   const { task } = data;
   if (!task) { by("saved").textContent = texts.nothing_to_undo; return; }
   left += 1;
@@ -401,6 +407,7 @@ const deeds = {
   F7: putOff,
   F8: () => back().catch(() => {}),
   F9: openPage,
+  F10: typing.next,
 };
 
 document.addEventListener("keydown", (event) => {
@@ -445,6 +452,7 @@ by("act-skip")?.addEventListener("click", putOff);
 by("act-back").addEventListener("click", deeds.F8);
 by("act-page").addEventListener("click", openPage);
 by("act-help").addEventListener("click", openHelp);
+by("act-typing").addEventListener("click", () => { typing.next(); focus(field); });
 by("empty-back").addEventListener("click", deeds.F8);
 by("help-close").addEventListener("click", () => by("help").close());
 by("ask-again").addEventListener("click", () => { by("loading").hidden = false; by("empty").hidden = true; fetchMore(); });

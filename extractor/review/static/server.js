@@ -45,11 +45,16 @@ export async function get(path) {
   return response.json();
 }
 
-// A picture as an address within this page: fetched once, kept only as long as it is needed.
+// A picture as an address within this page: fetched once, kept only as long as it is needed. While the server does not
+// answer, as when it is started again, it is asked again.
 export async function picture(path) {
-  const response = await fetch(path);
-  if (!response.ok) throw new Unreachable();
-  return URL.createObjectURL(await response.blob());
+  for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
+    const response = await fetch(path).catch(() => null);
+    if (response && !response.ok) throw new Unreachable();
+    const content = await response?.blob().catch(() => null);
+    if (content) return URL.createObjectURL(content);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
 }
 
 export const setup = () => JSON.parse(document.getElementById("setup").textContent);

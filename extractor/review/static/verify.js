@@ -2,6 +2,7 @@
 import { answerOf, besideText, deedOf, fitBox, hasChoices, neutral, showChoices, showSegments, valueText, warningItem } from "./field.js";
 import { SessionGone, fill, picture, post, setup } from "./server.js";
 import { makeViewer, placeFrame } from "./viewer.js";
+import { makeSwitch } from "./typing.js";
 import { makeWaiting } from "./waiting.js";
 
 const { book, kind, field: single, total, leaseSeconds, texts, api = "/api" } = setup();
@@ -27,6 +28,7 @@ const crops = new Map();
 const drafts = new Map();   // what was typed, and whether that was done blind
 
 const current = () => tasks[0];
+const typing = makeSwitch({ texts, button: by("typing"), style: by("typing-style") });
 const { inTurn, asking } = makeWaiting({ texts, notice, current: () => by("notice").dataset.why });
 
 // ---- fetching ahead
@@ -334,7 +336,8 @@ async function skip() {
 
 async function back() {
   await saving;
-  const { data } = await inTurn(() => asking(() => post(`${api}/undo`, {})));
+  const known = tasks.map(({ id, token }) => ({ task: id, token }));
+  const { data } = await inTurn(() => asking(() => post(`${api}/undo`, { known })));
   if (!data.task) { by("saved").textContent = texts.nothing_to_undo; return; }
   park();
   tasks = [data.task, ...tasks.filter((known) => known.id !== data.task.id)];
@@ -379,6 +382,7 @@ const deeds = {
   F7: skip,
   F8: back,
   F9: openPage,
+  F10: typing.next,
 };
 
 document.addEventListener("keydown", (event) => {
@@ -421,6 +425,7 @@ by("act-skip").addEventListener("click", skip);
 by("act-back").addEventListener("click", back);
 by("act-page").addEventListener("click", openPage);
 by("act-help").addEventListener("click", openHelp);
+by("act-typing").addEventListener("click", () => { typing.next(); box.focus(); });
 by("empty-back").addEventListener("click", back);
 by("help-close").addEventListener("click", () => by("help").close());
 by("ask-again").addEventListener("click", () => { by("loading").hidden = false; by("empty").hidden = true; fetchMore(); });
