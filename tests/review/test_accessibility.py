@@ -36,6 +36,9 @@ def test_pages_of_people_at_work(visitor, office):
         "/accounts",
         "/accounts/new",
         "/books/1/approval",
+        "/scans",
+        "/scans/read",
+        "/scans/runs",
         "/no-page",
     ):
         page.goto(office.url + path)
