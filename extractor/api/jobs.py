@@ -9,13 +9,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from extractor.api.cursor import MOST, USUAL, make_cursor, read_id
 from extractor.api.downloads import serve_file
 from extractor.api.models import (
-    HEX32,
     ExportAsked,
     ExportFile,
     ExportFiles,
     ExportPage,
     ExportShown,
-    RunAsked,
     RunPage,
     RunShown,
 )
@@ -24,6 +22,7 @@ from extractor.api.room import AnyRoom, ApiRoom, ExportReader, ExportStarter, Re
 from extractor.api.route import ApiRoute, IdempotencyKey
 from extractor.api.views import export_shown, run_shown
 from extractor.batch.exporting import export_formats
+from extractor.jobs.asking import HEX32, RunAsked
 from extractor.jobs.files import gone
 from extractor.store import ApiKey, JobKind, JobState, UploadState
 

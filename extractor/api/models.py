@@ -8,33 +8,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic.config import JsonDict
 
+from extractor.jobs.asking import UNSEEN, Asked, Id, whole
 from extractor.records import Decision, FieldState, PageProblemKind, Severity, nfc
-from extractor.scans import REGISTERS, Limits
 from extractor.store import JobState, ProblemResolution, UploadState
 from extractor.templates.form import Kind
 
-UNSEEN = r"\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-"""Control characters and signs that nobody sees, or that turn what is shown around; for a class in a pattern."""
-
-_PLAIN = rf"^[^\x00-\x1f{UNSEEN}]*$"
-"""Text in one line without such signs."""
-
-_PART = rf"[^\x00-\x20./\\{UNSEEN}]([^\x00-\x1f/\\{UNSEEN}]{{0,58}}[^\x00-\x20/\\{UNSEEN}])?"
-"""One part of a path: up to 60 characters, which fit into any file system; not hidden, no blanks at its ends."""
-
-HEX32 = r"^[0-9a-f]{32}$"
-
-
-def _whole(value: object) -> object:
-    """Take 3.0 for 3, as JSON Schema does; nothing else is turned into a number."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Number = Annotated[int, Strict(), Field(ge=1, le=2**53), BeforeValidator(_whole)]
-Token = Annotated[int, Strict(), Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
-Size = Annotated[int, Strict(), Field(ge=1, le=Limits().zip_total_bytes, description="Bytes"), BeforeValidator(_whole)]
+Number = Annotated[int, Strict(), Field(ge=1, le=2**53), BeforeValidator(whole)]
+Token = Annotated[int, Strict(), Field(ge=0, le=2**31 - 1), BeforeValidator(whole)]
 LeaseSeconds = Annotated[
-    int, Strict(), Field(ge=30, le=3600, description="How long the field is held, in seconds"), BeforeValidator(_whole)
+    int, Strict(), Field(ge=30, le=3600, description="How long the field is held, in seconds"), BeforeValidator(whole)
 ]
 Person = Annotated[
     str,
@@ -47,12 +29,7 @@ Person = Annotated[
     ),
     AfterValidator(lambda name: " ".join(nfc(name).split())),
 ]
-Id = Annotated[str, Field(pattern=HEX32)]
 Box = Annotated[list[int], Field(min_length=4, max_length=4, description="Left, top, width, height in source pixels")]
-
-
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 
 
 class Page(BaseModel):
@@ -62,20 +39,6 @@ class Page(BaseModel):
 
 
 # Uploads
-
-
-class UploadAsked(_Asked):
-    """A file that is to be sent."""
-
-    name: str = Field(
-        min_length=1,
-        max_length=243,
-        pattern=rf"^{_PART}(/{_PART}){{0,3}}$",
-        description="Name, or path below up to three folders. Records are known by it. Official names and folders "
-        "(KS.2017.01) tell register, year and number of the book.",
-    )
-    size: Size
-    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$", description="Checked when the file is whole")
 
 
 class UploadShown(BaseModel):
@@ -102,34 +65,6 @@ class UploadPage(Page):
 
 
 # Runs and exports
-
-
-class BookFacts(_Asked):
-    """What is known of the book all the scans belong to; what file names say need not be given."""
-
-    register_code: Literal["", *REGISTERS] = Field(default="", alias="register")  # type: ignore[valid-type]
-    year: str = Field(default="", pattern=r"^([0-9]{4})?$")
-    number: str = Field(default="", max_length=20, pattern=_PLAIN)
-    agency: str = Field(default="", max_length=200, pattern=_PLAIN)
-    commune: str = Field(default="", max_length=200, pattern=_PLAIN)
-    district: str = Field(default="", max_length=200, pattern=_PLAIN)
-    province: str = Field(default="", max_length=200, pattern=_PLAIN)
-
-
-class RunAsked(_Asked):
-    """Scans to read."""
-
-    uploads: list[Id] = Field(min_length=1, max_length=500, json_schema_extra={"uniqueItems": True})
-    book: BookFacts = BookFacts()
-    form: str = Field(default="", max_length=80, description="All pages are of this form; empty: each is identified")
-    certificate: Literal["shipped", "none"] = Field(
-        default="shipped", description="'none' sends every field to a person"
-    )
-    recheck: float = Field(
-        default=0.05, ge=0.0, le=1.0, strict=True, allow_inf_nan=False,
-        description="Share of the accepted fields that people key again blindly",
-    )  # fmt: skip
-    redo: Annotated[bool, Strict()] = Field(default=False, description="Read again what was read before")
 
 
 class Progress(BaseModel):
@@ -193,7 +128,7 @@ class RunPage(Page):
     items: list[RunShown]
 
 
-class ExportAsked(_Asked):
+class ExportAsked(Asked):
     """What is to be written."""
 
     format: str = Field(default="all", max_length=40, description="all, records, or one import profile")
@@ -358,7 +293,7 @@ class ProblemPage(Page):
 # Tasks and decisions
 
 
-class ClaimAsked(_Asked):
+class ClaimAsked(Asked):
     """Which field is wanted: the next, the next of a book or kind, or one by its number."""
 
     person: Person
@@ -421,7 +356,7 @@ class Claimed(BaseModel):
     left: int = Field(description="Fields that wait and this person may get")
 
 
-class LeaseAsked(_Asked):
+class LeaseAsked(Asked):
     """A task in a person's hands."""
 
     token: Token

@@ -12,9 +12,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from extractor.api.models import UNSEEN
 from extractor.errors import ExtractorError, ImageError, LeaseLostError, NotStoredError, StoreError
 from extractor.jobs import QueueFullError, UploadError
+from extractor.jobs.asking import UNSEEN
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:extractor:problem:"

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from extractor.api.cursor import MOST, USUAL, make_cursor, read_id
-from extractor.api.models import HEX32, UploadAsked, UploadPage, UploadShown
+from extractor.api.models import UploadPage, UploadShown
 from extractor.api.problems import ApiError, answers, wrong_key
 from extractor.api.room import AnyRoom, ApiRoom, Resource, Uploader
 from extractor.api.route import ApiRoute, IdempotencyKey
 from extractor.api.views import upload_shown
+from extractor.jobs.asking import HEX32, UploadAsked
 from extractor.jobs.files import clean_name
 from extractor.jobs.receiving import CONTENT_TYPE, Receiver
 from extractor.jobs.receiving import drop as drop_upload

@@ -28,6 +28,9 @@ def cookie_name(name: str, *, secure: bool) -> str:
     return f"__Host-{name}" if secure else name
 
 
+_OF_ALL_BOOKS = frozenset({Permission.INSPECT, Permission.JUDGE, Permission.SCAN})
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Somebody who is signed in, for one request.
@@ -55,9 +58,10 @@ class Visit:
     def may(self, permission: str) -> bool:
         """Whether the person may do that.
 
-        Inspections draw from all books, so they are not for whoever is limited to some.
+        Inspections draw from all books, scans say themselves which book they belong to, and reading them judges all
+        books anew: so these are not for whoever is limited to some.
         """
-        if self.account.books is not None and permission in (Permission.INSPECT, Permission.JUDGE):
+        if self.account.books is not None and permission in _OF_ALL_BOOKS:
             return False
         return Permission(permission) in self.permissions
 

@@ -25,6 +25,8 @@ from extractor.review import (
     mending,
     pages,
     record_form,
+    scans,
+    scans_api,
     signing,
 )
 from extractor.review.access import Access
@@ -110,6 +112,8 @@ def create_app(
     app.include_router(mending.router)
     app.include_router(api.router)
     app.include_router(record_form.router)
+    app.include_router(scans.router)
+    app.include_router(scans_api.router)
     app.include_router(inspecting.pages_router)
     app.include_router(inspecting.router)
     app.add_exception_handler(NotSignedInError, _not_signed_in)

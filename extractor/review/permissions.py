@@ -17,6 +17,8 @@ class Permission(StrEnum):
     SEE = "see"
     """Look at books, records and pages."""
     VERIFY = "verify"
+    SCAN = "scan"
+    """Bring scans in and have them read."""
     SOLVE = "solve"
     """Say what a page without records is."""
     MEND = "mend"

@@ -111,8 +111,8 @@ def secret_of(request: Request) -> str:
 
 def get_visit(request: Request, room: Annotated[Room, Depends(get_room)]) -> Visit:
     """The visit of the request's cookie."""
-    # A page renews its leases by itself, also when nobody sits before it.
-    active = not request.url.path.endswith("/renew")
+    # A page renews its leases and asks how far things are by itself, also when nobody sits before it.
+    active = not request.url.path.endswith(("/renew", "/state"))
     visit = room.access.visit(secret_of(request), get_language(request), active=active)
     if visit is None:
         raise NotSignedInError
@@ -178,4 +178,6 @@ InspectorPost = Annotated[Visit, allowed_post(Permission.INSPECT)]
 JudgePost = Annotated[Visit, allowed_post(Permission.JUDGE)]
 ApproverPost = Annotated[Visit, allowed_post(Permission.APPROVE)]
 Administrator = Annotated[Visit, allowed(Permission.ADMINISTER)]
+Scanner = Annotated[Visit, allowed(Permission.SCAN)]
+ScannerPost = Annotated[Visit, allowed_post(Permission.SCAN)]
 AdministratorPost = Annotated[Visit, allowed_post(Permission.ADMINISTER)]

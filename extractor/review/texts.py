@@ -17,6 +17,7 @@ _FILES = (
     "board_texts.yaml",
     "mend_texts.yaml",
     "record_texts.yaml",
+    "scan_texts.yaml",
 )
 HIDDEN = "hidden"
 """Stands where a field's state would, while what the machine read there must not be shown."""

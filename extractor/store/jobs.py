@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +19,10 @@ from extractor.store.store import Store
 
 MOST_ATTEMPTS = 3
 """A job whose worker dies this many times has failed."""
+
+
+_BEGUN = "begun"
+"""Until a job is over, its result holds how far it was when it began to work, and when: forecasts need both."""
 
 
 class JobKind(StrEnum):
@@ -56,6 +60,8 @@ class Job:
         cancel: the client wants it stopped.
         attempts: how often a worker began it.
         done: pages done so far, of ``total``.
+        begun: how many were done when it began to work, as those that an earlier run read, and when that was; none
+            before.
         result: what came of it, once done.
         message: why it failed, or empty.
     """
@@ -71,6 +77,7 @@ class Job:
     attempts: int = 0
     done: int = 0
     total: int = 0
+    begun: tuple[int, datetime] | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
     message: str = ""
     mend: str = ""
@@ -118,6 +125,11 @@ class Jobs:
         with self._store.reading() as session:
             return _job(_find(session, job_id, client, kind))
 
+    def known(self, job_id: str) -> bool:
+        """Whether there is a job of that number."""
+        with self._store.reading() as session:
+            return session.get(JobRow, job_id) is not None
+
     def page(self, client: str, kind: JobKind, *, after: str = "", limit: int) -> Sequence[Job]:
         """The client's jobs of that kind, newest first, from the one after ``after`` on."""
         with self._store.reading() as session:
@@ -127,6 +139,32 @@ class Jobs:
                 wanted = wanted.where(tuple_(JobRow.created_at, JobRow.id) < tuple_(last.created_at, last.id))
             wanted = wanted.order_by(JobRow.created_at.desc(), JobRow.id.desc()).limit(limit)
             return [_job(row) for row in session.scalars(wanted)]
+
+    def of_folder(self, folder: str, kinds: Collection[JobKind], *, limit: int) -> Sequence[Job]:
+        """The newest jobs of a folder of those kinds, whoever asked for them, newest first."""
+        with self._store.reading() as session:
+            wanted = select(JobRow).where(JobRow.folder == folder, JobRow.kind.in_([kind.value for kind in kinds]))
+            wanted = wanted.order_by(JobRow.created_at.desc(), JobRow.id.desc()).limit(limit)
+            return [_job(row) for row in session.scalars(wanted)]
+
+    def read_uploads(self, folder: str) -> frozenset[str]:
+        """Numbers of the uploads that a run of the folder has read, reads or waits to read."""
+        states = [JobState.QUEUED.value, JobState.RUNNING.value, JobState.DONE.value]
+        with self._store.reading() as session:
+            wanted = select(JobRow.options).where(
+                JobRow.folder == folder, JobRow.kind == JobKind.RUN.value, JobRow.state.in_(states)
+            )
+            return frozenset(upload for options in session.scalars(wanted) for upload in options.get("uploads", ()))
+
+    def before(self, job: Job) -> int:
+        """How many jobs of the folder are done before this one, the one in hand included."""
+        with self._store.reading() as session:
+            wanted = select(JobRow.id).where(
+                JobRow.folder == job.folder,
+                JobRow.state.in_([JobState.QUEUED.value, JobState.RUNNING.value]),
+                tuple_(JobRow.created_at, JobRow.id) < tuple_(job.created_at, job.id),
+            )
+            return len(session.scalars(wanted).all())
 
     def waiting(self, folder: str) -> int:
         """How many jobs of the folder are not over."""
@@ -166,6 +204,7 @@ class Jobs:
             if row is None:
                 return None
             row.state, row.started_at, row.attempts = JobState.RUNNING.value, writer.now, row.attempts + 1
+            row.done, row.total, row.result = 0, 0, None
             return _job(row)
 
     def running(self, folder: str) -> Sequence[Job]:
@@ -187,6 +226,8 @@ class Jobs:
             row = writer.session.get(JobRow, job_id)
             if row is None:
                 return True
+            if total and not row.total:
+                row.result = {_BEGUN: [done, writer.now.isoformat()]}
             row.done, row.total = done, total
             return row.cancel
 
@@ -252,6 +293,8 @@ def _note(writer: Writer, row: JobRow, what: str, content: object) -> None:
 
 
 def _job(row: JobRow) -> Job:
+    known = dict(row.result or {})
+    done, at = known.pop(_BEGUN, (0, ""))
     return Job(
         id=row.id,
         kind=JobKind(row.kind),
@@ -264,7 +307,8 @@ def _job(row: JobRow) -> Job:
         attempts=row.attempts,
         done=row.done,
         total=row.total,
-        result=dict(row.result or {}),
+        begun=(done, datetime.fromisoformat(at)) if at else None,
+        result=known,
         message=row.message,
         mend=row.mend,
         started_at=row.started_at,

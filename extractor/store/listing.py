@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select, tuple_
+from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
@@ -115,6 +115,18 @@ class Listing:
             found = reading.counts(session, [row.id for row in rows])
             return [BookSummary(row.id, convert.book_key(row), Counts(**found.get(row.id, {}))) for row in rows]
 
+    def books_of_files(self, names: Collection[str]) -> frozenset[int]:
+        """Numbers of the books that pages of these files, or of members of these archives, went to."""
+        found: set[int] = set()
+        with self._store.reading() as session:
+            ordered = sorted(names)
+            for first in range(0, len(ordered), _MANY):
+                some = ordered[first : first + _MANY]
+                inside = [FileRow.path.startswith(f"{name}/", autoescape=True) for name in some if _is_archive(name)]
+                wanted = select(PageRow.book_id).join(FileRow).where(or_(FileRow.path.in_(some), *inside))
+                found.update(session.scalars(wanted.where(PageRow.superseded_at.is_(None)).distinct()))
+        return frozenset(found)
+
     def problems(
         self,
         *,
@@ -211,6 +223,10 @@ class Listing:
 
 
 _Place = tuple[str, str, int, int]
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(".zip")
 
 
 def _files_from(session: Session, place: _Place | None) -> Iterator[list[int]]:

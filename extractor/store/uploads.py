@@ -12,7 +12,10 @@ from sqlalchemy import delete, select, tuple_
 from extractor.errors import NotStoredError
 from extractor.store import audit
 from extractor.store.client_tables import UploadRow
+from extractor.store.clients import ROOM
 from extractor.store.store import Store
+
+_MANY = 500
 
 
 class UploadState(StrEnum):
@@ -49,6 +52,16 @@ class Upload:
     reason: str = ""
     message: str = ""
     finished_at: datetime | None = None
+
+    @property
+    def folder(self) -> str:
+        """The folder it lies in, as the client calls it; empty for none."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def short(self) -> str:
+        """Its name without that folder."""
+        return self.name.rpartition("/")[2]
 
 
 class Uploads:
@@ -96,6 +109,39 @@ class Uploads:
             wanted = select(UploadRow).where(UploadRow.id.in_(ids), UploadRow.client == client)
             return {row.id: _upload(row) for row in session.scalars(wanted)}
 
+    def names(self, ids: Sequence[str]) -> list[str]:
+        """What the files of these numbers are called, whoever sent them."""
+        found: set[str] = set()
+        with self._store.reading() as session:
+            for first in range(0, len(ids), _MANY):
+                wanted = select(UploadRow.name).where(UploadRow.id.in_(ids[first : first + _MANY]))
+                found.update(session.scalars(wanted))
+        return sorted(found)
+
+    def of_room(
+        self, *, state: UploadState | None = None, ids: Collection[str] | None = None, limit: int
+    ) -> Sequence[Upload]:
+        """Files that people of the review room sent, newest first; who it was makes no difference to a colleague."""
+        with self._store.reading() as session:
+            wanted = select(UploadRow).where(UploadRow.client.startswith(ROOM, autoescape=True))
+            if state is not None:
+                wanted = wanted.where(UploadRow.state == state.value)
+            if ids is not None:
+                wanted = wanted.where(UploadRow.id.in_(ids))
+            wanted = wanted.order_by(UploadRow.created_at.desc(), UploadRow.id.desc()).limit(limit)
+            return [_upload(row) for row in session.scalars(wanted)]
+
+    def named(self, name: str) -> Sequence[Upload]:
+        """Files of that name that people of the room sent or are sending, newest first."""
+        with self._store.reading() as session:
+            wanted = select(UploadRow).where(
+                UploadRow.name == name,
+                UploadRow.client.startswith(ROOM, autoescape=True),
+                UploadRow.state != UploadState.REFUSED.value,
+            )
+            wanted = wanted.order_by(UploadRow.created_at.desc(), UploadRow.id.desc())
+            return [_upload(row) for row in session.scalars(wanted)]
+
     def page(self, client: str, *, after: str = "", limit: int) -> Sequence[Upload]:
         """The client's uploads, newest first, from the one after ``after`` on."""
         with self._store.reading() as session:
@@ -129,6 +175,24 @@ class Uploads:
         with self._store.writing() as writer:
             writer.session.execute(
                 delete(UploadRow).where(UploadRow.id == upload_id, UploadRow.state != UploadState.COMPLETE.value)
+            )
+
+    def discard(self, upload_id: str, by: str) -> None:
+        """Forget a file, also one that is whole: for one that nothing was made of."""
+        with self._store.writing() as writer:
+            row = writer.session.get(UploadRow, upload_id)
+            if row is None:
+                return
+            content = [row.sha256, row.size, row.state]
+            writer.session.delete(row)
+            audit.append(
+                writer.session,
+                writer.key,
+                at=writer.now,
+                actor=by,
+                action="upload_discarded",
+                subject=f"upload:{upload_id}",
+                content=content,
             )
 
     def unfinished_before(self, time: datetime) -> Sequence[Upload]:

@@ -6,12 +6,12 @@ let csrf = meta.content;
 export class SessionGone extends Error {}
 export class Unreachable extends Error {}
 
-async function send(path, body, options) {
+async function send(path, body, { headers, ...options }) {
   try {
     return await fetch(path, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
-      body: JSON.stringify(body),
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf, ...headers },
+      body: body instanceof Blob ? body : JSON.stringify(body),
       ...options,
     });
   } catch {
@@ -29,7 +29,7 @@ async function signedInAgain() {
   return true;
 }
 
-// Posts JSON; gives {status, data}. Throws SessionGone or Unreachable.
+// Posts JSON, or a blob as it is; gives {status, data}. Throws SessionGone or Unreachable.
 export async function post(path, body, options = {}) {
   let response = await send(path, body, options);
   if (response.status === 403 && (await signedInAgain())) response = await send(path, body, options);
