@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from extractor.store import StoredPage
     from extractor.templates import Form
 
-_SIDE = 1900
-"""Longer side of the reduced picture, pixels: print of A4 can just be read."""
+_SIDE = 2600
+"""Longer side of the reduced picture, pixels: enough that what is judged here is judged alike on the whole one."""
 _SHOWN_SIDE = 1800
 _KEPT = 3
 _QUALITY = 80

@@ -158,7 +158,7 @@ def office_jobs(store, office):
 @pytest.mark.browser
 def test_records_of_a_table_are_split_and_joined(visitor, office, book, monkeypatch):
     monkeypatch.setattr(Previews, "_read", lambda *_: PageText())  # tables are found by their rulings
-    Instructions(book).say(number_of(book, "bang.pdf"), PageInstruction(form="ks-1976", pages=1), "Thử Một")
+    Instructions(book).say(number_of(book, "bang.pdf"), PageInstruction(form="ks-1976", pages=1, turn=0), "Thử Một")
     page = visitor(office, "Thử Một")
     page.goto(f"{office.url}/pages/{number_of(book, 'bang.pdf')}/mend")
     settled(page)
