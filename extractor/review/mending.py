@@ -119,10 +119,13 @@ def tell(room: AnyRoom, visit: Mender, page_id: Number, told: Told) -> dict[str,
         return JSONResponse({"error": "instruction", "message": error.message}, 422)
     if not told.reread:
         return {"newest": kept.id, "job": "", "history": _line(visit, kept)}
+    wanted = {"pages": [{"file": page.file, "page": page.page}]}
+    waiting = [job for job in room.intake.jobs.unfinished(room.intake.folder) if job.state is JobState.QUEUED]
     try:
-        job = room.intake.queue(
-            JobKind.REREAD, room_client(visit.account.id), {"pages": [{"file": page.file, "page": page.page}]}
-        )
+        # One that waits will heed the newest word as well.
+        job = next(
+            (job for job in waiting if job.kind is JobKind.REREAD and job.options == wanted and not job.cancel), None
+        ) or room.intake.queue(JobKind.REREAD, room_client(visit.account.id), wanted)
     except QueueFullError:
         message = text(visit.language, "mend_queue_full")
         return JSONResponse({"error": "queue", "message": message, "newest": kept.id}, 429)

@@ -1,6 +1,8 @@
 """Pages read anew with what people said of them, as a job or from the command line."""
 
+import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from extractor.batch.rereading import last_certificate, reread, source_page
 from extractor.batch.run import run
 from extractor.batch.sources import remember_sources
 from extractor.batch.storage import open_store
+from extractor.cli import main
 from extractor.confidence import load_certificate
 from extractor.errors import MissingInputError, SettingsError
 from extractor.page_instruction import PageInstruction, PageIs
@@ -104,6 +107,39 @@ def test_what_cannot_be_read_is_set_aside_and_told(out, tmp_path):
     assert done[0] == (2, 2)
     with pytest.raises(MissingInputError):
         source_page(tmp_path, "KS.2009.01.pdf", 1)
+
+
+@pytest.fixture
+def extractor(monkeypatch, capfd):
+    """Runs the command line; gives exit code, what it said, and its complaints."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["extractor", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as end:
+            main()
+        return int(end.value.code or 0), *capfd.readouterr()
+
+    return call
+
+
+def test_the_command_line_says_what_a_page_is_and_refuses_nonsense(out, extractor):
+    file = "KS.2009.01.pdf"
+    code, said, _ = extractor("reread", out, file, "--page", 1, "--is", "blank", "--person", "Người Ba", "--json")
+    assert (code, json.loads(said)["pages"][0]["problem"]) == (0, "blank_page")
+    with open_store(out, "") as store:
+        assert Instructions(store).current()[file, 1].person == "Người Ba"
+    for arguments, status, words in (
+        (("--page", 7), 6, "not in the store"),
+        (("--page", 1, "--turn", 45), 2, "no quarter turn"),
+        (("--page", 1, "--form", "ks-2006"), 2, "--person is missing"),
+        (("--page", 1, "--form", "xx-2006", "--person", "Ai"), 4, "no form named"),
+        (("--page", 1, "--is", "cover", "--automatic"), 2, "nothing is said"),
+        (("--page", 1, "--is", "rubbish"), 2, "is:"),
+        (("--page", 1, "--instruction", out / "no.json"), 2, "no JSON object"),
+    ):
+        code, _, complaint = extractor("reread", out, file, *arguments)
+        assert (code, words in complaint) == (status, True), (arguments, complaint)
 
 
 def test_another_certificate_has_to_be_named(tmp_path):

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from extractor.batch.sources import remember_sources
@@ -21,6 +22,9 @@ from extractor.training.synth import render_book
 ROOT = Path(__file__).parents[2]
 SCAN = ROOT / "sample_book" / "KS.2009.01" / "KS.2009.01.2009-01-02.01.pdf"
 BOOK = BookKey(register="KS", year="2009", number="01", agency="UBND xã Đồng Thử")
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
 LONG = 120_000
 """Milliseconds after which a page is not read any more on however busy a machine."""
 
@@ -171,6 +175,7 @@ def test_records_of_a_table_are_split_and_joined(visitor, office, book, monkeypa
     page.keyboard.press("Enter")
     assert page.locator(".handle").count() == lines + 1
     assert page.evaluate("document.activeElement.dataset.index") == "1"
+    assert Axe().run(page, options=RULES).response["violations"] == []
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Delete")
     page.keyboard.press("Delete")

@@ -46,7 +46,8 @@ function keep(given) {
   } else if (tool === "rows") said = { ...said, form: form(), rows: given };
   else if (tool === "gutter") { said = { ...said, pages: 2, gutter: given }; by("pages").value = "2"; }
   else said = { ...said, [tool]: given };
-  if (tool !== "rows") delete said.is;
+  if (said.form) by("form").value = said.form;
+  delete said.is;
 }
 
 const form = () => by("form").value || seen.pages[0]?.form || "";
