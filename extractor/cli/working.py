@@ -70,6 +70,7 @@ def review_serve(
     idle_minutes: Annotated[
         float, typer.Option(min=1, max=720, help="A browser in which nobody does anything for so long is signed out.")
     ] = 30,
+    new: Annotated[bool, typer.Option("--new", help="Make the folder and its database where there are none.")] = False,
 ) -> None:
     """Start the review application and print its address.
 
@@ -78,13 +79,17 @@ def review_serve(
 
     Example: extractor review serve ket-qua
     """
+    from extractor.batch.run import prepare_folder
+    from extractor.batch.storage import open_store
     from extractor.review import serve
     from extractor.review.headers import LOOPBACK
     from extractor.settings import get_settings
 
     if tls_certificate is None and host not in LOOPBACK:
         say("Passwords and registers will cross the network unprotected: better give --tls-certificate.", to=err)
-    with existing_store(out_dir, db) as store:
+    if new:
+        prepare_folder(out_dir)
+    with open_store(out_dir, db or "") if new else existing_store(out_dir, db) as store:
         _first_account(store, get_settings())
         serve(
             store,

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from extractor.errors import InputError
 from extractor.jobs import UploadError, room_client
@@ -73,6 +74,8 @@ async def send(
         upload = await receiver.take(upload_id, upload.client, upload_offset, request.stream())
     except UploadError as error:
         return _refused(error, visit.language)
+    except ClientDisconnect:
+        return JSONResponse({"error": "broken"}, 400)  # what arrived is kept; nobody is left to answer
     return await run_in_threadpool(_shown, room, upload)
 
 

@@ -38,6 +38,9 @@ def test_pages_of_people_at_work(visitor, office):
         "/books/1/approval",
         "/books/1/pages",
         "/pages/4/mend",
+        "/scans",
+        "/scans/read",
+        "/scans/runs",
         "/no-page",
     ):
         page.goto(office.url + path)

@@ -9,8 +9,11 @@ import textwrap
 import httpx
 import pytest
 from support.people import PASSWORD, login_of, sign_in
+from typer.testing import CliRunner
 
-from extractor.errors import SettingsError
+import extractor.cli  # noqa: F401 - registers the commands
+from extractor.cli.root import app
+from extractor.errors import SettingsError, StoreError
 from extractor.review import serve
 from extractor.review.serving import listen
 from extractor.store import Store
@@ -94,3 +97,15 @@ def test_a_port_in_use_is_an_error_of_the_settings(book, pages):
     with pytest.raises(SettingsError, match="cannot be listened on"):
         serve(book, pages, port=taken.getsockname()[1])
     taken.close()
+
+
+def test_an_office_that_begins_asks_for_a_new_folder(tmp_path, monkeypatch):
+    served = []
+    monkeypatch.setattr("extractor.review.serve", lambda store, out, **options: served.append((store, out, options)))
+    missing = CliRunner().invoke(app, ["review", "serve", str(tmp_path / "moi")])
+    assert isinstance(missing.exception, StoreError)
+    made = CliRunner().invoke(app, ["review", "serve", "--new", str(tmp_path / "moi")])
+    assert made.exit_code == 0, made.output
+    assert served[0][1] == tmp_path / "moi"
+    assert (tmp_path / "moi" / "extractor.sqlite").exists()
+    assert (tmp_path / "moi").stat().st_mode & 0o077 == 0
