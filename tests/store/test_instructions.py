@@ -156,6 +156,7 @@ def test_nonsense_is_refused_by_name(store, instructions, result):
         ({"corners": [[0, 0], [1, 1], [2, 2], [3, 3]]}, "lie on a line"),
         ({"corners": [[0, 0], [9, 9], [9, 0], [0, 9]]}, "cross"),
         ({"gutter": [[1, 1], [1, 9]]}, "two pages"),
+        ({"form": "ks-1976", "pages": 2, "rows": [[[0, 1], [9, 1]], [[0, 5], [9, 5]]]}, "one table"),
         ({"rows": [[[0, 1], [9, 1]], [[0, 5], [9, 5]]]}, "name the form"),
         ({"form": "ks-2016", "angle": 3}, "angle"),
         ([], "Input should be"),
