@@ -89,6 +89,8 @@ class PageInstruction(BaseModel):
             raise ValueError("anchors lay one form over one page; two facing pages have none")
         if self.gutter and self.pages != 2:
             raise ValueError("a gutter stands between two pages: say that there are two")
+        if self.rows and self.pages == 2:
+            raise ValueError("rows are of one table; two facing pages have none")
         if self.rows and (len(self.rows) < 2 or not self.form):
             raise ValueError("rows are at least two lines of a table: name the form and both")
         for name, points in (("corners", self.corners), ("anchors", [each.source for each in self.anchors or ()])):

@@ -24,6 +24,7 @@ from extractor.review.permissions import Permission
 from extractor.review.room import AnyRoom, AtHome, Number, Room
 from extractor.store import DayCount, person_key
 from extractor.store import work as worked
+from extractor.store.missing import open_reports
 from extractor.store.vietnam import VIETNAM, beginning
 
 router = APIRouter(prefix="/boards", default_response_class=HTMLResponse)
@@ -58,6 +59,7 @@ def boards(
         speeds = worked.speeds(session, since, limit_seconds=settings.pause_seconds, books=books)
         blind = worked.blind_tallies(session, since, books=books)
         inspected = worked.inspected_tallies(session, since, books=books)
+        missing = open_reports(session)
     names = board_people.Names(room.access.accounts.all())
     within = [count for count in work if count.day >= since.date()]
     lines, total = board_books.lines(
@@ -79,6 +81,7 @@ def boards(
         trouble=trouble,
         only_approved=policy,
         policy_trouble=policy_trouble,
+        missing=[count for book_id, count in missing.items() if visit.opens(book_id)],
         figures=Figures(visit.language),
         lines=[] if by is Level.BOOK else [(_named(room, visit, by, line.key), line) for line in lines],
         books=_book_lines(room, visit, states, after) if by is Level.BOOK else [],

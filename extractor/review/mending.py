@@ -14,6 +14,7 @@ from extractor.page_instruction import PageInstruction, PageIs
 from extractor.review.access import Visit
 from extractor.review.doors import check_book
 from extractor.review.labels import book_name
+from extractor.review.page_preview import OutdatedError
 from extractor.review.pages import render
 from extractor.review.permissions import Permission
 from extractor.review.room import AnyRoom, Number, Room, Seer, allowed_post
@@ -98,6 +99,8 @@ def preview(room: AnyRoom, visit: Mender, page_id: Number, asked: Asked) -> dict
         return room.previews.lay(_page(room, visit, page_id), asked.said)
     except InstructionError as error:
         return JSONResponse({"error": "instruction", "message": error.message}, 422)
+    except OutdatedError:
+        return JSONResponse({"error": "outdated"}, 409)
 
 
 @router.post("/api/pages/{page_id}/instruction", response_model=None)
@@ -116,10 +119,13 @@ def tell(room: AnyRoom, visit: Mender, page_id: Number, told: Told) -> dict[str,
         return JSONResponse({"error": "instruction", "message": error.message}, 422)
     if not told.reread:
         return {"newest": kept.id, "job": "", "history": _line(visit, kept)}
+    wanted = {"pages": [{"file": page.file, "page": page.page}]}
+    waiting = [job for job in room.intake.jobs.unfinished(room.intake.folder) if job.state is JobState.QUEUED]
     try:
-        job = room.intake.queue(
-            JobKind.REREAD, room_client(visit.account.id), {"pages": [{"file": page.file, "page": page.page}]}
-        )
+        # One that waits will heed the newest word as well.
+        job = next(
+            (job for job in waiting if job.kind is JobKind.REREAD and job.options == wanted and not job.cancel), None
+        ) or room.intake.queue(JobKind.REREAD, room_client(visit.account.id), wanted)
     except QueueFullError:
         message = text(visit.language, "mend_queue_full")
         return JSONResponse({"error": "queue", "message": message, "newest": kept.id}, 429)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from extractor.errors import ImageError, InputError, InstructionError, UnknownFormError
+from extractor.errors import ExtractorError, ImageError, InputError, InstructionError, UnknownFormError
 from extractor.page_instruction import PageInstruction
 
 if TYPE_CHECKING:
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
     from extractor.store import StoredPage
     from extractor.templates import Form
 
-_SIDE = 1900
-"""Longer side of the reduced picture, pixels: print of A4 can just be read."""
+_SIDE = 2600
+"""Longer side of the reduced picture, pixels: enough that what is judged here is judged alike on the whole one."""
 _SHOWN_SIDE = 1800
 _KEPT = 3
 _QUALITY = 80
 Floats = NDArray[np.float64]
+
+
+class OutdatedError(ExtractorError):
+    """Nobody waits for this preview any more: its page was asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Previews:
         self._out = out
         self._templates = tuple(templates)
         self._lock = threading.Lock()
+        self._asked: Counter[int] = Counter()
         self._forms: list[Form] = []
         self._pages: OrderedDict[tuple[str, int, str], _Reduced] = OrderedDict()
         self._texts: OrderedDict[str, PageText] = OrderedDict()
@@ -87,12 +92,17 @@ class Previews:
         Raises:
             ImageError: the source is gone or changed.
             InstructionError: the instruction names a form that there is not, or points outside the picture.
+            OutdatedError: while this one waited, the same page was asked for again.
         """
         from extractor.laying import Layer
 
         said.check(page.width, page.height)
         forms = self.forms()
+        self._asked[page.id] += 1
+        mine = self._asked[page.id]
         with self._lock:
+            if mine != self._asked[page.id]:
+                raise OutdatedError("The page was asked for in another way meanwhile.")
             reduced = self._reduced(page)
             try:
                 layer = Layer(forms, None, forms, reads=self._read).instructed(_scaled(said, reduced.factor))

@@ -16,7 +16,7 @@ from extractor.review.permissions import Permission
 from extractor.review.places import usable
 from extractor.review.room import AnyLanguage, AnyRoom, AtHome, Number, Room, Seer, Worker
 from extractor.review.texts import HIDDEN, LANGUAGES, text, texts
-from extractor.store import BookSummary, Counts, ProblemResolution, StoredField, StoredRecord
+from extractor.store import BookSummary, Counts, Missing, ProblemResolution, StoredField, StoredRecord
 from extractor.templates.form import Kind
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -59,7 +59,8 @@ def switch_language(
 def home(room: AnyRoom, visit: AtHome) -> HTMLResponse:
     """The person's books and how far they are."""
     books = [book for book in room.store.books() if visit.opens(book.id)]
-    lines = [_book_line(room, visit, book) for book in books]
+    missing = Missing(room.store).open()
+    lines = [_book_line(room, visit, book, missing.get(book.id, 0)) for book in books]
     return render(
         room,
         visit,
@@ -163,12 +164,13 @@ def _sum(parts: list[Counts]) -> Counts:
     return Counts(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 
-def _book_line(room: Room, visit: Visit, book: BookSummary) -> dict[str, Any]:
+def _book_line(room: Room, visit: Visit, book: BookSummary, missing: int) -> dict[str, Any]:
     counts = book.counts
     return {
         "id": book.id,
         "name": book_name(book.key, room.labels, visit.language),
         "counts": counts,
+        "missing": missing,
         "waiting": open_to(room, visit, book=book.id),
         "approvable": bool(counts.records) and not counts.review and visit.may(Permission.SEE),
         "shares": [

@@ -151,14 +151,14 @@ def _save_problem(session: Session, page: PageRow, result: PageResult) -> None:
     if row is None:
         row = ProblemRow(page_id=page.id, resolution=None, resolved_by="", resolved_at=None)
         session.add(row)
-    if result.told and not result.records:
-        row.resolution, row.resolved_by, row.resolved_at = _said(session, result)
     row.kind = problem.kind.value
     row.message = problem.message
     row.form = problem.form
     row.registration = None if problem.registration is None else problem.registration.model_dump(mode="json")
     row.overlay = problem.overlay
     session.flush()
+    if result.told and not result.records:
+        row.resolution, row.resolved_by, row.resolved_at = _said(session, result)
 
 
 def _said(session: Session, result: PageResult) -> tuple[str | None, str, datetime | None]:

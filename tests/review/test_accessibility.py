@@ -36,6 +36,8 @@ def test_pages_of_people_at_work(visitor, office):
         "/accounts",
         "/accounts/new",
         "/books/1/approval",
+        "/books/1/pages",
+        "/pages/4/mend",
         "/scans",
         "/scans/read",
         "/scans/runs",

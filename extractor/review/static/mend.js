@@ -27,7 +27,7 @@ function tell(text) { notice.textContent = text; notice.hidden = !text; }
 function points() {
   if (tool === "corners") return said.corners ?? seen.corners ?? sheet.inset(0);
   if (tool === "gutter") return said.gutter ?? seen.gutter ?? sheet.middle();
-  if (tool === "rows") return said.rows?.length ? said.rows : seen.rows;
+  if (tool === "rows") return said.rows?.length ? said.rows : said.pages === 2 ? [] : seen.rows;
   if (tool !== "anchors" || !seen.marks.length) return [];
   if (said.anchors) return said.anchors.map((each) => each.source);
   const free = sheet.inset(0.12);
@@ -43,10 +43,17 @@ function keep(given) {
     const own = homes();
     said = { ...said, form: form(), anchors: given.map((source, n) => ({ source, home: own[n] })) };
     delete said.rows;
+    // One form lies over one page.
+    if (said.pages === 2) { delete said.pages; delete said.gutter; by("pages").value = ""; }
   } else if (tool === "rows") said = { ...said, form: form(), rows: given };
-  else if (tool === "gutter") { said = { ...said, pages: 2, gutter: given }; by("pages").value = "2"; }
+  else if (tool === "gutter") {
+    said = { ...said, pages: 2, gutter: given };
+    by("pages").value = "2";
+    for (const gone of ["anchors", "rows"]) delete said[gone];
+  }
   else said = { ...said, [tool]: given };
-  if (tool !== "rows") delete said.is;
+  if (said.form) by("form").value = said.form;
+  delete said.is;
 }
 
 const form = () => by("form").value || seen.pages[0]?.form || "";
@@ -119,7 +126,7 @@ async function preview() {
     const { status, data } = await post(`/api/pages/${page}/preview`, { said });
     if (number !== asked) return;
     if (status === 200) { seen = data; tell(""); draw(tool === "look" || !sheet.held()); chooseLabels(); outcome(); }
-    else { by("fit").textContent = ""; tell(data.message ?? texts.mend_try_failed); }
+    else { by("fit").textContent = ""; tell(data.message ?? (status === 422 ? texts.mend_crossed : texts.mend_try_failed)); }
   } catch (error) {
     if (number === asked) tell(error instanceof SessionGone ? texts.session_gone : texts.mend_try_failed);
   }
@@ -171,7 +178,7 @@ async function save(next) {
   try {
     const { status, data } = await post(`/api/pages/${page}/instruction`, { said, newest, reread: true });
     if (data.newest) newest = data.newest;
-    if (status !== 200) { tell(data.message ?? texts.mend_not_saved); return; }
+    if (status !== 200) { tell(data.message ?? (status === 422 ? texts.mend_crossed : texts.mend_not_saved)); return; }
     tell("");
     const line = document.createElement("li");
     line.textContent = data.history;
@@ -222,7 +229,7 @@ if (may) {
     said = { ...said };
     for (const gone of ["pages", "gutter", "is"]) delete said[gone];
     if (by("pages").value) said.pages = Number(by("pages").value);
-    if (said.pages === 2) delete said.anchors;
+    if (said.pages === 2) for (const gone of ["anchors", "rows"]) delete said[gone];
     draw();
     try_();
   });

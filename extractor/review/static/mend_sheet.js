@@ -45,6 +45,9 @@ export function makeSheet({ width, height, moved, deed }) {
     handles.forEach((handle, index) => {
       const [x, y] = spot(index);
       handle.setAttribute("transform", `translate(${x} ${y}) scale(${unit()})`);
+      const [label, right] = [handle.querySelector("text"), x > 0.6 * across()];
+      label.setAttribute("text-anchor", right ? "end" : "start");
+      label.setAttribute("x", right ? -14 : 14);
       handle.setAttribute("aria-label", `${handle.dataset.name}: x ${Math.round(source([x, y])[0])}, y ${Math.round(source([x, y])[1])}`);
     });
     const line = layers.handles.querySelector(".hand-line");
@@ -178,8 +181,7 @@ export function makeSheet({ width, height, moved, deed }) {
         const handle = make("g", { class: "handle", tabindex: "0", role: "button", "data-index": index });
         handle.dataset.name = names[index] ?? "";
         handle.append(make("circle", { class: "ring", r: 12 }), make("circle", { class: "dot", r: 2 }));
-        const shift = tool === "rows" ? 18 : 14;
-        const label = make("text", { x: shift, y: -12, "font-size": 13, "stroke-width": 3, "aria-hidden": "true" });
+        const label = make("text", { y: -12, "font-size": 13, "stroke-width": 3, "aria-hidden": "true" });
         label.textContent = handle.dataset.name;
         handle.append(label);
         listen(handle, index);
