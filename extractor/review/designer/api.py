@@ -23,15 +23,19 @@ router = APIRouter(prefix="/api/templates")
 MOST_TRIED = 12
 """Pages a design is tried on at once."""
 
+FORM_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
 Pixel = Annotated[float, Field(ge=-10_000, le=100_000, allow_inf_nan=False)]
 Ident = Annotated[str, Field(pattern=r"^[a-z]\d{1,6}$")]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What is posted; nothing else is taken."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Designed(_Body):
+class Designed(Body):
     """A design as it is now."""
 
     design: Design
@@ -57,10 +61,10 @@ class Trial(Designed):
     code: Annotated[str, Field(max_length=80)] = ""
 
 
-class NewForm(_Body):
+class NewForm(Body):
     """Pages to draft a form from."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+    name: Annotated[str, Field(pattern=FORM_NAME, max_length=60)]
     register_code: Annotated[str, Field(max_length=8)] = ""
     pages: Annotated[list[Number], Field(min_length=1, max_length=MOST_TRIED)]
 
@@ -103,12 +107,9 @@ def draw(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Rectangle) -> d
     if asked.design.sheet is None:
         return JSONResponse({"error": "table"}, 409)
     try:
-        to_form(asked.design)
         found: dict[str, Any] = desk.workshop.ask(
             bench.draw_on, picture, asked.design, asked.rectangle, asked.ids, desk.folders
         )
-    except OddDesignError:
-        return JSONResponse({"error": "odd", "message": text(visit.language, "tpl_mend_first")}, 409)
     except WorkshopError:
         return JSONResponse({"error": "work", "message": text(visit.language, "tpl_no_work")}, 409)
     return found

@@ -24,13 +24,14 @@ from extractor.readers.page_text import PageText
 from extractor.readers.printed import read_page
 from extractor.readers.protocol import Reader
 from extractor.records import BookKey
+from extractor.review.designer.loading import forms_in
 from extractor.scans.light import even_light
 from extractor.scans.resolution import estimate_dpi
 from extractor.scans.types import CleanPage, Image, SourcePage
-from extractor.templates import Form, load_form, load_forms, register
-from extractor.templates.designing import Design, to_design
+from extractor.templates import Form, load_form, register
+from extractor.templates.designing import Design, OddDesignError, to_design
 from extractor.templates.designing.drawing import Rectangle, draw
-from extractor.templates.designing.showing import form_of, show
+from extractor.templates.designing.showing import form_of, show, show_plainly
 from extractor.templates.designing.snapping import find_snaps
 from extractor.templates.drafting import draft_form, write_draft
 from extractor.templates.overlay import draw_registered
@@ -92,9 +93,13 @@ def draw_on(
 ) -> dict[str, Any]:
     """What a rectangle drawn on a page becomes."""
     page, text = _page(picture)
-    shown, snaps = show(design, page, text), find_snaps(page, text)
-    drawn = draw(design, shown, snaps, rectangle, forms=_forms(folders), ids=ids)
+    try:
+        shown = show(design, page, text)
+    except OddDesignError:
+        shown = show_plainly(design, page)
+    drawn = draw(design, shown, find_snaps(page, text), rectangle, forms=forms_in(folders), ids=ids)
     return {
+        "at": drawn.at,
         "place": drawn.place.model_dump(),
         "field": drawn.field.model_dump(),
         "block": drawn.block.model_dump() if drawn.block else None,
@@ -130,7 +135,7 @@ def draft_on(
     from extractor.batch.drafting import read_lines
 
     pages = [_page(picture)[0] for picture in pictures]
-    draft = draft_form(pages, name, _forms(folders), register=register_code, read_lines=read_lines)
+    draft = draft_form(pages, name, forms_in(folders), register=register_code, read_lines=read_lines)
     write_draft(draft, workshop)
     return to_design(load_form(workshop / name)).model_dump()
 
@@ -159,10 +164,6 @@ def clean_again(image: Image, name: str) -> CleanPage:
 @cache
 def _reader(name: str) -> Reader:
     return get_reader(name)
-
-
-def _forms(folders: tuple[Path, ...]) -> list[Form]:
-    return load_forms(folders)
 
 
 def _crops(

@@ -120,6 +120,12 @@ def show(design: Design, page: CleanPage, text: PageText) -> Shown:
     return _shown_labels(design, form.template, page, text, registered)
 
 
+def show_plainly(design: Design, page: CleanPage) -> Shown:
+    """A design that is no form yet over a page: where things would lie if the page were the sheet."""
+    nothing = Registration(ok=False, residual_px=0.0, coverage=0.0, method="", reason="")
+    return Shown(_size(page), _rows(plain_map(design, page)), nothing)
+
+
 def _shown_labels(
     design: Design, template: LabelTemplate, page: CleanPage, text: PageText, registered: RegisteredPage
 ) -> Shown:
