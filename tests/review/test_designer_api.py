@@ -1,5 +1,6 @@
 """What the designer's page asks the server: who may, showing, drawing, trying, saving, and going back."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -196,3 +197,32 @@ def test_a_page_with_the_design_over_it(author, pages):
     body["design"] = begun["design"] | {"fields": [*design["fields"], field]}
     body["design"]["sheet"]["places"].append(place)
     assert author.post(f"{API}/draw", json=body).json()["place"]["text"] in ("", "Họ, chữ đệm, tên")
+
+
+def test_a_value_drawn_on_an_empty_sheet_lies_where_it_was_drawn(author, pages):
+    put_births(pages, 1)
+    author.post(f"{API}/begin", json={"name": "trang", "register_code": "KS"})
+    design = opened(author, "trang")["design"]
+    body = {"design": design, "page": 1, "rectangle": [300, 340, 1000, 405], "ids": ["p1", "f1", "b1"]}
+    drawn = author.post(f"{API}/draw", json=body).json()
+    assert drawn["block"]["id"] == drawn["place"]["block"] == "b1"
+    design["fields"], design["sheet"]["blocks"] = [drawn["field"]], [drawn["block"]]
+    design["sheet"]["places"] = [{**drawn["place"], "text": drawn["place"]["text"] or "Họ"}]
+    answer = author.post(f"{API}/show", json={"design": design, "page": 1}).json()
+    assert {fault["kind"] for fault in answer["faults"]} == {"no_title", "no_tells"}
+    (label,) = answer["shown"]["labels"]
+    assert abs(label["at"][0] - drawn["at"][0]) < 25 and abs(label["at"][1] - drawn["at"][1]) < 25
+    assert {region["code"] for region in answer["shown"]["regions"]} <= {drawn["field"]["code"]}
+
+
+def test_a_draft_is_made_from_pages_and_kept_as_unfinished_work(author, pages):
+    put_births(pages, 1)
+    job = author.post(f"{API}/draft", json={"name": "ks-moi", "register_code": "KS", "pages": [1]}).json()["job"]
+    while not (answer := author.get(f"{API}/drafts/{job}").json())["done"]:
+        time.sleep(0.05)
+    assert answer == {"done": True, "form": "ks-moi"}
+    begun = opened(author, "ks-moi")
+    codes = {field["code"] for field in begun["design"]["fields"]}
+    assert {"so", "nksHoTen", "meHoTen"} <= codes and begun["faults"] == []
+    assert author.post(f"{API}/draft", json={"name": "ks-2016", "pages": [1]}).status_code == 409
+    assert author.get("/templates").text.count("chưa lưu lần nào") == 1

@@ -17,6 +17,7 @@ from extractor.review.designer.workshop import WorkshopError, WorkshopJob
 from extractor.review.room import AnyRoom, Author, AuthorPost, Number
 from extractor.review.texts import text
 from extractor.templates.designing import Design, OddDesignError, to_form
+from extractor.templates.designing.showing import laid_out
 
 router = APIRouter(prefix="/api/templates")
 
@@ -81,7 +82,7 @@ def show(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: OnPage) -> dict
     picture = picture_of(room, visit, asked.page)
     found = faults_view(asked.design, visit.language)
     try:
-        to_form(asked.design)
+        to_form(laid_out(asked.design))
     except OddDesignError:
         return {"shown": None, "faults": found}
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,7 +29,7 @@ from extractor.review.designer.loading import forms_in
 from extractor.scans.light import even_light
 from extractor.scans.resolution import estimate_dpi
 from extractor.scans.types import CleanPage, Image, SourcePage
-from extractor.templates import Form, load_form, register
+from extractor.templates import Form, register
 from extractor.templates.designing import Design, OddDesignError, to_design
 from extractor.templates.designing.drawing import Rectangle, draw
 from extractor.templates.designing.showing import form_of, show, show_plainly
@@ -129,15 +130,15 @@ def try_on(picture: PagePicture, design: Design, code: str) -> Tried:
 
 
 def draft_on(
-    pictures: Sequence[PagePicture], name: str, register_code: str, folders: tuple[Path, ...], workshop: Path
+    pictures: Sequence[PagePicture], name: str, register_code: str, folders: tuple[Path, ...]
 ) -> dict[str, Any]:
     """Draft a new form from pages, as a design; nothing is kept of it in the folders of forms."""
     from extractor.batch.drafting import read_lines
 
     pages = [_page(picture)[0] for picture in pictures]
     draft = draft_form(pages, name, forms_in(folders), register=register_code, read_lines=read_lines)
-    write_draft(draft, workshop)
-    return to_design(load_form(workshop / name)).model_dump()
+    with tempfile.TemporaryDirectory() as folder:
+        return to_design(write_draft(draft, Path(folder))).model_dump()
 
 
 def _page(picture: PagePicture) -> tuple[CleanPage, PageText]:
