@@ -8,7 +8,7 @@ from sqlalchemy import select
 from support.births import put_births
 
 from extractor.review.designer.workshop import Workshop
-from extractor.store import Role
+from extractor.store import MachineChange, Role
 from extractor.store.tables import AuditRow
 from extractor.templates import load_form
 from extractor.templates.own_forms import own_folder
@@ -226,3 +226,19 @@ def test_a_draft_is_made_from_pages_and_kept_as_unfinished_work(author, pages):
     assert {"so", "nksHoTen", "meHoTen"} <= codes and begun["faults"] == []
     assert author.post(f"{API}/draft", json={"name": "ks-2016", "pages": [1]}).status_code == 409
     assert author.get("/templates").text.count("chưa lưu lần nào") == 1
+
+
+def test_a_page_with_fields_keyed_blind_is_tried_without_a_reading(author, book, pages):
+    put_births(pages, 1)
+    design = opened(author)["design"]
+    record = next(book.records())
+    book.update_machine_values([MachineChange(record.key, "meDanToc", record.fields["meDanToc"], recheck=True)])
+    job = author.post(f"{API}/try", json={"design": design, "pages": [1], "code": "so"}).json()["job"]
+    while not (answer := author.get(f"{API}/tries/{job}").json())["done"]:
+        time.sleep(0.05)
+    (tried,) = answer["pages"]
+    (crop,) = tried["crops"]
+    assert tried["ok"] and crop["raw"] == "" and "nhập lại" in crop["said"]
+    assert author.get(crop["picture"]).headers["content-type"] == "image/webp"
+    assert author.get(tried["overlay"]).status_code == 200
+    assert author.get(f"{API}/tries/{job}/5/overlay").status_code == 404

@@ -16,6 +16,7 @@ from extractor.review.designer.desk import AnyDesk, picture_of
 from extractor.review.designer.workshop import WorkshopError, WorkshopJob
 from extractor.review.room import AnyRoom, Author, AuthorPost, Number
 from extractor.review.texts import text
+from extractor.store.form_pages import hides_fields
 from extractor.templates.designing import Design, OddDesignError, to_form
 from extractor.templates.designing.showing import laid_out
 
@@ -124,7 +125,11 @@ def begin_trial(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Trial) -
         to_form(asked.design)
     except OddDesignError:
         return JSONResponse({"error": "odd", "message": text(visit.language, "tpl_mend_first")}, 409)
-    steps = [(bench.try_on, (picture, asked.design, asked.code)) for picture in pictures]
+    # What is being keyed blind must not be read out here.
+    shown = [not hides_fields(room.store, page) for page in asked.pages]
+    steps = [
+        (bench.try_on, (picture, asked.design, asked.code, read)) for picture, read in zip(pictures, shown, strict=True)
+    ]
     return {"job": desk.workshop.begin(visit.account.id, steps)}
 
 

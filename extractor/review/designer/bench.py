@@ -107,8 +107,8 @@ def draw_on(
     }
 
 
-def try_on(picture: PagePicture, design: Design, code: str) -> Tried:
-    """Lay the design over a page, and read one of its fields there."""
+def try_on(picture: PagePicture, design: Design, code: str, read: bool) -> Tried:
+    """Lay the design over a page, and cut one of its fields out there; ``read`` it as well."""
     page, text = _page(picture)
     form = form_of(design)
     registered = register(page, text, form)
@@ -116,7 +116,7 @@ def try_on(picture: PagePicture, design: Design, code: str) -> Tried:
     drawing.thumbnail((_OVERLAY_HEIGHT, _OVERLAY_HEIGHT))
     content = io.BytesIO()
     drawing.save(content, "WEBP", quality=_QUALITY, method=2)
-    crops = _crops(picture, page, form, registered, code) if code in form.schema.codes else []
+    crops = _crops(picture, page, form, _only(registered, code), read=read) if code in form.schema.codes else []
     result = registered.registration
     return Tried(
         result.ok,
@@ -167,17 +167,24 @@ def _reader(name: str) -> Reader:
     return get_reader(name)
 
 
-def _crops(
-    picture: PagePicture, page: CleanPage, form: Form, registered: RegisteredPage, code: str
-) -> list[dict[str, Any]]:
-    """Cut-outs of a field, one a record, with what the readers make of them."""
-    only = replace(
-        registered,
-        records=tuple(
-            replace(record, fields=tuple(field for field in record.fields if field.code == code))
-            for record in registered.records
-        ),
+def _only(registered: RegisteredPage, code: str) -> RegisteredPage:
+    """The same page with one of its fields alone."""
+    records = (
+        replace(record, fields=tuple(field for field in record.fields if field.code == code))
+        for record in registered.records
     )
+    return replace(registered, records=tuple(records))
+
+
+def _crops(
+    picture: PagePicture, page: CleanPage, form: Form, only: RegisteredPage, *, read: bool
+) -> list[dict[str, Any]]:
+    """Cut-outs of a field, one a record, with what the readers make of them, if that may be shown."""
+    if not read:
+        return [{"record": record.record, "picture": _cut(page, record.fields)} for record in only.records]
+    code = next((field.code for record in only.records for field in record.fields), "")
+    if not code:
+        return []
     spec = form.schema.field(code)
     places = [[_rounded(field) for field in record.fields] for record in only.records]
     key = json.dumps([picture.image, spec.model_dump(mode="json"), places], ensure_ascii=False, sort_keys=True)
@@ -185,10 +192,10 @@ def _crops(
         readers = {name: _reader(name) for name in (HANDWRITING, PRINTED)}
         context = Context.of_book(picture.book, form.schema.language)
         schema = form.schema.model_copy(update={"fields": (spec.model_copy(update={"words_of": ""}),)})
-        read = read_fields(page, only, schema, readers, context)
+        readings = read_fields(page, only, schema, readers, context)
         _readings[key] = [
             {"record": record.record, **_said(fields[code]), "picture": _cut(page, record.fields)}
-            for record, fields in zip(only.records, read, strict=True)
+            for record, fields in zip(only.records, readings, strict=True)
         ]
         while len(_readings) > _READINGS:
             _readings.popitem(last=False)
