@@ -12,8 +12,8 @@ from fastapi import Depends, Request
 
 from extractor.errors import NotStoredError, TemplateError, UnknownFormError
 from extractor.review.access import Visit
-from extractor.review.designer.bench import PagePicture
 from extractor.review.designer.drafts import Drafts
+from extractor.review.designer.leaves import PagePicture
 from extractor.review.designer.loading import load_again
 from extractor.review.designer.workshop import Workshop
 from extractor.review.doors import check_page
