@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from extractor.errors import NotStoredError
 from extractor.records import BookKey
 from extractor.store import convert
+from extractor.store.hiding import what_is_shown
 from extractor.store.inspected import under_inspection
 from extractor.store.results import PageImage
 from extractor.store.store import Store
@@ -87,3 +88,10 @@ def inspected_pages(store: Store) -> frozenset[int]:
     wanted = select(RecordRow.page_id).join(FieldRow, FieldRow.record_id == RecordRow.id)
     with store.reading() as session:
         return frozenset(session.scalars(wanted.where(under_inspection(FieldRow.id)).distinct()))
+
+
+def hides_fields(store: Store, page_id: int) -> bool:
+    """Whether a field of the page is keyed blind, disputed or inspected, so that no reading of the page is shown."""
+    wanted = select(RecordRow.id).where(RecordRow.page_id == page_id, RecordRow.retired_at.is_(None))
+    with store.reading() as session:
+        return bool(what_is_shown(session, session.scalars(wanted).all()).hidden)

@@ -1,8 +1,11 @@
 """Every page of the room against the rules of WCAG 2.2 AA that a machine can check (axe-core)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from extractor.review.designer import workshop
 from extractor.store import QueueEmpty
 
 pytestmark = pytest.mark.browser
@@ -41,6 +44,8 @@ def test_pages_of_people_at_work(visitor, office):
         "/scans",
         "/scans/read",
         "/scans/runs",
+        "/templates",
+        "/templates/new",
         "/no-page",
     ):
         page.goto(office.url + path)
@@ -54,6 +59,26 @@ def test_pages_of_people_at_work(visitor, office):
     page.keyboard.press("Escape")
     page.keyboard.press("F9")
     page.wait_for_selector("dialog[open]")
+    assert violations(page) == []
+
+
+def test_the_drawing_board(visitor, office, monkeypatch):
+    monkeypatch.setattr(workshop, "_process", lambda: ThreadPoolExecutor(1))
+    page = visitor(office, "Thử Một")
+    page.set_default_timeout(60_000)
+    page.goto(f"{office.url}/templates/form/ks-2016")
+    page.wait_for_selector("body[data-ready]")
+    assert violations(page) == []
+    page.locator("#board .label").first.focus()
+    page.locator("#head-box summary").click()
+    assert violations(page) == []
+    for opener in ("#try-open", "#save-open", "#versions-open", "#help-open"):
+        page.click(opener)
+        page.wait_for_selector("dialog[open]")
+        assert (opener, violations(page)) == (opener, [])
+        page.keyboard.press("Escape")
+    page.goto(f"{office.url}/templates/form/ks-1976")
+    page.wait_for_selector("body[data-ready]")
     assert violations(page) == []
 
 

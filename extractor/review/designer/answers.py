@@ -47,17 +47,21 @@ def tried_view(tried: Tried, job: str, number: int, language: str) -> dict[str, 
         "reason": tried.reason,
         "overlay": f"{at}/overlay",
         "crops": [
-            {
-                "record": crop["record"],
-                "raw": crop["raw"],
-                "value": crop["value"],
-                "state": crop["state"],
-                "said": "" if crop["state"] == "read" else text(language, f"state_{crop['state']}"),
-                "confidence": round(100 * crop["confidence"]),
-                "picture": f"{at}/crop/{place}" if crop["picture"] else "",
-            }
+            {**_reading_view(crop, language), "picture": f"{at}/crop/{place}" if crop["picture"] else ""}
             for place, crop in enumerate(tried.crops)
         ],
+    }
+
+
+def _reading_view(crop: dict[str, Any], language: str) -> dict[str, Any]:
+    if "raw" not in crop:
+        return {"record": crop["record"], "raw": "", "value": None, "said": text(language, "tpl_try_quiet")}
+    return {
+        "record": crop["record"],
+        "raw": crop["raw"],
+        "value": crop["value"],
+        "said": "" if crop["state"] == "read" else text(language, f"state_{crop['state']}"),
+        "confidence": round(100 * crop["confidence"]),
     }
 
 

@@ -16,22 +16,28 @@ from extractor.review.designer.desk import AnyDesk, picture_of
 from extractor.review.designer.workshop import WorkshopError, WorkshopJob
 from extractor.review.room import AnyRoom, Author, AuthorPost, Number
 from extractor.review.texts import text
+from extractor.store.form_pages import hides_fields
 from extractor.templates.designing import Design, OddDesignError, to_form
+from extractor.templates.designing.showing import laid_out
 
 router = APIRouter(prefix="/api/templates")
 
 MOST_TRIED = 12
 """Pages a design is tried on at once."""
 
+FORM_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
 Pixel = Annotated[float, Field(ge=-10_000, le=100_000, allow_inf_nan=False)]
 Ident = Annotated[str, Field(pattern=r"^[a-z]\d{1,6}$")]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What is posted; nothing else is taken."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Designed(_Body):
+class Designed(Body):
     """A design as it is now."""
 
     design: Design
@@ -57,10 +63,10 @@ class Trial(Designed):
     code: Annotated[str, Field(max_length=80)] = ""
 
 
-class NewForm(_Body):
+class NewForm(Body):
     """Pages to draft a form from."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+    name: Annotated[str, Field(pattern=FORM_NAME, max_length=60)]
     register_code: Annotated[str, Field(max_length=8)] = ""
     pages: Annotated[list[Number], Field(min_length=1, max_length=MOST_TRIED)]
 
@@ -77,7 +83,7 @@ def show(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: OnPage) -> dict
     picture = picture_of(room, visit, asked.page)
     found = faults_view(asked.design, visit.language)
     try:
-        to_form(asked.design)
+        to_form(laid_out(asked.design))
     except OddDesignError:
         return {"shown": None, "faults": found}
     try:
@@ -103,12 +109,9 @@ def draw(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Rectangle) -> d
     if asked.design.sheet is None:
         return JSONResponse({"error": "table"}, 409)
     try:
-        to_form(asked.design)
         found: dict[str, Any] = desk.workshop.ask(
             bench.draw_on, picture, asked.design, asked.rectangle, asked.ids, desk.folders
         )
-    except OddDesignError:
-        return JSONResponse({"error": "odd", "message": text(visit.language, "tpl_mend_first")}, 409)
     except WorkshopError:
         return JSONResponse({"error": "work", "message": text(visit.language, "tpl_no_work")}, 409)
     return found
@@ -122,7 +125,11 @@ def begin_trial(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Trial) -
         to_form(asked.design)
     except OddDesignError:
         return JSONResponse({"error": "odd", "message": text(visit.language, "tpl_mend_first")}, 409)
-    steps = [(bench.try_on, (picture, asked.design, asked.code)) for picture in pictures]
+    # What is being keyed blind must not be read out here.
+    shown = [not hides_fields(room.store, page) for page in asked.pages]
+    steps = [
+        (bench.try_on, (picture, asked.design, asked.code, read)) for picture, read in zip(pictures, shown, strict=True)
+    ]
     return {"job": desk.workshop.begin(visit.account.id, steps)}
 
 

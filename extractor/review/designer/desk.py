@@ -12,14 +12,15 @@ from fastapi import Depends, Request
 
 from extractor.errors import NotStoredError, TemplateError, UnknownFormError
 from extractor.review.access import Visit
-from extractor.review.designer.bench import PagePicture
 from extractor.review.designer.drafts import Drafts
+from extractor.review.designer.leaves import PagePicture
+from extractor.review.designer.loading import load_again
 from extractor.review.designer.workshop import Workshop
 from extractor.review.doors import check_page
 from extractor.review.room import Room
 from extractor.settings import get_settings
 from extractor.store.form_pages import book_of_page, inspected_pages
-from extractor.templates import Form, load_form
+from extractor.templates import Form
 from extractor.templates.load import SCHEMA_FILE
 from extractor.templates.own_forms import folders_in_use, own_folder
 from extractor.templates.shelf import Shelf
@@ -69,7 +70,7 @@ class Desk:
             for path in sorted(folder.glob(f"*/{SCHEMA_FILE}")):
                 name = path.parent.name
                 try:
-                    found[name] = KnownForm(name, load_form(path.parent), own)
+                    found[name] = KnownForm(name, load_again(path.parent), own)
                 except TemplateError as error:
                     found[name] = KnownForm(name, None, own, str(error))
         return [found[name] for name in sorted(found)]
@@ -83,7 +84,7 @@ class Desk:
         for folder in reversed(self.folders):
             for path in folder.glob(f"*/{SCHEMA_FILE}"):
                 if path.parent.name == name:
-                    return load_form(path.parent)
+                    return load_again(path.parent)
         return None
 
     def get(self, name: str) -> Form:

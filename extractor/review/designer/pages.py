@@ -74,6 +74,7 @@ def new(room: AnyRoom, desk: AnyDesk, visit: Author) -> HTMLResponse:
         "template_new.html",
         pages=_pages(room, visit, None),
         registers=[(code, room.labels.register(code, visit.language)) for code in sorted(REGISTERS)],
+        forms=[known.form for known in desk.known() if known.form],
         said=_said(visit),
         most=MOST_TRIED,
     )

@@ -12,16 +12,20 @@ from pydantic import Field
 from extractor.errors import TemplateError
 from extractor.review.access import Visit
 from extractor.review.designer.answers import faults_view, suggestions, version_view
-from extractor.review.designer.api import Designed
+from extractor.review.designer.api import FORM_NAME, Body, Designed
 from extractor.review.designer.desk import AnyDesk, Desk
 from extractor.review.room import AnyRoom, Author, AuthorPost, Number, Room
 from extractor.review.texts import text
 from extractor.templates import load_form
-from extractor.templates.designing import find_faults, to_design, to_files
+from extractor.templates.designing import Design, find_faults, to_design, to_files
 from extractor.templates.designing.converting import next_version
+from extractor.templates.designing.model import DesignHead, LabelSheet
 from extractor.templates.shelf import SavedVersion, VersionChangedError
 
 router = APIRouter(prefix="/api/templates")
+
+A4 = (210.0, 297.0)
+"""Width and height of the sheet of a form that is begun with nothing, millimetres."""
 
 Version = Annotated[str, Field(max_length=120)]
 Remark = Annotated[str, Field(max_length=500)]
@@ -41,6 +45,14 @@ class Saved(Kept):
     """
 
     remark: Remark = ""
+
+
+class Begun(Body):
+    """A new form: a copy of another one, or an empty sheet."""
+
+    name: Annotated[str, Field(pattern=FORM_NAME, max_length=60)]
+    register_code: Annotated[str, Field(max_length=8)] = ""
+    copy_of: Annotated[str, Field(max_length=80)] = ""
 
 
 class Back(Kept):
@@ -74,6 +86,23 @@ def keep(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Kept) -> dict[s
     """Keep unfinished work."""
     desk.drafts.keep(asked.design.head.form, visit.account.id, asked.design, asked.based_on, room.store.now())
     return {"ok": True}
+
+
+@router.post("/begin", response_model=None)
+def begin(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Begun) -> dict[str, Any] | JSONResponse:
+    """Begin a new form as a copy of another, or with nothing on it; kept as the person's unfinished work."""
+    if desk.find(asked.name) is not None:
+        return JSONResponse({"error": "taken", "message": text(visit.language, "tpl_name_taken")}, 409)
+    source = text(visit.language, "tpl_drawn_by", person=visit.person)
+    head = DesignHead(form=asked.name, register_code=asked.register_code, source=source)
+    design = Design(head=head, fields=[], sheet=LabelSheet(width=A4[0], height=A4[1]))
+    if asked.copy_of:
+        copied = to_design(desk.get(asked.copy_of))
+        register_code = asked.register_code or copied.head.register_code
+        about = {"form": asked.name, "version": "1", "register_code": register_code}
+        design = copied.model_copy(update={"head": copied.head.model_copy(update=about)})
+    desk.drafts.keep(asked.name, visit.account.id, design, "", room.store.now())
+    return {"form": asked.name}
 
 
 @router.post("/forget/{name}")

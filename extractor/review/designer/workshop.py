@@ -68,7 +68,7 @@ class Workshop:
     """
 
     def __init__(self, make: Callable[[], Executor] | None = None) -> None:
-        self._make = make or _process
+        self._make = make
         self._pool: Executor | None = None
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, WorkshopJob] = OrderedDict()
@@ -83,10 +83,10 @@ class Workshop:
         try:
             found = self._executor().submit(_guarded, function, args).result(_LONGEST_SECONDS)
         except BrokenProcessPool as error:
-            self._drop()
+            self.close()
             raise WorkshopError("The page could not be worked on.", mend="Try again.") from error
         except TooLong as error:
-            self._drop()
+            self.close()
             raise WorkshopError("The page took too long.", mend="Try another page.") from error
         if isinstance(found, _Trouble):
             raise WorkshopError(found.message, mend=found.mend)
@@ -130,15 +130,15 @@ class Workshop:
     def _executor(self) -> Executor:
         with self._lock:
             if self._pool is None:
-                self._pool = self._make()
+                self._pool = (self._make or _process)()
             if self._closing is not None:
                 self._closing.cancel()
-            self._closing = threading.Timer(_IDLE_SECONDS, self._drop)
+            self._closing = threading.Timer(_IDLE_SECONDS, self.close)
             self._closing.daemon = True
             self._closing.start()
             return self._pool
 
-    def _drop(self) -> None:
+    def close(self) -> None:
         """Let the process go; the next piece of work starts another."""
         with self._lock:
             pool, self._pool = self._pool, None

@@ -27,10 +27,20 @@ _LINE_MM = 3.0
 """How far from its lower end the line of a drawn value is looked for."""
 
 
+_SURE = 0.5
+"""The OCR engine's confidence below which a word is taken for handwriting."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a drawn rectangle becomes; ``block`` is a new one where none is near."""
+    """What a drawn rectangle becomes.
 
+    Args:
+        at: left end and baseline of the label, clean pixels; ``place`` has the same in the template's lengths.
+        block: a new block, where there is none yet.
+    """
+
+    at: tuple[float, float]
     place: DesignPlace
     field: DesignField
     block: DesignBlock | None = None
@@ -59,7 +69,8 @@ def draw(
     left, top, right, bottom = rectangle
     tick = max(right - left, bottom - top) <= _TICK_MM * mm
     baseline, wraps = (bottom, 0) if tick else _line(snaps, rectangle, mm, sheet.pitch)
-    words = _behind(snaps.words, rectangle, mm) if tick else _before(snaps, left, baseline, mm)
+    printed = _printed(snaps.words, shown)
+    words = _behind(printed, rectangle, mm) if tick else _before(printed, left, baseline, mm)
     text = " ".join(word.text for word in words).strip(" .:…,;")
     if tick and words:
         baseline = float(np.median([word.bottom for word in words]))
@@ -81,7 +92,7 @@ def draw(
         wraps=wraps if value is ValuePlace.RIGHT else 0,
         option=text if tick else None,
     )
-    return Drawn(place, _design_field(spec, ids[1], wraps), new)
+    return Drawn((round(x, 1), round(baseline, 1)), place, _design_field(spec, ids[1], wraps), new)
 
 
 def to_template(
@@ -118,10 +129,25 @@ def _line(snaps: Snaps, rectangle: Rectangle, mm: float, pitch: float) -> tuple[
     return heights[0], len(heights) - 1
 
 
-def _before(snaps: Snaps, left: float, baseline: float, mm: float) -> list[SeenWord]:
+def _printed(words: Sequence[SeenWord], shown: Shown) -> list[SeenWord]:
+    """Words that are print: read surely, and not where a value is written; what people wrote is no label."""
+    boxes = [np.array(region.corners) for region in shown.regions]
+    areas = [(*corners.min(axis=0), *corners.max(axis=0)) for corners in boxes]
+    return [
+        word
+        for word in words
+        if word.sure >= _SURE
+        and not any(
+            left < (word.left + word.right) / 2 < right and top < (word.top + word.bottom) / 2 < bottom
+            for left, top, right, bottom in areas
+        )
+    ]
+
+
+def _before(words: Sequence[SeenWord], left: float, baseline: float, mm: float) -> list[SeenWord]:
     """The printed words that end before the value on its line, as far as they belong together."""
     row = sorted(
-        (word for word in snaps.words if abs(word.bottom - baseline) < 2.2 * mm and word.left < left),
+        (word for word in words if abs(word.bottom - baseline) < 2.2 * mm and word.left < left),
         key=lambda word: -word.right,
     )
     label: list[SeenWord] = []

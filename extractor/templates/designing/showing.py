@@ -92,6 +92,14 @@ def form_of(design: Design, folder: str = "") -> Form:
     return Form(schema, template, Path(folder))
 
 
+def laid_out(design: Design) -> Design:
+    """The design as it is laid over a page: words that tell the form from others are not needed for that yet."""
+    sheet = design.sheet
+    if sheet is None or any(word.strip() for word in sheet.tells):
+        return design
+    return design.model_copy(update={"sheet": sheet.model_copy(update={"tells": ["?"]})})
+
+
 def plain_map(design: Design, page: CleanPage) -> NDArray[np.float64]:
     """The map of a page about which nothing is known but its size, ``(2, 3)``."""
     height, width = page.grey.shape
@@ -113,11 +121,18 @@ def show(design: Design, page: CleanPage, text: PageText) -> Shown:
     Raises:
         OddDesignError: the design is no form yet.
     """
+    design = laid_out(design)
     form = form_of(design)
     registered = register(page, text, form)
     if isinstance(form.template, TableTemplate):
         return _shown_table(design, form.template, page, registered)
     return _shown_labels(design, form.template, page, text, registered)
+
+
+def show_plainly(design: Design, page: CleanPage) -> Shown:
+    """A design that is no form yet over a page: where things would lie if the page were the sheet."""
+    nothing = Registration(ok=False, residual_px=0.0, coverage=0.0, method="", reason="")
+    return Shown(_size(page), _rows(plain_map(design, page)), nothing)
 
 
 def _shown_labels(

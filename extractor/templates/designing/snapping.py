@@ -15,13 +15,14 @@ Stroke = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class SeenWord:
-    """A word of the page's OCR pass, clean pixels."""
+    """A word of the page's OCR pass, clean pixels; ``sure`` is the engine's confidence, 0 to 1."""
 
     text: str
     left: float
     top: float
     right: float
     bottom: float
+    sure: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def find_snaps(page: CleanPage, text: PageText) -> Snaps:
     furniture = find_furniture(page)
     scale = furniture.scale
     words = tuple(
-        SeenWord(word.text, word.box.x, word.box.y, word.box.right, word.box.bottom)
+        SeenWord(word.text, word.box.x, word.box.y, word.box.right, word.box.bottom, round(word.confidence, 2))
         for word in text.words
         if any(char.isalnum() for char in word.text)
     )

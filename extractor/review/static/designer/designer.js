@@ -33,7 +33,7 @@ const svg = find("board");
 const board = makeBoard({ svg, model, view, state, texts });
 const zoom = makeZoom({ view: find("board-view"), paper: find("board-paper"), page: () => view.page });
 const moving = makeMoving({ model, view, snaps, state });
-const drawing = makeDrawing({ board, model, zoom, snaps, state, hint: find("board-hint"), button: find("add"), texts, say });
+const drawing = makeDrawing({ board, model, view, zoom, snaps, state, hint: find("board-hint"), button: find("add"), texts, say });
 const live = makeLive({ model, view, state, say, texts, fill, lies: find("lies"), draw: redraw });
 const shared = { model, state, texts, suggestions, moving };
 

@@ -2,7 +2,7 @@
 import { post } from "../server.js";
 import { freeId } from "./model.js";
 
-export function makeDrawing({ board, model, zoom, snaps, state, hint, button, texts, say }) {
+export function makeDrawing({ board, model, view, zoom, snaps, state, hint, button, texts, say }) {
   let active = false;
   let frame = null;
 
@@ -38,14 +38,16 @@ export function makeDrawing({ board, model, zoom, snaps, state, hint, button, te
       post("/api/templates/draw", { design: model.design, page: state.page, rectangle, ids }));
     if (!answer) return;
     if (answer.status !== 200) { say.trouble(answer.data.message); return; }
+    const place = { ...answer.data.place };
+    [place.x, place.y] = view.toTemplate(...answer.data.at, model.sheet.places, place.id);
     model.change((design) => {
       if (answer.data.block) design.sheet.blocks.push(answer.data.block);
       design.fields.push(answer.data.field);
-      design.sheet.places.push(answer.data.place);
+      design.sheet.places.push(place);
       return true;
     });
-    state.choose(answer.data.place.id);
-    board.focus(answer.data.place.id);
+    state.choose(place.id);
+    board.focus(place.id);
   }
 
   return {

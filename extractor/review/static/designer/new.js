@@ -14,11 +14,30 @@ function tell(message) {
   if (message) working.textContent = "";
 }
 
-form?.addEventListener("submit", async (event) => {
+const way = () => form.querySelector("[name=way]:checked").value;
+
+form.addEventListener("change", () => {
+  document.getElementById("copy-part").hidden = way() !== "copy";
+  document.getElementById("pages-part").hidden = way() !== "draft";
+});
+
+async function beginWithout(name) {
+  const copyOf = way() === "copy" ? document.getElementById("copy-of").value : "";
+  const say = makeSay(working, texts);
+  const answer = await say.during(() => post("/api/templates/begin", {
+    name, register_code: document.getElementById("register").value, copy_of: copyOf,
+  }));
+  if (!answer) return;
+  if (answer.status === 200) location.assign(`/templates/form/${answer.data.form}`);
+  else tell(answer.data.message ?? texts.tpl_unreachable);
+}
+
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const name = document.getElementById("name").value.trim();
   const pages = [...form.querySelectorAll("[name=page]:checked")].map((box) => Number(box.value));
   if (!NAME.test(name)) { tell(texts.tpl_new_bad_name); return; }
+  if (way() !== "draft") { await beginWithout(name); return; }
   if (!pages.length || pages.length > most) { tell(fill(texts.tpl_new_choose, { most })); return; }
   tell("");
   working.textContent = texts.tpl_new_working;

@@ -24,10 +24,12 @@ export function makeTrying({ dialog, model, state, say, texts, fill, most, pageN
     strong.textContent = found.raw || found.said || texts.tpl_try_blank;
     said.append(strong);
     if (found.value && found.value !== found.raw) said.append(` → ${found.value}`);
-    const sure = document.createElement("span");
-    sure.className = "muted";
-    sure.textContent = ` ${fill(texts.tpl_try_sure, { confidence: found.confidence })}`;
-    said.append(sure);
+    if (found.confidence !== undefined) {
+      const sure = document.createElement("span");
+      sure.className = "muted";
+      sure.textContent = ` ${fill(texts.tpl_try_sure, { confidence: found.confidence })}`;
+      said.append(sure);
+    }
     line.append(said);
     return line;
   }

@@ -61,6 +61,20 @@ export function makeView() {
       const move = moves.get(place.id);
       return [x + move[0], y + move[1]];
     },
+    // The place of a point in lengths of the template, moved as the label nearest to it is; ``id`` is moved likewise.
+    toTemplate(x, y, places, id) {
+      let move = [0, 0];
+      let least = Infinity;
+      for (const place of places) {
+        const known = moves.get(place.id);
+        if (!known) continue;
+        const [px, py] = forward(place.x, place.y);
+        const apart = (px + known[0] - x) ** 2 + 4 * (py + known[1] - y) ** 2;
+        if (apart < least) { least = apart; move = known; }
+      }
+      moves.set(id, move);
+      return backStep(x - move[0] - map[0][2], y - move[1] - map[1][2]);
+    },
     edgeAt: (edge, number) => forward(edge.at, 0)[0] + (edgeMoves[number] ?? 0),
     down: (y) => forward(0, y)[1],
     backStep,

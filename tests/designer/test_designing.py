@@ -1,0 +1,140 @@
+"""Forms to and from what the designer holds: nothing changes, nothing is lost, every fault finds its thing."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from extractor.templates import load_form, load_forms
+from extractor.templates.checks import check_form
+from extractor.templates.designing import Design, OddDesignError, find_faults, to_design, to_files, to_form
+from extractor.templates.designing.converting import next_version
+from extractor.templates.load import SCHEMA_FILE, TEMPLATE_FILE, default_folder
+
+
+@pytest.fixture(scope="module")
+def forms():
+    return {form.name: form for form in load_forms()}
+
+
+def written(design, folder: Path, before: Path | None = None):
+    files = to_files(design, before)
+    folder.mkdir(parents=True)
+    (folder / SCHEMA_FILE).write_text(files.schema, encoding="utf-8")
+    (folder / TEMPLATE_FILE).write_text(files.template, encoding="utf-8")
+    return load_form(folder)
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in default_folder().glob("*/form.yaml")))
+def test_a_form_goes_through_the_designer_unchanged(forms, name, tmp_path):
+    form = forms[name]
+    design = Design.model_validate_json(to_design(form).model_dump_json())
+    again = written(design, tmp_path / name, form.folder)
+    assert again.template == form.template
+    assert again.schema.model_copy(update={"version": ""}) == form.schema.model_copy(update={"version": ""})
+    assert find_faults(design) == []
+    assert to_design(again) == design
+
+
+def test_remarks_stay_where_they_stood(forms, tmp_path):
+    form = forms["ks-2016"]
+    folder = shutil.copytree(form.folder, tmp_path / "before")
+    schema = (folder / SCHEMA_FILE).read_text(encoding="utf-8")
+    schema = "# Of this office.\n" + schema.replace(
+        "columns: [so], required: true}", "columns: [so], required: true}  # guessed"
+    )
+    schema = schema.replace("  - {code: ghiChu", "  # Read last.\n  - {code: ghiChu")
+    (folder / SCHEMA_FILE).write_text(schema, encoding="utf-8")
+    text = to_files(to_design(load_form(folder)), folder).schema
+    assert text.startswith("# Of this office.\n")
+    assert "required: true}  # guessed\n" in text
+    assert "  # Read last.\n  - {code: ghiChu" in text
+    # A remark on what is gone is kept at the end; none is doubled by another round.
+    design = to_design(load_form(folder))
+    less = design.model_copy(update={"fields": [each for each in design.fields if each.code != "ghiChu"]})
+    (folder / SCHEMA_FILE).write_text(to_files(less, folder).schema, encoding="utf-8")
+    again = to_files(less, folder).schema
+    assert again.count("# Read last.") == again.count("# Of this office.") == again.count("# Kept from") == 1
+
+
+def test_labels_moved_on_one_level_share_a_line(forms):
+    design = to_design(forms["ks-2016"])
+    sheet = design.sheet
+    number, book = sheet.places[0], sheet.places[1]
+    assert number.y == book.y
+    moved = [place.model_copy(update={"y": place.y + 0.3}) if place.id == book.id else place for place in sheet.places]
+    template = to_form(design.model_copy(update={"sheet": sheet.model_copy(update={"places": moved})}))[1]
+    assert [label.text for label in template.blocks[0].lines[0].labels][:2] == ["Số", "Quyển"]
+    apart = [place.model_copy(update={"y": place.y - 5}) if place.id == book.id else place for place in sheet.places]
+    template = to_form(design.model_copy(update={"sheet": sheet.model_copy(update={"places": apart})}))[1]
+    assert [line.labels[0].text for line in template.blocks[0].lines] == ["Quyển", "Số"]
+
+
+def with_field(design, named, **changes):
+    fields = [each.model_copy(update=changes) if each.code == named else each for each in design.fields]
+    return design.model_copy(update={"fields": fields})
+
+
+def with_place(design, code, **changes):
+    places = [each.model_copy(update=changes) if each.field == code else each for each in design.sheet.places]
+    return design.model_copy(update={"sheet": design.sheet.model_copy(update={"places": places})})
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "field", "item"),
+    [
+        (lambda d: with_field(d, "so", code="Số 1"), "code_form", "so", "f"),
+        (lambda d: with_field(d, "so", code="quyenSo"), "code_twice", "so", "f"),
+        (lambda d: with_field(d, "nksNgaySinhBangChu", words_of="x"), "words_of_unknown", "nksNgaySinhBangChu", "f"),
+        (lambda d: with_field(d, "so", kind="choice"), "choice_options", "so", "f"),
+        (lambda d: with_place(d, "so", text=" "), "label_empty", "so", "p"),
+        (lambda d: with_place(d, "so", x=900.0), "off_page", "so", "p"),
+        (lambda d: with_place(d, "so", field="quyenSo"), "twice", "quyenSo", "p"),
+        (lambda d: with_place(d, "so", field="xyz"), "unknown_field", "so", "p"),
+        (lambda d: with_place(d, "so", field=None), "no_place", "so", "f"),
+        (lambda d: with_place(d, "so", value="box"), "box_and_choice", "so", "p"),
+        (lambda d: with_place(d, "so", option="y"), "option_unknown", "so", "p"),
+    ],
+)
+def test_a_fault_stands_beside_its_thing(forms, change, kind, field, item):
+    design = to_design(forms["ks-2016"])
+    ids = {
+        "f": {each.code: each.id for each in design.fields},
+        "p": {each.field: each.id for each in design.sheet.places if each.field},
+    }[item]
+    faults = find_faults(change(design))
+    found = [fault for fault in faults if fault.kind == kind]
+    assert found and (kind == "twice" or ids[field] in {fault.item for fault in found})
+    assert all(fault.item for fault in faults)
+
+
+def test_what_only_the_checker_knows_is_told_too(forms):
+    design = with_place(to_design(forms["ks-2016"]), "so", value="sideways")
+    assert ("odd", design.sheet.places[0].id) in {(fault.kind, fault.item) for fault in find_faults(design)}
+    with pytest.raises(OddDesignError):
+        to_form(design)
+
+
+def test_faults_of_a_table(forms):
+    design = to_design(forms["ks-1976"])
+    table = design.table
+    edges = [*table.edges[:2], table.edges[2].model_copy(update={"at": 0.9}), *table.edges[3:]]
+    found = find_faults(design.model_copy(update={"table": table.model_copy(update={"edges": edges})}))
+    assert {fault.kind for fault in found} == {"edges"}
+    columns = [column.model_copy(update={"field": ""}) if column.field == "so" else column for column in table.columns]
+    found = find_faults(design.model_copy(update={"table": table.model_copy(update={"columns": columns})}))
+    assert {fault.kind for fault in found} == {"rows_unknown"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("1", "2"), ("", "1"), ("2016b", "2017b"), ("draft", "draft-2"), ("1.9", "1.10")]
+)
+def test_versions_rise(old, new):
+    assert next_version(old) == new
+
+
+def test_a_saved_form_passes_the_check(forms, tmp_path):
+    form = forms["cn-2011"]
+    written(to_design(form), tmp_path / "cn-2011")
+    shutil.copy(form.folder / "blank.png", tmp_path / "cn-2011")
+    assert check_form(tmp_path / "cn-2011") == []
