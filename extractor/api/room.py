@@ -19,9 +19,11 @@ from extractor.api.throttle import AtOnce, Throttle
 from extractor.exports.supplements import FILE, SupplementsOnDisk
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
+from extractor.rules import record_rules
 from extractor.scans import Limits
 from extractor.store import ApiKey, ApiKeys, Approvals, Jobs, Replies, Scope, Store, Uploads
 from extractor.store.listing import Listing
+from extractor.store.rechecking import RecordRules
 from extractor.templates.form import FormSchema
 
 MOST_JSON = 256 * 1024
@@ -60,6 +62,7 @@ class ApiRoom:
     upload_folder: UploadFolder = field(init=False)
     supplements: SupplementsOnDisk = field(init=False)
     approvals: Approvals = field(init=False)
+    rules: RecordRules = field(init=False)
 
     def __post_init__(self) -> None:
         """Give the rooms of the store their names."""
@@ -72,6 +75,7 @@ class ApiRoom:
             "upload_folder": UploadFolder(self.out, self.limits),
             "supplements": SupplementsOnDisk(self.out / FILE),
             "approvals": Approvals(self.store),
+            "rules": record_rules(self.forms),
         }.items():
             object.__setattr__(self, name, made)
 

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from extractor.errors import ExtractorError, ImageError, NotStoredError
 from extractor.review import administering, api, approving, boards, inspecting, pages, record_form, signing
 from extractor.review.access import Access
+from extractor.review.book_rules import BookRules
 from extractor.review.headers import LOOPBACK, guard
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
@@ -29,6 +30,7 @@ from extractor.review.room import (
     get_language,
     secret_of,
 )
+from extractor.rules import record_rules
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Approvals, Store
 from extractor.store.listing import Listing
 
@@ -59,11 +61,12 @@ def create_app(
         secure: the server is reached by https alone, so that browsers send the cookie over nothing else.
     """
     app = FastAPI(title="review", docs_url=None, redoc_url=None, openapi_url=None)
+    labels = Labels.load(templates)
     app.state.room = Room(
         store=store,
         out=out_dir,
         pictures=Pictures(out_dir),
-        labels=Labels.load(templates),
+        labels=labels,
         access=Access(store, announce, idle_seconds=idle_seconds),
         pages=Environment(
             loader=PackageLoader("extractor.review"),
@@ -74,6 +77,8 @@ def create_app(
         ),
         listing=Listing(store),
         approvals=Approvals(store),
+        rules=record_rules(labels.schemas),
+        book_rules=BookRules(store, labels),
         lease_seconds=lease_seconds,
         secure=secure,
     )

@@ -99,6 +99,8 @@ def again(room: AnyRoom, visit: Worker, record_id: Number) -> dict[str, Any]:
     """What stands in the record now, and what the rules say about it."""
     stored = room.store.stored_record(record_id)
     check_book(visit, stored.book_id)
+    if room.store.recheck(record_id, room.rules):  # an answer of a moment ago may still be on its way to the rules
+        stored = room.store.stored_record(record_id)
     return record_view(room, visit, stored, ())
 
 
