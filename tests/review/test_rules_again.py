@@ -10,6 +10,7 @@ from extractor.review.labels import Labels
 from extractor.rules import along_book_again, record_rules
 from extractor.settings import get_settings
 from extractor.store import QueueEmpty
+from extractor.store.seeing import note_seen
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,10 @@ def test_an_approver_sees_what_was_kept_though_a_rule_objects(client, book):
     client.get("/books/1/approval")
     assert "R01-duplicate" not in rules_of(book, 0) | rules_of(book, 1)
     assert field_of(book, "so", 1).field.state is FieldState.READ
+
+
+def test_a_record_that_was_looked_at_is_noted(client, book):
+    number = book.record_ids(1)[0]
+    client.get(f"/records/{number}")
+    assert note_seen(book, number, "Người Nhập") == 0
+    assert note_seen(book, number, "Người Khác") > 0
