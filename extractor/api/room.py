@@ -20,8 +20,10 @@ from extractor.jobs import Intake
 from extractor.jobs.files import UploadFolder
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
+from extractor.rules import record_rules
 from extractor.store import ApiKey, ApiKeys, Approvals, Jobs, Replies, Scope, Store, Uploads
 from extractor.store.listing import Listing
+from extractor.store.rechecking import RecordRules
 from extractor.templates.form import FormSchema
 
 MOST_JSON = 256 * 1024
@@ -56,6 +58,7 @@ class ApiRoom:
     replies: Replies = field(init=False)
     supplements: SupplementsOnDisk = field(init=False)
     approvals: Approvals = field(init=False)
+    rules: RecordRules = field(init=False)
 
     def __post_init__(self) -> None:
         """Give the rooms of the store their names."""
@@ -65,6 +68,7 @@ class ApiRoom:
             "replies": Replies(self.store),
             "supplements": SupplementsOnDisk(self.out / FILE),
             "approvals": Approvals(self.store),
+            "rules": record_rules(self.forms),
         }.items():
             object.__setattr__(self, name, made)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, BackgroundTasks, Path
 from starlette.responses import JSONResponse
 
 from extractor.api.models import (
@@ -23,7 +23,7 @@ from extractor.api.room import AnyRoom, ApiRoom, Decider, must_open
 from extractor.api.route import ApiRoute, IdempotencyKey, as_reply
 from extractor.api.views import task_shown
 from extractor.errors import LeaseLostError, NotStoredError
-from extractor.records import FieldState, FieldValue
+from extractor.records import Decision, FieldState, FieldValue
 from extractor.review.answers import Answer, make_answer
 from extractor.store import ApiKey, FieldContext, QueueEmpty, Task
 from extractor.store.replies import keep
@@ -82,7 +82,14 @@ def release(room: AnyRoom, key: Decider, task_id: TaskId, asked: ReleaseAsked) -
 
 
 @router.post("/decisions", tags=["tasks"], responses=answers(400, 404, 408, 409, 413, 415))
-def decide(room: AnyRoom, key: Decider, asked: DecisionAsked, idempotency_key: IdempotencyKey = None) -> Decided:
+def decide(
+    *,
+    room: AnyRoom,
+    key: Decider,
+    asked: DecisionAsked,
+    later: BackgroundTasks,
+    idempotency_key: IdempotencyKey = None,
+) -> Decided:
     """Answer a field under its lease.
 
     Under a lease that was lost, nothing changes: the answer is kept in the field's history as refused (409). With an
@@ -112,6 +119,8 @@ def decide(room: AnyRoom, key: Decider, asked: DecisionAsked, idempotency_key: I
         formerly=(asked.person,),
         also=keep_answer,
     )
+    if context is not None and value.decision is Decision.CORRECTED:
+        later.add_task(room.store.recheck, context.record_id, room.rules)
     return _decided(value, context)
 
 

@@ -234,9 +234,10 @@ def _names_now(
     books: dict[RecordKey, BookKey] = {}
     official: dict[RecordKey, OfficialName] = {}
     try:
+        schemas = {form.schema.form: form.schema for form in load_forms(templates)}
         grouped = group(
-            (record for _, record in exported_records(store, load_sources(out), books, official)),
-            {form.schema.form: form.schema for form in load_forms(templates)},
+            (record for _, record in exported_records(store, load_sources(out), books, official, schemas)),
+            schemas,
             profiles,
             books=books,
             official=official,

@@ -32,13 +32,14 @@ from extractor.exports.supplements import FILE as SUPPLEMENTS
 from extractor.exports.supplements import read_supplements
 from extractor.page_file import load_areas, load_page_file, page_stem
 from extractor.records import BookKey, PageProblem, PageProblemKind, Record, write_records
-from extractor.rules import all_rules
+from extractor.rules import all_rules, along_book_again
 from extractor.scans import Limits, OfficialName, SetAside
 from extractor.scans.archives import read_member
 from extractor.store import Store
 from extractor.store.results import QueueStatus
 from extractor.store.signatures import Signature, signed_book
 from extractor.templates import Form
+from extractor.templates.form import FormSchema
 
 RecordKey = tuple[str, int, int]
 RECORDS, PROBLEMS, REPORT = "records.jsonl", "problems.jsonl", "report.html"
@@ -148,9 +149,10 @@ def export_books(
     signed: dict[RecordKey, Signature] = {}
     policy = follow(store, out)
     totals = closing_totals(store, out, known)
+    schemas = {name: form.schema for name, form in forms.items()}
 
     def records() -> Iterator[Record]:
-        for signature, record in exported_records(store, known, books, official):
+        for signature, record in exported_records(store, known, books, official, schemas):
             signed[record.key] = signature
             if signature.book_id in totals:
                 closing[record.key] = totals[signature.book_id]
@@ -179,7 +181,7 @@ def export_books(
     return export_run(
         out,
         records(),
-        {name: form.schema for name, form in forms.items()},
+        schemas,
         books=books,
         official=official,
         page_source=page_source,
@@ -193,19 +195,21 @@ def exported_records(
     known: Mapping[str, KnownSource],
     books: dict[RecordKey, BookKey],
     official: dict[RecordKey, OfficialName],
+    schemas: Mapping[str, FormSchema],
 ) -> Iterator[tuple[Signature, Record]]:
     """All records as they are exported, with how their book in the store stands with its approvals.
 
-    One by one: with all their candidates, the records of many books would not fit into memory. Those of one book and
-    its signature are of one moment.
+    Book by book: with all their candidates, the records of many books would not fit into memory. Those of one book and
+    its signature are of one moment, and what the rules along the book say of them is of that moment, too.
 
     Args:
         books: what is known about each record's book; added to.
         official: official names of source files, by record; added to.
+        schemas: form schemas by name.
     """
     for book in store.books():
         with signed_book(store, book.id) as (signature, records):
-            for record in meant_when_exported(records):
+            for record in meant_when_exported(along_book_again(list(records), schemas, book.key)):
                 books[record.key] = book.key
                 if (source := known.get(record.file)) and source.name:
                     official[record.key] = source.name

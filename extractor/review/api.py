@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, BackgroundTasks, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -166,7 +166,7 @@ def skip(room: AnyRoom, visit: WorkerPost, lease: Lease) -> dict[str, bool]:
 
 
 @router.post("/api/decide", response_model=None)
-def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any] | JSONResponse:
+def decide(room: AnyRoom, visit: WorkerPost, decided: Decided, later: BackgroundTasks) -> dict[str, Any] | JSONResponse:
     """Take an answer; under a lost lease, say so and hand the field out again if it is still free.
 
     A page that hears nothing sends the same answer again; it is told that it was taken.
@@ -179,9 +179,10 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any]
     try:
         context = room.store.field_context(decided.field, beside=decided.state is FieldState.DITTO)
         answer, blind = make_answer(decided.state, decided.raw, room.labels, context), context.blind
+        record = context.record_id
     except NotStoredError:
         # Its page was read anew meanwhile: the answer is refused, and kept as it was given.
-        answer, blind = Answer(decided.raw, None, decided.state), True
+        answer, blind, record = Answer(decided.raw, None, decided.state), True, None
     try:
         value = room.store.decide(
             decided.task,
@@ -198,6 +199,9 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided) -> dict[str, Any]
         return {"ok": True, "decision": None}
     except LeaseLostError:
         return JSONResponse(_lost(room, visit, decided.field), 409)
+    if record is not None and value.decision is Decision.CORRECTED:
+        # What was confirmed says what it said before. Nobody waits for the rules: the answer is on its way by then.
+        later.add_task(room.store.recheck, record, room.rules)
     # Whoever re-keyed blind is not told whether it was what the machine read.
     return {"ok": True, "decision": None if blind else value.decision.value}
 
@@ -209,6 +213,7 @@ def undo(room: AnyRoom, visit: WorkerPost, asked: TakeBack | None = None) -> dic
     task = room.store.undo_last(visit.person, lease_seconds=room.lease_seconds, known=known)
     if isinstance(task, NothingToUndo):
         return {"task": None}
+    room.store.recheck(task.record_id, room.rules)
     return {"task": _view(room, visit, task)}
 
 

@@ -30,6 +30,7 @@ from extractor.review import (
     signing,
 )
 from extractor.review.access import Access
+from extractor.review.book_rules import BookRules
 from extractor.review.designer import api as designer_api
 from extractor.review.designer import pages as designer_pages
 from extractor.review.designer import saving as designer_saving
@@ -48,6 +49,7 @@ from extractor.review.room import (
     get_language,
     secret_of,
 )
+from extractor.rules import record_rules
 from extractor.scans import Limits
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Approvals, Store
 from extractor.store.listing import Listing
@@ -84,11 +86,12 @@ def create_app(
         wake: called when there is a new job.
     """
     app = FastAPI(title="review", docs_url=None, redoc_url=None, openapi_url=None)
+    labels = Labels.load(folders_in_use(templates, out_dir))
     app.state.room = Room(
         store=store,
         out=out_dir,
         pictures=Pictures(out_dir),
-        labels=Labels.load(folders_in_use(templates, out_dir)),
+        labels=labels,
         access=Access(store, announce, idle_seconds=idle_seconds),
         pages=Environment(
             loader=PackageLoader("extractor.review"),
@@ -101,6 +104,8 @@ def create_app(
         approvals=Approvals(store),
         previews=Previews(out_dir, templates),
         intake=Intake(store, out_dir, limits or Limits(), wake),
+        rules=record_rules(labels.schemas),
+        book_rules=BookRules(store, labels),
         lease_seconds=lease_seconds,
         secure=secure,
     )

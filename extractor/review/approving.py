@@ -13,6 +13,7 @@ from extractor.review.access import Visit
 from extractor.review.doors import check_book
 from extractor.review.export_policy import only_approved
 from extractor.review.labels import book_name
+from extractor.review.objecting import standing_warnings
 from extractor.review.pages import render
 from extractor.review.room import AnyRoom, ApproverPost, Number, Room, Seer
 from extractor.review.texts import text
@@ -72,6 +73,8 @@ def _page(room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble:
     if trouble == "approval_changed" and standing.obstacles:
         trouble = ""
     key = next(found.key for found in room.store.books() if found.id == book_id)
+    room.book_rules.apply(book_id, standing.digest)
+    warnings, lines = standing_warnings(room, book_id, visit.language)
     return render(
         room,
         visit,
@@ -84,6 +87,8 @@ def _page(room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble:
         history=[_line(visit, each) for each in standing.approvals],
         looks=_looks(room, book_id, standing.digest),
         trouble=trouble,
+        warnings=warnings,
+        warning_lines=lines,
         only_approved=only_approved(room)[0],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, BackgroundTasks, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from extractor.errors import ImageError
@@ -17,6 +17,7 @@ from extractor.review.places import usable
 from extractor.review.room import AnyLanguage, AnyRoom, AtHome, Number, Room, Seer, Worker
 from extractor.review.texts import HIDDEN, LANGUAGES, text, texts
 from extractor.store import BookSummary, Counts, Missing, ProblemResolution, StoredField, StoredRecord
+from extractor.store.seeing import note_seen
 from extractor.templates.form import Kind
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -115,10 +116,11 @@ def first_record(room: AnyRoom, visit: Seer, book_id: Number) -> RedirectRespons
 
 
 @router.get("/records/{record_id}")
-def record(room: AnyRoom, visit: Seer, record_id: Number) -> HTMLResponse:
+def record(room: AnyRoom, visit: Seer, record_id: Number, later: BackgroundTasks) -> HTMLResponse:
     """A whole record beside its page."""
     stored = room.store.stored_record(record_id)
     check_book(visit, stored.book_id)
+    later.add_task(note_seen, room.store, record_id, visit.person)
     try:
         size = room.pictures.size(stored.picture)
     except ImageError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, BackgroundTasks
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,7 @@ from extractor.review.record_view import record_view
 from extractor.review.room import AnyRoom, Number, Worker, WorkerPost
 from extractor.review.texts import text, texts
 from extractor.store import QueueEmpty, RecordQueue, Task
+from extractor.store.seeing import note_seen
 
 router = APIRouter()
 
@@ -60,7 +61,7 @@ def page(room: AnyRoom, visit: Worker, book: Number | None = None, record: Numbe
 
 
 @router.post("/api/records/claim")
-def claim(room: AnyRoom, visit: WorkerPost, wanted: Wanted) -> dict[str, Any]:
+def claim(room: AnyRoom, visit: WorkerPost, wanted: Wanted, later: BackgroundTasks) -> dict[str, Any]:
     """The next record with the fields that are the person's to answer, or the record asked for."""
     check_book(visit, wanted.book)
     if wanted.record is not None:
@@ -91,14 +92,18 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Wanted) -> dict[str, Any]:
     if isinstance(found, QueueEmpty):
         return {**answer, "others": found.held_by_others}
     stored = room.store.stored_record(found[0].record_id)
+    later.add_task(note_seen, room.store, stored.id, visit.person)
     return {**answer, "record": record_view(room, visit, stored, found)}
 
 
 @router.get("/api/records/{record_id}")
-def again(room: AnyRoom, visit: Worker, record_id: Number) -> dict[str, Any]:
+def again(room: AnyRoom, visit: Worker, record_id: Number, later: BackgroundTasks) -> dict[str, Any]:
     """What stands in the record now, and what the rules say about it."""
     stored = room.store.stored_record(record_id)
     check_book(visit, stored.book_id)
+    later.add_task(note_seen, room.store, record_id, visit.person)
+    if room.store.recheck(record_id, room.rules):  # an answer of a moment ago may still be on its way to the rules
+        stored = room.store.stored_record(record_id)
     return record_view(room, visit, stored, ())
 
 

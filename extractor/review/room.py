@@ -21,6 +21,7 @@ from extractor.review.access import (
     cookie_name,
     csrf_fits,
 )
+from extractor.review.book_rules import BookRules
 from extractor.review.labels import Labels
 from extractor.review.page_preview import Previews
 from extractor.review.permissions import Permission
@@ -28,6 +29,7 @@ from extractor.review.pictures import Pictures
 from extractor.review.texts import LANGUAGES
 from extractor.store import Approvals, Part, Store
 from extractor.store.listing import Listing
+from extractor.store.rechecking import RecordRules
 
 Number = Annotated[int, Ge(0), Le(2**63 - 1)]
 """A number of the store; larger ones no database takes, so they are refused before it is asked."""
@@ -77,6 +79,8 @@ class Room:
     pages: Environment
     listing: Listing
     approvals: Approvals
+    rules: RecordRules
+    book_rules: BookRules
     previews: Previews
     intake: Intake
     """Uploads, and the queue of jobs."""

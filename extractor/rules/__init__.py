@@ -2,7 +2,7 @@
 
 # The modules of checks register themselves.
 from extractor.rules import along, births, common, others
-from extractor.rules.checking import check_book, check_record
+from extractor.rules.checking import along_book_again, check_again, check_book, check_record, record_rules
 from extractor.rules.evidence import supports
 from extractor.rules.registry import Rule, all_rules
 from extractor.rules.table import rules_table
@@ -11,11 +11,14 @@ __all__ = [
     "Rule",
     "all_rules",
     "along",
+    "along_book_again",
     "births",
+    "check_again",
     "check_book",
     "check_record",
     "common",
     "others",
+    "record_rules",
     "rules_table",
     "supports",
 ]

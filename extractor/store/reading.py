@@ -62,6 +62,18 @@ def records_at_once(session: Session, book_id: int) -> Iterator[Record]:
         yield from _records(session, ids[start : start + _CHUNK])
 
 
+def record_of(session: Session, record_id: int) -> Record:
+    """One current record.
+
+    Raises:
+        NotStoredError: there is no such record, or a newer reading no longer has it.
+    """
+    found = _records(session, [record_id])
+    if not found:
+        raise NotStoredError(f"There is no record {record_id} in the store.")
+    return found[0]
+
+
 def decided_fields(reading: Reading, book_id: int | None) -> Iterator[DecidedField]:
     """All current fields that people settled, in the order of records; each chunk in a transaction of its own."""
     yield from _in_chunks(reading, book_id, _decided_fields)

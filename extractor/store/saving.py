@@ -123,7 +123,9 @@ def replace_warnings(writer: Writer, warnings: Mapping[RecordKey, Sequence[RuleW
     changed = 0
     for key, wanted in warnings.items():
         record, _, _ = _find_record(writer.session, key)
-        changed += _set_warnings(writer.session, record.id, wanted)
+        # As after an answer, which may be of the same moment: two who set them would leave those of both.
+        writer.session.execute(select(RecordRow.id).where(RecordRow.id == record.id).with_for_update())
+        changed += set_warnings(writer.session, record.id, wanted)
     return changed
 
 
@@ -194,7 +196,7 @@ def _save_records(writer: Writer, page: PageRow, result: PageResult) -> None:
         row.retired_at = None
         session.flush()
         history += _save_fields(writer, page, row, record, result)
-        _set_warnings(session, row.id, record.warnings)
+        set_warnings(session, row.id, record.warnings)
     for row in known.values():
         _retire_record(writer, row, told=result.told)
     audit.append_decisions(session, writer.key, history)
@@ -286,7 +288,8 @@ def _retire_record(writer: Writer, row: RecordRow, *, told: bool) -> None:
     tasks.withdraw_fields(session, [field.id for field in fields])
 
 
-def _set_warnings(session: Session, record_id: int, warnings: Sequence[RuleWarning]) -> int:
+def set_warnings(session: Session, record_id: int, warnings: Sequence[RuleWarning]) -> int:
+    """Set a record's warnings; returns 1 where they changed, else 0."""
     wanted: list[dict[str, Any]] = [
         {
             "record_id": record_id,

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from extractor.errors import AnsweredBeforeError, LeaseLostError, NotStoredError, StoreError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
-from extractor.store import audit, queue, reading, saving
+from extractor.store import audit, queue, reading, rechecking, saving
 from extractor.store.activity import DayCount, activity
 from extractor.store.engine import at_one_moment, make_engine, parse_url, writing
 from extractor.store.inspections import Inspections
 from extractor.store.migrate import upgrade
+from extractor.store.rechecking import RecordRules
 from extractor.store.results import (
     AuditReport,
     Bar,
@@ -173,6 +174,13 @@ class Store:
             with self._writing() as writer:
                 changed += saving.replace_warnings(writer, dict(part))
         return changed
+
+    def recheck(self, record_id: int, rules: RecordRules) -> bool:
+        """Bring a record's warnings up to date, as after an answer; returns whether they changed.
+
+        Where a rule fails, that is logged without what stands in the record, and the warnings stay as they were.
+        """
+        return rechecking.recheck(self._reading, self._writing, record_id, rules)
 
     # What there is
 

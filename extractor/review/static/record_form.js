@@ -145,6 +145,7 @@ function focus(wanted) {
 
 // The field that got the focus, with all that helps to judge it.
 function hold(next) {
+  next.seen = true;
   if (field === next && heldBox === next.box) return;
   field?.element.classList.remove("held");
   field = next;
@@ -302,10 +303,17 @@ function answer(state) {
   else whole();
 }
 
-// Saves what is left of the record and goes on to the next; stops where a box is empty.
+// Saves what is left of the record and goes on to the next; stops at the first box that nobody has been in, since a
+// proposal that was not looked at is not confirmed, and where a box is empty.
 function whole() {
   const shown = sheet();
   if (!shown) return;
+  const unseen = waiting(shown).find((each) => !each.seen);
+  if (unseen) {
+    focus(unseen);
+    hint(fill(texts.form_unseen, { count: waiting(shown).filter((each) => !each.seen).length + 1 }), "soft");
+    return;
+  }
   const empty = waiting(shown).filter((each) => !save(shown, each, "read"));
   showWaiting();
   page.keep(places(shown));

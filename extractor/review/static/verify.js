@@ -1,6 +1,6 @@
 // One field after the other, by keyboard. The next field and its crop are fetched while this one is looked at.
 import { answerOf, besideText, deedOf, fitBox, hasChoices, neutral, showChoices, showSegments, valueText, warningItem } from "./field.js";
-import { SessionGone, fill, picture, post, setup } from "./server.js";
+import { SessionGone, fill, get, picture, post, setup } from "./server.js";
 import { makeViewer, placeFrame } from "./viewer.js";
 import { makeSwitch } from "./typing.js";
 import { makeWaiting } from "./waiting.js";
@@ -276,6 +276,7 @@ async function answer(state) {
       by("saved").textContent = `✓ ${texts.saved}`;
       if (task.blind || task.decision === "review") left = Math.max(0, left - 1);
       showLeft();
+      lookAgain(task.record);
     }
     if (status === 200 && single) {
       unsaved = 0;
@@ -291,6 +292,24 @@ async function answer(state) {
     settle(true);
   }
   topUp();
+}
+
+// What the rules say of a record changes with the answers: fields of it that were fetched before are told anew.
+let lookTimer = 0;
+
+function lookAgain(record) {
+  const held = () => tasks.filter((task) => task.record === record && !neutral(task));
+  if (!skips || !held().length) return;
+  clearTimeout(lookTimer);
+  lookTimer = setTimeout(async () => {
+    const fresh = await get(`${api}/records/${record}`).catch(() => null);
+    if (!fresh) return;
+    const said = new Map(fresh.sections.flatMap(({ rows }) => rows).map((row) => [row.field, row.warnings]));
+    for (const task of held()) {
+      task.warnings = said.get(task.field) ?? [];
+      if (task === current()) showAside(task);
+    }
+  }, 250);
 }
 
 function next() {

@@ -1,0 +1,70 @@
+"""Who was shown which readings of the machine, so that nobody types a field blind that stood before them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, and_, exists, select
+from sqlalchemy.orm import Session
+
+from extractor.records import Decision
+from extractor.store import tasks
+from extractor.store.convert import person_key
+from extractor.store.hiding import what_is_shown
+from extractor.store.order import current_records
+from extractor.store.store import Store
+from extractor.store.tables import FieldRow, PageRow, RecordRow, SeenRow, TaskRow, TaskStatus
+
+
+def note_seen(store: Store, record_id: int, person: str) -> int:
+    """Note that a person was shown a record; returns how many of its fields that was new for.
+
+    Counted are fields that the machine settled and that are shown: these may be drawn for blind re-keying later, and
+    then go to others. To look at a record again writes nothing.
+    """
+    key = person_key(person)
+    with store.reading() as session:
+        if not _new(session, record_id, key):
+            return 0
+    with store.writing() as writer:
+        session = writer.session
+        # Locked as by whoever draws fields: so each gets one task, and none is drawn between the look and the note.
+        session.execute(_wanted(record_id, key).with_for_update(of=FieldRow))
+        found = _new(session, record_id, key)
+        present = {
+            task.field_id: task
+            for task in session.scalars(select(TaskRow).where(TaskRow.field_id.in_([field.id for field, _ in found])))
+        }
+        for field, book_id in found:
+            task = present.get(field.id)
+            if task is None:
+                task = TaskRow(field_id=field.id, book_id=book_id, person="", token=0)
+                tasks.wait(task, field, blind=False)
+                task.status = TaskStatus.WITHDRAWN.value
+                session.add(task)
+        session.flush()
+        numbers = session.scalars(select(TaskRow.id).where(TaskRow.field_id.in_([field.id for field, _ in found])))
+        session.add_all(SeenRow(task_id=number, person=key) for number in numbers)
+        return len(found)
+
+
+def _new(session: Session, record_id: int, key: str) -> list[tuple[FieldRow, int]]:
+    """Fields of the record that are shown and that the person was not shown before, with the number of their book."""
+    rows = [(field, book_id) for field, book_id in session.execute(_wanted(record_id, key))]
+    if not rows:
+        return []
+    hidden = what_is_shown(session, [record_id]).hidden
+    return [(field, book_id) for field, book_id in rows if (record_id, field.code) not in hidden]
+
+
+def _wanted(record_id: int, key: str) -> Select[FieldRow, int]:
+    seen = exists().where(TaskRow.field_id == FieldRow.id, and_(SeenRow.task_id == TaskRow.id, SeenRow.person == key))
+    return (
+        current_records(select(FieldRow, PageRow.book_id))
+        .join(FieldRow, FieldRow.record_id == RecordRow.id)
+        .where(
+            RecordRow.id == record_id,
+            FieldRow.retired_at.is_(None),
+            FieldRow.decision == Decision.ACCEPTED.value,
+            ~seen,
+        )
+        .order_by(FieldRow.id)
+    )
