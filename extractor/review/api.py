@@ -119,7 +119,8 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | 
         found = claim_in_turn(
             room,
             visit,
-            lambda books: room.store.claim(
+            lambda books: room.store.claim_some(
+                _HELD_AT_ONCE - len(held),
                 visit.person,
                 kinds=kinds,
                 book=wanted.book,
@@ -132,7 +133,7 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | 
         if isinstance(found, QueueEmpty):
             others = found.held_by_others
             break
-        held.append(found)
+        held.extend(found)
     known = {(task.task, task.token, task.blind) for task in wanted.known}
     new = [task for task in held if (task.id, task.token, task.blind) not in known]
     left = _left(room, visit, wanted) if wanted.count or not held else {}
@@ -173,16 +174,17 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided, later: Background
 
     The value hangs on the field, so an answer that names another field than its task's is not taken at all.
     """
-    if room.store.field_of(decided.task) != decided.field:
-        return JSONResponse({"error": "field"}, 404)
     # Only a ditto mark hangs on what stands above.
     try:
         context = room.store.field_context(decided.field, beside=decided.state is FieldState.DITTO)
-        answer, blind = make_answer(decided.state, decided.raw, room.labels, context), context.blind
-        record = context.record_id
+        task_id, blind, record = context.task_id, context.blind, context.record_id
+        answer = make_answer(decided.state, decided.raw, room.labels, context)
     except NotStoredError:
         # Its page was read anew meanwhile: the answer is refused, and kept as it was given.
-        answer, blind, record = Answer(decided.raw, None, decided.state), True, None
+        task_id, blind, record = None, True, None
+        answer = Answer(decided.raw, None, decided.state)
+    if task_id != decided.task and room.store.field_of(decided.task) != decided.field:
+        return JSONResponse({"error": "field"}, 404)
     try:
         value = room.store.decide(
             decided.task,
@@ -193,6 +195,7 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided, later: Background
             state=answer.state,
             formerly=visit.formerly,
             repeats=True,
+            field_id=decided.field,
         )
     except AnsweredBeforeError:
         # The field is no blind task any more, so that this is not the place to tell how it was decided.

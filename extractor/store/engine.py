@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 from extractor.errors import StoreError
 
@@ -17,6 +18,9 @@ BUSY_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
 
 _WRITE = "extractor_write"
+
+_PAUSE_SECONDS = 1.0
+"""A connection unused for longer may have lost its server meanwhile."""
 
 
 def to_json(value: Any) -> str:
@@ -61,7 +65,10 @@ def make_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 15}, **_COMMON)
+    engine = create_engine(url, connect_args={"connect_timeout": 15}, **_COMMON)
+    event.listen(engine, "checkin", _note_pause)
+    event.listen(engine, "checkout", _look_after_pause)
+    return engine
 
 
 def writing(engine: Engine) -> Engine:
@@ -74,6 +81,32 @@ def at_one_moment(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine
     return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def looking(engine: Engine) -> Engine:
+    """Same pool, for looks at what single statements tell: on PostgreSQL each is a transaction of its own.
+
+    Its transactions see each statement's own moment anyway, so that this saves only their beginnings and ends.
+    """
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _note_pause(_connection: Any, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _look_after_pause(connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a connection that nobody used for a while whether its server is still there; at every use it costs dear."""
+    since = record.info.get("idle_since")
+    if since is None or time.monotonic() - since < _PAUSE_SECONDS:
+        return
+    try:
+        connection.execute("")
+        connection.rollback()
+    except Exception as error:
+        raise InvalidatePoolError from error
 
 
 def _create_private(path: Path) -> None:

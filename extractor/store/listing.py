@@ -208,7 +208,7 @@ class Listing:
         Raises:
             NotStoredError: there is no such field.
         """
-        with self._store.reading() as session:
+        with self._store.looking() as session:
             wanted = current_records(select(PageRow, FieldRow.box)).join(FieldRow, FieldRow.record_id == RecordRow.id)
             found = session.execute(wanted.where(FieldRow.id == field_id)).one_or_none()
             if found is None:

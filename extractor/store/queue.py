@@ -8,7 +8,7 @@ An answer to a blind task is compared with the machine's reading; where they dif
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,8 +88,9 @@ def claim(
     wanted: Wanted,
     lease_seconds: float,
     formerly: Collection[str] = (),
-) -> Task | QueueEmpty:
-    """Lease the next free field to ``person``; what the person skipped comes last.
+    count: int = 1,
+) -> tuple[Task, ...] | QueueEmpty:
+    """Lease the next free fields to ``person``, ``count`` at most; what the person skipped comes last.
 
     What the person re-keyed otherwise than the machine read it is never among them, nor blind tasks whose reading the
     person has seen, whether under this name or ``formerly`` under another.
@@ -101,9 +102,9 @@ def claim(
     putoff = free.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == person))
     later = putoff.order_by(SkipRow.at, TaskRow.id)
     for some in (first, later):
-        row = writer.session.scalar(some.limit(1).with_for_update(of=TaskRow, skip_locked=True))
-        if row is not None:
-            return lease(writer, row, person, lease_seconds)
+        rows = writer.session.scalars(some.limit(count).with_for_update(of=TaskRow, skip_locked=True)).all()
+        if rows:
+            return lease_all(writer, rows, person, lease_seconds)
     others = open_rows(wanted).where(TaskRow.leased_until > writer.now, TaskRow.person != person)
     return QueueEmpty(held_by_others=writer.session.scalar(select(func.count()).select_from(others.subquery())) or 0)
 
@@ -159,7 +160,7 @@ def held(session: Session, person: str, now: datetime) -> tuple[Task, ...]:
         .where(TaskRow.person == person, TaskRow.leased_until > now)
         .order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
     )
-    return tuple(handed(session, row) for row in rows)
+    return handed_all(session, rows.all())
 
 
 def renew(writer: Writer, task_id: int, token: int, person: str, lease_seconds: float) -> datetime | Refused:
@@ -214,6 +215,7 @@ def decide(
     *,
     formerly: Collection[str] = (),
     repeats: bool = False,
+    field_id: int | None = None,
 ) -> FieldValue | Refused | Repeated:
     """Take an answer, or refuse it and keep it in the history.
 
@@ -224,7 +226,8 @@ def decide(
     field waits for another person, and what the answer itself says about its decision counts for nothing.
     """
     session = writer.session
-    field_id = field_of(session, task_id)
+    if field_id is None:
+        field_id = field_of(session, task_id)
     # Field before task, as saving does, so that two transactions never wait for each other.
     field = session.scalars(select(FieldRow).where(FieldRow.id == field_id).with_for_update()).one()
     task = session.scalars(select(TaskRow).where(TaskRow.id == task_id).with_for_update()).one()
@@ -240,8 +243,9 @@ def decide(
             return Repeated()
         _remember(writer, field, person, Action.REFUSED, token=token, before=before, after=after)
         return Refused(reason)
-    task.person, task.leased_until = "", None
+    # Before anything changes, so that the row is written once.
     session.execute(delete(SkipRow).where(SkipRow.task_id == task_id))
+    task.person, task.leased_until = "", None
     if tasks.is_blind(task):
         # An answer that was taken back and is given again counts as one on the acceptance for which it was drawn.
         before = {**before, "decision": Decision.ACCEPTED.value}
@@ -478,24 +482,43 @@ def _remember(
 
 def lease(writer: Writer, row: TaskRow, person: str, lease_seconds: float) -> Task:
     """Hand a task to a person, whoever had it before; older tokens of it count no more."""
-    row.person = person
-    row.token += 1
-    row.leased_until = writer.now + timedelta(seconds=lease_seconds)
-    if not tasks.is_blind(row):
-        rekeying.shown(writer.session, row, person)
+    return lease_all(writer, [row], person, lease_seconds)[0]
+
+
+def lease_all(writer: Writer, rows: Sequence[TaskRow], person: str, lease_seconds: float) -> tuple[Task, ...]:
+    """The same for several tasks."""
+    rekeying.shown(writer.session, [row for row in rows if not tasks.is_blind(row)], person)
+    for row in rows:
+        row.person = person
+        row.token += 1
+        row.leased_until = writer.now + timedelta(seconds=lease_seconds)
     writer.session.flush()
-    return handed(writer.session, row)
+    return handed_all(writer.session, rows)
 
 
 def handed(session: Session, row: TaskRow) -> Task:
     """A leased task as its holder gets it."""
-    field, record, page, path = session.execute(
-        select(FieldRow, RecordRow, PageRow, FileRow.path)
-        .join(RecordRow, RecordRow.id == FieldRow.record_id)
-        .join(PageRow, PageRow.id == RecordRow.page_id)
-        .join(FileRow, FileRow.id == PageRow.file_id)
-        .where(FieldRow.id == row.field_id)
-    ).one()
+    return handed_all(session, [row])[0]
+
+
+def handed_all(session: Session, rows: Sequence[TaskRow]) -> tuple[Task, ...]:
+    """Leased tasks as their holder gets them, in the order of ``rows``."""
+    if not rows:
+        return ()
+    found = {
+        field.id: (field, record, page, path)
+        for field, record, page, path in session.execute(
+            select(FieldRow, RecordRow, PageRow, FileRow.path)
+            .join(RecordRow, RecordRow.id == FieldRow.record_id)
+            .join(PageRow, PageRow.id == RecordRow.page_id)
+            .join(FileRow, FileRow.id == PageRow.file_id)
+            .where(FieldRow.id.in_([row.field_id for row in rows]))
+        )
+    }
+    return tuple(_task(row, *found[row.field_id]) for row in rows)
+
+
+def _task(row: TaskRow, field: FieldRow, record: RecordRow, page: PageRow, path: str) -> Task:
     assert row.leased_until is not None  # only leased tasks are handed out
     return Task(
         id=row.id,

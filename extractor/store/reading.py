@@ -249,6 +249,7 @@ def field_context(session: Session, field_id: int, *, beside: bool = True) -> Fi
         previous=neighbours.get(before),
         following=neighbours.get(after),
         blind=task is not None and tasks.is_blind(task),
+        task_id=None if task is None else task.id,
         rekeyed_by=rekeying.contradicted(session, [field.id]).get(field.id, "") if task and task.rekeyed_by else "",
     )
 

@@ -181,11 +181,11 @@ def _take(claim: _Claim, record_id: int, *, shared: bool = False) -> tuple[Task,
     rows = session.scalars(mine.with_for_update(of=TaskRow, skip_locked=True)).all()
     if not shared and len(rows) != len(waiting):
         return ()
-    taken = []
+    new = []
     for row in rows:
         if row.person == claim.person and row.leased_until is not None and row.leased_until > now:
             row.leased_until = now + timedelta(seconds=claim.lease_seconds)
-            taken.append(queue.handed(session, row))
         else:
-            taken.append(queue.lease(claim.writer, row, claim.person, claim.lease_seconds))
-    return tuple(taken)
+            new.append(row)
+    queue.lease_all(claim.writer, new, claim.person, claim.lease_seconds)
+    return queue.handed_all(session, rows)

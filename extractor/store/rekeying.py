@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from extractor.records import FieldState
@@ -61,11 +62,14 @@ def barred(session: Session, task: TaskRow, keys: Collection[str]) -> Bar | None
     return Bar.SEEN_READING if session.scalar(select(seen)) else None
 
 
-def shown(session: Session, task: TaskRow, person: str) -> None:
-    """Note that the person is handed the machine's reading."""
+def shown(session: Session, tasks: Collection[TaskRow], person: str) -> None:
+    """Note that the person is handed the machine's reading of each of these."""
+    if not tasks:
+        return
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     key = person_key(person)
-    if session.get(SeenRow, (task.id, key)) is None:
-        session.add(SeenRow(task_id=task.id, person=key))
+    rows = [{"task_id": task.id, "person": key} for task in tasks]
+    session.execute(insert(SeenRow).values(rows).on_conflict_do_nothing())
 
 
 def hidden() -> ColumnElement[bool]:

@@ -294,6 +294,7 @@ class FieldContext:
     following: Neighbour | None = None
     blind: bool = False
     rekeyed_by: str = ""
+    task_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

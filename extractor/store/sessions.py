@@ -88,7 +88,7 @@ class Sessions:
         if not secret:
             return None
         now = self._store.now()
-        with self._store.reading() as session:
+        with self._store.looking() as session:
             found = session.execute(
                 select(SessionRow, AccountRow)
                 .join(AccountRow, AccountRow.id == SessionRow.account_id)

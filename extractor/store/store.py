@@ -18,7 +18,7 @@ from extractor.errors import AnsweredBeforeError, LeaseLostError, NotStoredError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
 from extractor.store import audit, queue, reading, rechecking, saving
 from extractor.store.activity import DayCount, activity
-from extractor.store.engine import at_one_moment, make_engine, parse_url, writing
+from extractor.store.engine import at_one_moment, looking, make_engine, parse_url, writing
 from extractor.store.inspections import Inspections
 from extractor.store.migrate import upgrade
 from extractor.store.rechecking import RecordRules
@@ -65,6 +65,7 @@ class Store:
         self._engine = engine
         self._writing_engine = writing(engine)
         self._snapshot_engine = at_one_moment(engine)
+        self._looking_engine = looking(engine)
         self._key = audit_key
         self._clock = clock
 
@@ -270,7 +271,7 @@ class Store:
         Raises:
             NotStoredError: there is no such field.
         """
-        with self._reading() as session:
+        with self._looking() as session:
             return reading.field_context(session, field_id, beside=beside)
 
     def history(self, field_id: int) -> tuple[HistoryEntry, ...]:
@@ -304,6 +305,34 @@ class Store:
             disputed: only fields on whose blind re-keying a person and the machine differ, or only the others.
             formerly: names the person went by before in the same visit; what bars those bars the person.
         """
+        found = self.claim_some(
+            1,
+            person,
+            kinds=kinds,
+            book=book,
+            books=books,
+            disputed=disputed,
+            lease_seconds=lease_seconds,
+            formerly=formerly,
+        )
+        return found if isinstance(found, QueueEmpty) else found[0]
+
+    def claim_some(
+        self,
+        count: int,
+        person: str,
+        *,
+        kinds: Collection[str] | None = None,
+        book: BookRef | None = None,
+        books: Collection[int] | None = None,
+        disputed: bool | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+        formerly: Collection[str] = (),
+    ) -> tuple[Task, ...] | QueueEmpty:
+        """Lease the next free fields to a person, ``count`` at most, as :meth:`claim` does one, in one transaction.
+
+        Fewer do not mean that there are no others: what the person skipped is handed out when nothing else is left.
+        """
         with self._writing() as writer:
             return queue.claim(
                 writer,
@@ -311,6 +340,7 @@ class Store:
                 wanted=_wanted(writer.session, kinds, book, books, disputed),
                 lease_seconds=lease_seconds,
                 formerly=formerly,
+                count=count,
             )
 
     def claim_field(
@@ -339,7 +369,7 @@ class Store:
         Args:
             formerly: names the person went by before in the same visit; what bars those bars the person.
         """
-        with self._reading() as session:
+        with self._looking() as session:
             return queue.barred(session, field_id, _named(person), formerly)
 
     def field_of(self, task: Task | int) -> int:
@@ -348,12 +378,12 @@ class Store:
         Raises:
             NotStoredError: there is no such task.
         """
-        with self._reading() as session:
+        with self._looking() as session:
             return queue.field_of(session, _task_id(task))
 
     def held(self, person: str) -> tuple[Task, ...]:
         """Fields the person holds at this moment, in the order of the queue."""
-        with self._reading() as session:
+        with self._looking() as session:
             return queue.held(session, person, self._clock())
 
     def renew(self, task: Task | int, token: int, *, person: str, lease_seconds: float = LEASE_SECONDS) -> datetime:
@@ -390,6 +420,7 @@ class Store:
         decision: Decision | None = None,
         formerly: Collection[str] = (),
         repeats: bool = False,
+        field_id: int | None = None,
         also: Callable[[Writer, FieldValue | LeaseLostError], None] = lambda writer, outcome: None,
     ) -> FieldValue:
         """Take a person's answer and return the field as it stands then, on disk.
@@ -403,6 +434,7 @@ class Store:
             decision: ``confirmed`` or ``corrected``; by default the first where the answer is what stood there. Not
                 looked at for a blind task.
             formerly: names the person went by before in the same visit; what bars those bars the person.
+            field_id: the task's field, where that is known.
             repeats: whoever hears nothing gives the same answer again; it is taken once, and told apart.
             also: is stored in the same transaction as what became of the answer, which it is told.
 
@@ -416,7 +448,14 @@ class Store:
         answer = queue.Answer(raw, value, state, decision)
         with self._writing() as writer:
             found = queue.decide(
-                writer, _task_id(task), token, _named(person), answer, formerly=formerly, repeats=repeats
+                writer,
+                _task_id(task),
+                token,
+                _named(person),
+                answer,
+                formerly=formerly,
+                repeats=repeats,
+                field_id=field_id,
             )
             if isinstance(found, queue.Repeated):
                 raise AnsweredBeforeError("This answer was taken before.")
@@ -463,7 +502,7 @@ class Store:
             person: only fields that this person may get.
             formerly: names the person went by before in the same visit; what bars those bars the person.
         """
-        with self._reading() as session:
+        with self._looking() as session:
             wanted = _wanted(session, kinds, book, books, disputed)
             return queue.open_tasks(session, wanted, person and _named(person), formerly)
 
@@ -542,6 +581,10 @@ class Store:
         """A reading transaction that sees one moment to its end, whatever is written meanwhile."""
         return self._reading(self._snapshot_engine)
 
+    def looking(self) -> AbstractContextManager[Session]:
+        """A look at what single statements tell, for what is asked at every step; nothing may be written in it."""
+        return self._looking()
+
     def writing(self) -> AbstractContextManager[Writer]:
         """A writing transaction, with its time and the key of the audit chain."""
         return self._writing()
@@ -553,6 +596,11 @@ class Store:
     @contextmanager
     def _reading(self, engine: Engine | None = None) -> Iterator[Session]:
         with _named_faults(), Session(engine or self._engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _looking(self) -> Iterator[Session]:
+        with _named_faults(), Session(self._looking_engine) as session, session.begin():
             yield session
 
     @contextmanager

@@ -175,3 +175,19 @@ def test_a_reading_that_settles_a_held_field_leaves_the_answer_valid(store, resu
     store.save_page(result(version="v2", records=(record("so-01.pdf", 1, so=value("9", 0.99, Decision.ACCEPTED)),)))
     answer(store, task, "Thử Một", "1")
     assert next(store.records()).fields["so"].raw == "1"
+
+
+def test_several_are_handed_out_at_once_and_what_was_put_off_comes_last(store, result):
+    store.save_page(result(page=1))
+    store.save_page(result(page=2))
+    first = store.claim("Thử Một")
+    store.skip(first, first.token, person="Thử Một")
+    found = store.claim_some(3, "Thử Một")
+    assert [(task.code, task.record[1]) for task in found] == [("so", 2), ("nksHoTen", 1), ("nksHoTen", 2)]
+    assert [task.id for task in store.held("Thử Một")] == [task.id for task in found]
+    assert [task.code for task in store.claim_some(5, "Thử Một")] == ["nksNoiSinh", "nksNoiSinh"]
+    assert [task.id for task in store.claim_some(5, "Thử Một")] == [first.id]
+    assert store.claim_some(5, "Thử Hai") == QueueEmpty(held_by_others=6)
+    for task in found:
+        answer(store, task, "Thử Một", task.field.raw)
+    assert store.status().confirmed == 3
