@@ -107,10 +107,11 @@ def take_back(intake: Intake, upload_id: str, client: str) -> bool:
 
 
 def unread(intake: Intake) -> list[Upload]:
-    """Whole files that no run has read or is to read, by name."""
+    """Whole files that lie where a run looks for them, and that none has read or is to read, by name."""
     read = intake.jobs.read_uploads(intake.folder)
     whole = intake.uploads.of_room(state=UploadState.COMPLETE, limit=2 * MOST_SHOWN)
-    return sorted((upload for upload in whole if upload.id not in read), key=lambda upload: upload.name)[:MOST_SHOWN]
+    found = [upload for upload in whole if upload.id not in read and intake.upload_folder.is_there(upload)]
+    return sorted(found, key=lambda upload: upload.name)[:MOST_SHOWN]
 
 
 def unfinished(intake: Intake) -> Sequence[Upload]:

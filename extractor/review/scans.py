@@ -211,8 +211,6 @@ def _options(
     troubles = []
     if not chosen:
         troubles.append("scan_none_chosen")
-    elif not all(room.intake.upload_folder.is_there(upload) for upload in chosen):
-        troubles.append("scan_chosen_gone")
     elif len({upload.name for upload in chosen}) < len(chosen):
         troubles.append("scan_same_names")
     if given["form"] and given["form"] not in room.labels.schemas:

@@ -271,7 +271,7 @@ def test_files_of_one_name_or_taken_away_and_a_full_queue_are_told(enter, intake
     client = enter()
     upload = bring(client)
     (pages / "uploads" / upload / NAME).rename(pages / "kept.png")
-    assert "không còn trên máy chủ" in ask(client).text
+    assert "Chưa chọn tệp nào" in ask(client).text
     again = bring(client)
     assert again != upload
     (pages / "kept.png").rename(pages / "uploads" / upload / NAME)

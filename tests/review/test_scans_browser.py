@@ -17,7 +17,7 @@ from extractor.batch.storage import open_store
 from extractor.jobs import Intake
 from extractor.jobs.runner import Runner
 from extractor.review.app import create_app
-from extractor.store import JobState, UploadState
+from extractor.store import Accounts, JobState, Sessions, UploadState
 
 pytestmark = pytest.mark.browser
 
@@ -142,6 +142,21 @@ def test_after_a_reload_the_same_file_goes_on_and_a_folder_keeps_its_names(visit
     names = [upload.name for upload in intake.uploads.of_room(state=UploadState.COMPLETE, limit=9)]
     assert sorted(names) == ["KS.2017.02/1.png", "KS.2017.02/2.png"]
     assert violations(page) == []
+
+
+def test_sending_goes_on_after_signing_in_again_in_another_tab(visitor, office, scans):
+    page = visitor(office, "Thử Một")
+    open_scans(page, office)
+    Sessions(office.store).end_all(Accounts(office.store).find(login_of("Thử Một")).id, by="test")
+    choose(page, "files", str(scans / "2.png"))
+    page.wait_for_selector("#said:has-text('Hãy đăng nhập lại ở thẻ khác')")
+    tab = page.context.new_page()
+    tab.goto(office.url)
+    tab.fill("#login", login_of("Thử Một"))
+    tab.fill("#password", PASSWORD)
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector(".books")
+    page.wait_for_selector("li[data-state=done_pages]")
 
 
 def test_pausing_and_taking_a_file_back(visitor, office, intake, scans):

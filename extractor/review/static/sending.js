@@ -6,6 +6,7 @@ const PIECE = 1024 * 1024; // the room takes no more at once
 const BIG = 8 * PIECE; // checked before its hash is worked out, which takes a while
 const TIMEOUT = 120_000;
 const MOST_TRIES = 5;
+const MOST_STUCK = 30;
 
 export class Refused extends Error {
   constructor({ error = "", why = "", mend = "" }) {
@@ -74,7 +75,8 @@ export class Sender {
       if (data.error === "busy") await wait(1000);
       else if (data.error !== "wrong-offset") throw new Refused(data);
       stuck += 1;
-      if (stuck > 30) return null;
+      if (stuck > MOST_STUCK && data.error === "busy") throw new Refused(data);
+      if (stuck > MOST_STUCK) return null;
       if (data.offset !== undefined) offset = Number(data.offset);
     }
   }
