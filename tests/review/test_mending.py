@@ -133,6 +133,13 @@ def test_a_page_is_turned_and_its_word_is_kept_until_it_is_taken_back(visitor, o
     settled(page)
     page.focus("#turn-right")
     page.keyboard.press("Enter")
+    page.check("[name=tool][value=corners]")
+    ring = page.locator(".handle .ring").first.bounding_box()
+    x, y = ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y + 10, steps=2)
+    page.mouse.up()
     settled(page)
     page.focus("#save")
     page.keyboard.press("Enter")
@@ -140,6 +147,12 @@ def test_a_page_is_turned_and_its_word_is_kept_until_it_is_taken_back(visitor, o
     page.wait_for_selector("#history li:has-text('xoay 90°')")
     said = Instructions(book).current()["mot.pdf", 1]
     assert (said.said.turn, said.person) == (1, "Thử Một")
+    assert said.said.corners is not None
+    # Top left once it is turned: the picture's lower left corner, moved in.
+    left, low = said.said.corners[0]
+    stored = Instructions(book).page(number)
+    assert 0 < left < stored.width / 4
+    assert 3 * stored.height / 4 < low < stored.height
     (job,) = office_jobs(book, office)
     assert (job.state, job.options) == (JobState.QUEUED, {"pages": [{"file": "mot.pdf", "page": 1}]})
     page.focus("[data-is=not_register]")
