@@ -14,7 +14,7 @@ from extractor.page_instruction import PageInstruction, PageIs
 from extractor.review.access import Visit
 from extractor.review.doors import check_book
 from extractor.review.labels import book_name
-from extractor.review.page_preview import OutdatedError
+from extractor.review.page_preview import BusyError, OutdatedError
 from extractor.review.pages import render
 from extractor.review.permissions import Permission
 from extractor.review.room import AnyRoom, Number, Room, Seer, allowed_post
@@ -101,6 +101,8 @@ def preview(room: AnyRoom, visit: Mender, page_id: Number, asked: Asked) -> dict
         return JSONResponse({"error": "instruction", "message": error.message}, 422)
     except OutdatedError:
         return JSONResponse({"error": "outdated"}, 409)
+    except BusyError:
+        return JSONResponse({"error": "busy"}, 429)
 
 
 @router.post("/api/pages/{page_id}/instruction", response_model=None)

@@ -6,7 +6,8 @@ import hashlib
 import io
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,11 +30,17 @@ _SIDE = 2600
 _SHOWN_SIDE = 1800
 _KEPT = 3
 _QUALITY = 80
+_AT_ONCE = 3
+"""So many previews are worked on or wait; the server answers eight requests at once."""
 Floats = NDArray[np.float64]
 
 
 class OutdatedError(ExtractorError):
     """Nobody waits for this preview any more: its page was asked for again."""
+
+
+class BusyError(ExtractorError):
+    """As many previews wait as may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Previews:
         self._out = out
         self._templates = tuple(templates)
         self._lock = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(_AT_ONCE)
         self._asked: Counter[int] = Counter()
         self._forms: list[Form] = []
         self._pages: OrderedDict[tuple[str, int, str], _Reduced] = OrderedDict()
@@ -93,6 +101,7 @@ class Previews:
             ImageError: the source is gone or changed.
             InstructionError: the instruction names a form that there is not, or points outside the picture.
             OutdatedError: while this one waited, the same page was asked for again.
+            BusyError: others wait already.
         """
         from extractor.laying import Layer
 
@@ -100,7 +109,7 @@ class Previews:
         forms = self.forms()
         self._asked[page.id] += 1
         mine = self._asked[page.id]
-        with self._lock:
+        with self._turn(), self._lock:
             if mine != self._asked[page.id]:
                 raise OutdatedError("The page was asked for in another way meanwhile.")
             reduced = self._reduced(page)
@@ -110,6 +119,16 @@ class Previews:
                 raise InstructionError(error.message, mend=error.mend) from error
             laid = layer.lay(reduced.source)
         return _shown(laid, forms, said, reduced.factor)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A place among the few that may wait: whoever waits keeps one of the server's threads from everybody else."""
+        if not self._waiting.acquire(blocking=False):
+            raise BusyError("Other pages are being tried.", mend="Ask again in a moment.")
+        try:
+            yield
+        finally:
+            self._waiting.release()
 
     def _reduced(self, page: StoredPage) -> _Reduced:
         import cv2

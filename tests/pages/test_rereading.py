@@ -60,6 +60,7 @@ def read_anew(out, pages=(("KS.2009.01.pdf", 1),)):
     return result, done
 
 
+@pytest.mark.slow
 def test_a_page_laid_by_hand_is_read_and_people_decide_all_its_fields(out, scans, forms):
     page = source_page(out, "KS.2009.01.pdf", 1).load()
     anchors = anchors_of(lay(forms, page, form="ks-2006"), forms)
@@ -85,8 +86,10 @@ def test_a_page_laid_by_hand_is_read_and_people_decide_all_its_fields(out, scans
     assert run(options([scans], out, certificate=load_certificate(get_settings().certificate))).pages_new == 0
 
 
-def test_a_page_said_to_be_a_cover_is_looked_at_and_what_people_decided_stays_in_the_history(out, scans):
+@pytest.mark.slow
+def test_records_of_a_page_that_is_none_of_the_register_go_and_what_people_decided_stays_in_the_history(out, scans):
     with open_store(out, "") as store:
+        # It goes on with the page that the test above has read.
         task = store.claim("Người Hai")
         store.decide(task, task.token, person="Người Hai", raw="khác", value="khác")
         page = Instructions(store).find("KS.2009.01.pdf", 1)

@@ -14,7 +14,7 @@ from extractor.page_file import PageFile, page_stem, save_page_file
 from extractor.page_instruction import PageInstruction
 from extractor.readers.page_text import PageText
 from extractor.records import BookKey, PageProblem, PageProblemKind
-from extractor.review.page_preview import Previews
+from extractor.review.page_preview import OutdatedError, Previews
 from extractor.scans import list_sources, page_refs
 from extractor.store import Instructions, JobState, Missing, Outcome, PageResult, Role
 from extractor.training.synth import render_book
@@ -133,6 +133,13 @@ def test_a_page_is_turned_and_its_word_is_kept_until_it_is_taken_back(visitor, o
     settled(page)
     page.focus("#turn-right")
     page.keyboard.press("Enter")
+    page.check("[name=tool][value=corners]")
+    ring = page.locator(".handle .ring").first.bounding_box()
+    x, y = ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y + 10, steps=2)
+    page.mouse.up()
     settled(page)
     page.focus("#save")
     page.keyboard.press("Enter")
@@ -140,6 +147,12 @@ def test_a_page_is_turned_and_its_word_is_kept_until_it_is_taken_back(visitor, o
     page.wait_for_selector("#history li:has-text('xoay 90°')")
     said = Instructions(book).current()["mot.pdf", 1]
     assert (said.said.turn, said.person) == (1, "Thử Một")
+    assert said.said.corners is not None
+    # Top left once it is turned: the picture's lower left corner, moved in.
+    left, low = said.said.corners[0]
+    stored = Instructions(book).page(number)
+    assert 0 < left < stored.width / 4
+    assert 3 * stored.height / 4 < low < stored.height
     (job,) = office_jobs(book, office)
     assert (job.state, job.options) == (JobState.QUEUED, {"pages": [{"file": "mot.pdf", "page": 1}]})
     page.focus("[data-is=not_register]")
@@ -222,6 +235,20 @@ def test_only_operators_and_adjudicators_say_how_a_page_is_read(enter, book):
     # What somebody else said meanwhile is not overwritten unseen.
     operator = enter("Người nhập", [Role.OPERATOR])
     assert operator.post(f"/api/pages/{number}/instruction", json=body).status_code == 409
+
+
+def test_previews_keep_no_more_than_a_few_threads_waiting(enter, book, monkeypatch):
+    number = number_of(book, "mot.pdf")
+    client = enter("Người nhập", [Role.OPERATOR])
+    previews = client.app.state.room.previews
+    tries = [previews._turn() for _ in range(3)]
+    for each in tries:
+        each.__enter__()
+    assert client.post(f"/api/pages/{number}/preview", json={"said": {}}).status_code == 429
+    for each in tries:
+        each.__exit__(None, None, None)
+    monkeypatch.setattr(Previews, "_reduced", lambda *_: (_ for _ in ()).throw(OutdatedError("later")))
+    assert client.post(f"/api/pages/{number}/preview", json={"said": {}}).status_code == 409
 
 
 def test_pages_of_other_books_are_as_if_they_were_not(enter, book):

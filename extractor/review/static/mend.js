@@ -125,6 +125,8 @@ async function preview() {
   try {
     const { status, data } = await post(`/api/pages/${page}/preview`, { said });
     if (number !== asked) return;
+    // Others are trying pages as well: ask again in a moment.
+    if (status === 429) { clearTimeout(waiting); waiting = setTimeout(preview, 1000); return; }
     if (status === 200) { seen = data; tell(""); draw(tool === "look" || !sheet.held()); chooseLabels(); outcome(); }
     else { by("fit").textContent = ""; tell(data.message ?? (status === 422 ? texts.mend_crossed : texts.mend_try_failed)); }
   } catch (error) {

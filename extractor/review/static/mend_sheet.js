@@ -24,16 +24,20 @@ export function makeSheet({ width, height, moved, deed }) {
   const down = () => (quarters % 2 ? width : height);
   const seen = ([x, y]) => [[x, y], [height - y, x], [width - x, height - y], [y, width - x]][quarters];
   const source = ([x, y]) => [[x, y], [y, height - x], [width - x, height - y], [width - y, x]][quarters];
-  const unit = () => across() / Math.max(1, svg.clientWidth);
+  // Room about the picture, so that corners on its very edge can be seen and taken hold of.
+  const rim = () => 0.045 * Math.max(width, height);
+  const wide = () => across() + 2 * rim();
+  const high = () => down() + 2 * rim();
+  const unit = () => wide() / Math.max(1, svg.clientWidth);
   const rounded = (point) => point.map((value) => Math.round(value * 10) / 10);
 
   function layOut() {
-    svg.setAttribute("viewBox", `0 0 ${across()} ${down()}`);
+    svg.setAttribute("viewBox", `${-rim()} ${-rim()} ${wide()} ${high()}`);
     // At first the whole page is in view.
-    const fit = Math.min(scroll.clientWidth - 4, ((scroll.clientHeight - 4) * across()) / down());
-    const wide = Math.max(120, fit * scale);
-    svg.setAttribute("width", Math.round(wide));
-    svg.setAttribute("height", Math.round((wide * down()) / across()));
+    const fit = Math.min(scroll.clientWidth - 4, ((scroll.clientHeight - 4) * wide()) / high());
+    const size = Math.max(120, fit * scale);
+    svg.setAttribute("width", Math.round(size));
+    svg.setAttribute("height", Math.round((size * high()) / wide()));
     place();
   }
 
@@ -48,6 +52,7 @@ export function makeSheet({ width, height, moved, deed }) {
       const [label, right] = [handle.querySelector("text"), x > 0.6 * across()];
       label.setAttribute("text-anchor", right ? "end" : "start");
       label.setAttribute("x", right ? -14 : 14);
+      label.setAttribute("y", y < 0.05 * down() ? 22 : -12);
       handle.setAttribute("aria-label", `${handle.dataset.name}: x ${Math.round(source([x, y])[0])}, y ${Math.round(source([x, y])[1])}`);
     });
     const line = layers.handles.querySelector(".hand-line");
@@ -181,7 +186,7 @@ export function makeSheet({ width, height, moved, deed }) {
         const handle = make("g", { class: "handle", tabindex: "0", role: "button", "data-index": index });
         handle.dataset.name = names[index] ?? "";
         handle.append(make("circle", { class: "ring", r: 12 }), make("circle", { class: "dot", r: 2 }));
-        const label = make("text", { y: -12, "font-size": 13, "stroke-width": 3, "aria-hidden": "true" });
+        const label = make("text", { "font-size": 13, "stroke-width": 3, "aria-hidden": "true" });
         label.textContent = handle.dataset.name;
         handle.append(label);
         listen(handle, index);
