@@ -115,7 +115,7 @@ const deeds = {
     find("chosen").querySelector("[name=code]")?.focus();
   },
   "draft-drop": async () => {
-    live.forget();
+    await live.forget();
     await say.during(() => post(`/api/templates/forget/${name}`, {}));
     location.reload();
   },
