@@ -92,6 +92,8 @@ def test_one_form_from_change_to_use_by_keyboard(drawing, office):
     page.keyboard.press("Control+a")
     page.keyboard.insert_text("soDinhDanh")
     page.keyboard.press("Tab")
+    page.wait_for_function("document.querySelector('[name=code]').value === 'soDinhDanh'")
+    page.wait_for_function("document.activeElement.name === 'field-label'")
     assert page.locator("[name=label-field]").input_value() == "soDinhDanh"
 
     # A label and its field are removed, and drawn again around what is written there.

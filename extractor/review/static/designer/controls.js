@@ -6,6 +6,7 @@ function labelled(label, control, faults = []) {
   line.className = "control";
   const name = document.createElement("label");
   control.id = `c${(count += 1)}`;
+  control.name ||= label;
   name.htmlFor = control.id;
   name.textContent = label;
   line.append(name, control);
@@ -57,7 +58,7 @@ export function tick(label, value, done, { name = "" } = {}) {
   const box = document.createElement("input");
   box.type = "checkbox";
   box.checked = value;
-  if (name) box.name = name;
+  box.name = name || label;
   box.addEventListener("change", () => done(box.checked));
   line.append(box, ` ${label}`);
   return line;
@@ -75,6 +76,7 @@ export function numbers(label, values, done, { step = 0.1, faults = [] } = {}) {
     box.type = "number";
     box.step = "any";
     box.dataset.step = step;
+    box.name = `${label} ${at + 1}`;
     box.value = Number.isFinite(value) ? String(Math.round(value * 10000) / 10000) : "";
     box.setAttribute("aria-label", `${label}, ${at + 1}`);
     box.addEventListener("change", () => {
@@ -98,7 +100,7 @@ export function button(label, done, { name = "", title = "" } = {}) {
   made.type = "button";
   made.className = "quiet";
   made.textContent = label;
-  if (name) made.dataset.do = name;
+  made.dataset.do = name || label;
   if (title) made.title = title;
   made.addEventListener("click", done);
   return made;

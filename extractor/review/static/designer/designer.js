@@ -11,6 +11,7 @@ import { makeLive } from "./live.js";
 import { fieldOf, freeId, makeModel, placeOf } from "./model.js";
 import { makeMoving } from "./moving.js";
 import { bindPointer } from "./pointer.js";
+import { makeRefill } from "./refill.js";
 import { makeSaving, makeVersions } from "./saving.js";
 import { makeSay } from "./saying.js";
 import { makeSnaps } from "./snapping.js";
@@ -37,10 +38,7 @@ const drawing = makeDrawing({ board, model, view, zoom, snaps, state, hint: find
 const live = makeLive({ model, view, state, say, texts, fill, lies: find("lies"), draw: redraw });
 const shared = { model, state, texts, suggestions, moving };
 
-function fillChosen() {
-  const chosen = find("chosen");
-  const active = chosen.contains(document.activeElement) ? document.activeElement : null;
-  const [named, deed] = [active?.name, active?.dataset.do];
+function chosenParts() {
   const parts = [];
   if (placeOf(model.design, state.chosen)) parts.push(...labelPanel(shared, state.chosen));
   else if (model.table?.columns.some((column) => column.id === state.chosen)) parts.push(...columnPanel(shared, state.chosen));
@@ -50,23 +48,15 @@ function fillChosen() {
     title.textContent = `${texts.tpl_field} ${code}`;
     parts.push(title, ...fieldPanel(shared, code));
   }
-  if (!parts.length) {
-    const hint = document.createElement("p");
-    hint.className = "muted";
-    hint.textContent = texts.tpl_no_choice;
-    parts.push(hint);
-  }
-  chosen.replaceChildren(...parts);
-  if (named) chosen.querySelector(`[name="${named}"]`)?.focus();
-  else if (deed) chosen.querySelector(`[data-do="${deed}"]`)?.focus();
+  if (parts.length) return parts;
+  const hint = document.createElement("p");
+  hint.className = "muted";
+  hint.textContent = texts.tpl_no_choice;
+  return [hint];
 }
 
-function fillHead() {
-  const head = find("head");
-  const named = head.contains(document.activeElement) ? document.activeElement.name : "";
-  head.replaceChildren(...headPanel(shared));
-  if (named) head.querySelector(`[name="${named}"]`)?.focus();
-}
+const fillChosen = makeRefill(find("chosen"), chosenParts);
+const fillHead = makeRefill(find("head"), () => headPanel(shared));
 
 function redraw() {
   board.draw();
@@ -125,7 +115,7 @@ const deeds = {
     find("chosen").querySelector("[name=code]")?.focus();
   },
   "draft-drop": async () => {
-    live.forget();
+    await live.forget();
     await say.during(() => post(`/api/templates/forget/${name}`, {}));
     location.reload();
   },

@@ -48,8 +48,10 @@ export function labelPanel({ model, state, texts, moving }, id) {
 
   const more = document.createElement("details");
   more.className = "fold";
+  more.dataset.key = "more";
   const summary = document.createElement("summary");
   summary.textContent = "…";
+  summary.dataset.key = "more-summary";
   summary.setAttribute("aria-label", texts.tpl_at);
   more.append(
     summary,

@@ -10,6 +10,7 @@ export function makeLive({ model, view, state, say, texts, fill, lies, draw }) {
   let asked = 0;
   let working = false;
   let again = false;
+  let last = null;
 
   async function show(settle) {
     if (!state.page) return;
@@ -51,10 +52,19 @@ export function makeLive({ model, view, state, say, texts, fill, lies, draw }) {
     }
   }
 
-  async function keep() {
-    const answer = await say.during(() => post("/api/templates/keep", { design: model.design, based_on: state.basedOn }));
+  async function keep(options = {}) {
+    keeping = 0;
+    const answer = await say.during(() =>
+      post("/api/templates/keep", { design: model.design, based_on: state.basedOn }, options));
     if (answer?.status === 200) say.ok(texts.tpl_kept);
   }
+
+  // Who leaves the page in the moments after a change loses nothing either.
+  window.addEventListener("pagehide", () => {
+    if (!keeping) return;
+    clearTimeout(keeping);
+    keep({ keepalive: true });
+  });
 
   return {
     changed() {
@@ -62,10 +72,14 @@ export function makeLive({ model, view, state, say, texts, fill, lies, draw }) {
       clearTimeout(keeping);
       document.body.dataset.shown = "no";
       timer = setTimeout(() => run(), PAUSE);
-      keeping = setTimeout(keep, KEEP);
+      keeping = setTimeout(() => { last = keep(); }, KEEP);
     },
     // Unfinished work is given up or in use: nothing is to be kept any more.
-    forget() { clearTimeout(keeping); },
+    async forget() {
+      clearTimeout(keeping);
+      keeping = 0;
+      await last;
+    },
     open: () => run(true),
   };
 }

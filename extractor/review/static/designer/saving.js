@@ -12,7 +12,7 @@ export function makeSaving({ dialog, model, state, live, say, texts, fill, name 
   }
 
   async function save() {
-    live.forget();
+    await live.forget();
     const answer = await say.during(() => post("/api/templates/save", {
       design: model.design, based_on: state.basedOn, remark: form.querySelector("#remark").value,
     }));
@@ -61,7 +61,7 @@ export function makeVersions({ dialog, model, state, live, say, texts, fill, nam
   const trouble = dialog.querySelector("#versions-trouble");
 
   async function restore(number) {
-    live.forget();
+    await live.forget();
     const answer = await say.during(() => post("/api/templates/restore", { design: model.design, based_on: state.basedOn, number }));
     if (!answer) return;
     if (answer.status !== 200) {
