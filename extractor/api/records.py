@@ -11,7 +11,7 @@ from extractor.api.cursor import MOST, USUAL, make_cursor, read_number
 from extractor.api.downloads import not_modified, serve_file, unchanged
 from extractor.api.models import BookPage, BookShown, ProblemPage, RecordPage, RecordShown
 from extractor.api.problems import ApiError, answers, not_found
-from extractor.api.room import AnyRoom, ApiRoom, CropReader, RecordReader, must_open
+from extractor.api.room import AnyRoom, ApiRoom, CropReader, RecordReader
 from extractor.api.route import ApiRoute
 from extractor.api.views import book_shown, problem_shown, record_listed, record_shown
 from extractor.batch.policy import demanded
@@ -21,6 +21,7 @@ from extractor.exports.prefill.entry import EntryDocument, entry_document
 from extractor.records import Record
 from extractor.review.places import place_of
 from extractor.store import ApiKey, StoredRecord
+from extractor.store.opening import must_open
 
 router = APIRouter(prefix="/v1", route_class=ApiRoute)
 

@@ -13,7 +13,7 @@ from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
 from extractor.api.pace import Pace
-from extractor.api.problems import ApiError, not_found
+from extractor.api.problems import ApiError
 from extractor.api.throttle import AtOnce, Throttle
 from extractor.exports.supplements import FILE, SupplementsOnDisk
 from extractor.jobs import Intake
@@ -133,12 +133,6 @@ def needs(scope: Scope) -> Callable[..., ApiKey]:
 
     check.scope = scope  # type: ignore[attr-defined] # the description of the interface names it
     return check
-
-
-def must_open(key: ApiKey, book_id: int) -> None:
-    """Refuse what belongs to a book the key is not for, in the very words of what does not exist."""
-    if not key.opens(book_id):
-        raise not_found()
 
 
 AnyRoom = Annotated[ApiRoom, Depends(room_of)]

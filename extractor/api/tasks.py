@@ -19,13 +19,14 @@ from extractor.api.models import (
     TaskShown,
 )
 from extractor.api.problems import ApiError, answers, as_api_error, as_response, wrong_field
-from extractor.api.room import AnyRoom, ApiRoom, Decider, must_open
+from extractor.api.room import AnyRoom, ApiRoom, Decider
 from extractor.api.route import ApiRoute, IdempotencyKey, as_reply
 from extractor.api.views import task_shown
 from extractor.errors import LeaseLostError, NotStoredError
 from extractor.records import Decision, FieldState, FieldValue
 from extractor.review.answers import Answer, make_answer
 from extractor.store import ApiKey, FieldContext, QueueEmpty, Task
+from extractor.store.opening import must_open
 from extractor.store.replies import keep
 from extractor.store.saving import Writer
 from extractor.vietnamese import is_ditto
@@ -50,19 +51,17 @@ def claim(room: AnyRoom, key: Decider, asked: ClaimAsked, idempotency_key: Idemp
             asked.field, _named(key, asked.person), lease_seconds=asked.lease_seconds, formerly=(asked.person,)
         )
         return Claimed(task=_shown(room, task, asked.person), held_by_others=0, left=_left(room, key, asked))
-    held_by_others = 0
-    for book in [asked.book] if asked.book is not None else sorted(key.books) if key.books is not None else [None]:
-        found = room.store.claim(
-            _named(key, asked.person),
-            kinds=_kinds(asked),
-            book=book,
-            lease_seconds=asked.lease_seconds,
-            formerly=(asked.person,),
-        )
-        if isinstance(found, Task):
-            return Claimed(task=_shown(room, found, asked.person), held_by_others=0, left=_left(room, key, asked))
-        held_by_others += found.held_by_others if isinstance(found, QueueEmpty) else 0
-    return Claimed(task=None, held_by_others=held_by_others, left=_left(room, key, asked))
+    found = room.store.claim(
+        _named(key, asked.person),
+        kinds=_kinds(asked),
+        book=asked.book,
+        books=key.books,
+        lease_seconds=asked.lease_seconds,
+        formerly=(asked.person,),
+    )
+    if isinstance(found, QueueEmpty):
+        return Claimed(task=None, held_by_others=found.held_by_others, left=_left(room, key, asked))
+    return Claimed(task=_shown(room, found, asked.person), held_by_others=0, left=_left(room, key, asked))
 
 
 @router.post("/tasks/{task_id}/renew", tags=["tasks"], responses=answers(400, 404, 408, 409, 413, 415))
@@ -169,12 +168,12 @@ def _kinds(asked: ClaimAsked) -> list[str] | None:
 
 
 def _left(room: ApiRoom, key: ApiKey, asked: ClaimAsked) -> int:
-    books = [asked.book] if asked.book is not None else sorted(key.books) if key.books is not None else [None]
-    return sum(
-        room.store.open_tasks(
-            kinds=_kinds(asked), book=book, person=_named(key, asked.person), formerly=(asked.person,)
-        )
-        for book in books
+    return room.store.open_tasks(
+        kinds=_kinds(asked),
+        book=asked.book,
+        books=key.books,
+        person=_named(key, asked.person),
+        formerly=(asked.person,),
     )
 
 

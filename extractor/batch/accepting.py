@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extractor.batch.assurance import StoreAudit
+from extractor.batch.exporting import gone_manifests
 from extractor.batch.sources import load_sources
 from extractor.dittos import meant_when_exported
 from extractor.errors import ExportError, SettingsError
@@ -224,6 +225,9 @@ def report_acceptance(store: Store, out: Path, templates: Sequence[Path], *, ins
     stems = [str(book["stem"]) for book in found.lot] if found else []
     books = handed_over_books(out, stems)
     counted = count_handed_over(out, books, load_profiles(), StoreAudit(store))
+    # A book that is gone with its manifest is counted nowhere: it is named at least.
+    gone = gone_manifests(store, out, load_profiles(), templates)
+    counted = replace(counted, strays=(*counted.strays, *gone))
     if found is not None:
         _same_files(found, books)
     forms = _forms(templates)

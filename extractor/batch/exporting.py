@@ -221,10 +221,17 @@ def verify_out(
     manifests, faults = verify_packages(
         out, known, audit, demanded=demanded(store, out), approved=StoreApprovals(store)
     )
-    gone = missing_manifests(out, known, audit)
-    if gone and (names := _names_now(store, out, known, templates)) is not None:
+    return manifests, (*faults, *gone_manifests(store, out, known, templates))
+
+
+def gone_manifests(
+    store: Store, out: Path, profiles: Mapping[str, ExportProfile], templates: Sequence[Path]
+) -> tuple[Fault, ...]:
+    """A fault for each book that was exported, is in the store under that name and has no manifest in the folder."""
+    gone = missing_manifests(out, profiles, StoreAudit(store))
+    if gone and (names := _names_now(store, out, profiles, templates)) is not None:
         gone = {name: one for name, one in gone.items() if belongs_to(name, names)}
-    return manifests, (*faults, *gone.values())
+    return tuple(gone.values())
 
 
 def _names_now(

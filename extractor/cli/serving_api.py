@@ -18,6 +18,7 @@ from extractor.cli.common import (
     template_folders,
 )
 from extractor.cli.root import app
+from extractor.errors import SettingsError
 
 if TYPE_CHECKING:
     from extractor.store import ApiKey, Scope, Store
@@ -49,7 +50,6 @@ def api_serve(
     Example: extractor api serve ket-qua --port 8700
     """
     from extractor.api.serving import serve
-    from extractor.errors import SettingsError
 
     if (tls_cert is None) != (tls_key is None):
         raise SettingsError("--tls-cert and --tls-key belong together.", mend="Give both or neither.")
@@ -91,8 +91,15 @@ def api_schema(
     if str(out) == "-":
         sys.stdout.write(text)
         return
-    part_of(out).write_text(text, encoding="utf-8")
-    put_in_place(out)
+    if out.is_dir():
+        raise SettingsError(f"--out {out}: is a folder.", mend="Name a file, such as openapi.json.")
+    try:
+        part_of(out).write_text(text, encoding="utf-8")
+        put_in_place(out)
+    except OSError as error:
+        raise SettingsError(
+            f"--out {out}: cannot be written ({type(error).__name__}).", mend="Name a file, such as openapi.json."
+        ) from error
     say(str(out))
 
 
@@ -124,6 +131,13 @@ def key_add(
     scopes = _scopes(scope)
     until = _day(expires)
     with _store(out_dir, db) as store:
+        known = {found.id for found in store.books()} if book else set()
+        if unknown := sorted(set(book or ()) - known):
+            raise SettingsError(
+                f"--book {unknown[0]}: there is no such book in {out_dir}.",
+                mend=f"Choose from: {', '.join(map(str, sorted(known))) or 'none there yet'}; the boards of the review"
+                " application and GET /v1/books name them.",
+            )
         _, text = ApiKeys(store).add(name, scopes, books=book, expires_at=until)
     if Scope.DECISIONS_WRITE in scopes and Scope.EXPORTS_READ in scopes:
         say("Exports hold what the machine read of fields that people key blindly: better two keys.", to=err)
@@ -170,7 +184,6 @@ def _store(out_dir: Path, db: str | None) -> Store:
 
 
 def _scopes(given: list[str]) -> set[Scope]:
-    from extractor.errors import SettingsError
     from extractor.store import Scope
 
     unknown = [text for text in given if text not in set(Scope)]
@@ -180,7 +193,6 @@ def _scopes(given: list[str]) -> set[Scope]:
 
 
 def _day(text: str | None) -> datetime | None:
-    from extractor.errors import SettingsError
 
     if text is None:
         return None

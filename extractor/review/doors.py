@@ -12,6 +12,7 @@ from extractor.review.access import Visit
 from extractor.review.permissions import Permission
 from extractor.review.refusals import tell_refusal
 from extractor.review.room import Room
+from extractor.store.opening import must_open
 
 
 def check_book(visit: Visit, book_id: int | None) -> None:
@@ -20,9 +21,13 @@ def check_book(visit: Visit, book_id: int | None) -> None:
     Raises:
         NotStoredError: the person's account does not open the book.
     """
-    if book_id is not None and not visit.opens(book_id):
+    if book_id is None:
+        return
+    try:
+        must_open(visit, book_id)
+    except NotStoredError:
         tell_refusal("another's book", account=visit.account.id)
-        raise NotStoredError(f"There is no book {book_id} in the store.")
+        raise
 
 
 def check_field(room: Room, visit: Visit, field_id: int) -> None:

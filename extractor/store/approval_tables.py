@@ -22,7 +22,7 @@ class ApprovalRow(Base):
     person: Mapped[str] = mapped_column(String)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     digest: Mapped[str] = mapped_column(String(64))
-    """SHA-256 of all that the book's records held, see :func:`extractor.store.approvals.content_digest`."""
+    """SHA-256 of all that the book's records held, see :func:`extractor.store.content.content_digest`."""
     records: Mapped[int] = mapped_column(Integer)
     fields: Mapped[int] = mapped_column(Integer)
     withdrawn_by: Mapped[str] = mapped_column(String)

@@ -81,3 +81,21 @@ def test_the_documentation_names_every_scope_and_every_kind_of_answer(app):
     operations = [operation for path in app.openapi()["paths"].values() for operation in path.values()]
     statuses = {status for operation in operations for status in operation["responses"]}
     assert not [status for status in statuses - {"500"} if int(status) >= 400 and status not in told]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("schema", "--out", "."), "--out .: is a folder"),
+        (
+            ("key", "add", "{out}", "--name", "x", "--scope", "records:read", "--book", "99"),
+            "--book 99: there is no such",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_named(out, store, monkeypatch, capsys, command, said):
+    monkeypatch.setattr("sys.argv", ["extractor", "api", *(part.format(out=out) for part in command)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err.replace("\n", " ")

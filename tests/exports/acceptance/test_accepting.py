@@ -277,6 +277,12 @@ def test_a_stray_file_is_named_and_pages_are_counted_of_the_lots_books_alone(sto
     assert (stray.file, stray.code) == (folder / "import" / "la.xlsx", "stray")
 
 
+def test_a_book_that_was_exported_and_is_gone_is_named(store, folder):
+    store.append_audit(actor="machine", action="exported", subject="export:KS.1999.07")
+    (gone,) = report_acceptance(store, folder, []).record.counted.faults
+    assert (gone.file.name, gone.code) == ("KS.1999.07.manifest.json", "manifest_gone")
+
+
 def test_decisions_made_after_the_export_are_noticed(store, folder):
     field = next(f for f in store.stored_record(store.record_ids(1)[0]).fields if f.code == "nksHoTen")
     task = store.claim_field(field.id, "Khác")
