@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from extractor.errors import LeaseLostError, NotStoredError
@@ -38,6 +39,8 @@ from extractor.store.tables import (
 
 _READ_ANEW = "The page was read anew meanwhile."
 _ANSWERING = (*rekeying.SETTLING, Action.REKEYED.value)
+_SKIPS: Any = SkipRow.__table__
+_UNSKIP = delete(_SKIPS).where(_SKIPS.c.task_id == bindparam("task"))
 _BARRED = {
     Bar.OWN_REKEYING: "You re-keyed this field otherwise than the machine read it; another person settles it.",
     Bar.SEEN_READING: "You have seen what the machine read; somebody who has not types this field.",
@@ -95,18 +98,41 @@ def claim(
     What the person re-keyed otherwise than the machine read it is never among them, nor blind tasks whose reading the
     person has seen, whether under this name or ``formerly`` under another.
     """
-    skipped = exists().where(SkipRow.task_id == TaskRow.id, SkipRow.person == person)
     keys = rekeying.person_keys(person, formerly)
-    free = open_rows(wanted, keys).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= writer.now))
-    first = free.where(~skipped).order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
-    putoff = free.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == person))
-    later = putoff.order_by(SkipRow.at, TaskRow.id)
+    first, later = _free(wanted.kinds is not None, wanted.books is not None, wanted.disputed)
+    asked = {
+        "now": writer.now,
+        "person": person,
+        "keys": list(keys),
+        "kinds": list(wanted.kinds or ()),
+        "books": list(wanted.books or ()),
+        "count": count,
+    }
     for some in (first, later):
-        rows = writer.session.scalars(some.limit(count).with_for_update(of=TaskRow, skip_locked=True)).all()
+        rows = writer.session.scalars(some, asked).all()
         if rows:
             return lease_all(writer, rows, person, lease_seconds)
     others = open_rows(wanted).where(TaskRow.leased_until > writer.now, TaskRow.person != person)
     return QueueEmpty(held_by_others=writer.session.scalar(select(func.count()).select_from(others.subquery())) or 0)
+
+
+@cache
+def _free(kinds: bool, books: bool, disputed: bool | None) -> tuple[Select[TaskRow], Select[TaskRow]]:
+    """Free tasks that a person may get, what was put off apart; made once, since making takes longer than running."""
+    keys: Any = bindparam("keys", expanding=True)
+    of_kinds: Any = bindparam("kinds", expanding=True)
+    of_books: Any = bindparam("books", expanding=True)
+    person: Any = bindparam("person")
+    now: Any = bindparam("now", type_=TaskRow.leased_until.type)
+    some = Wanted(of_kinds if kinds else None, of_books if books else None, disputed)
+    free = open_rows(some, keys).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= now))
+    skipped = exists().where(SkipRow.task_id == TaskRow.id, SkipRow.person == person)
+    first = free.where(~skipped).order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
+    putoff = free.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == person))
+    later = putoff.order_by(SkipRow.at, TaskRow.id)
+    count = bindparam("count", type_=Integer)
+    locked = [each.limit(count).with_for_update(of=TaskRow, skip_locked=True) for each in (first, later)]
+    return locked[0], locked[1]
 
 
 def claim_field(
@@ -244,7 +270,7 @@ def decide(
         _remember(writer, field, person, Action.REFUSED, token=token, before=before, after=after)
         return Refused(reason)
     # Before anything changes, so that the row is written once.
-    session.execute(delete(SkipRow).where(SkipRow.task_id == task_id))
+    session.execute(_UNSKIP, {"task": task_id})
     task.person, task.leased_until = "", None
     if tasks.is_blind(task):
         # An answer that was taken back and is given again counts as one on the acceptance for which it was drawn.
@@ -434,8 +460,13 @@ def _taken_back(writer: Writer, person: str, known: Collection[tuple[int, int]])
 
 def _is_current(session: Session, field_id: int) -> bool:
     """Whether the field still stands: its page may have been read anew while somebody held it."""
+    return session.scalar(_current_wanted(), {"field": field_id}) is not None
+
+
+@cache
+def _current_wanted() -> Select[int]:
     found = current_records(select(FieldRow.id)).join(FieldRow, FieldRow.record_id == RecordRow.id)
-    return session.scalar(found.where(FieldRow.id == field_id, FieldRow.retired_at.is_(None))) is not None
+    return found.where(FieldRow.id == bindparam("field"), FieldRow.retired_at.is_(None))
 
 
 def _why_lost(task: TaskRow, token: int, person: str, now: datetime) -> str:
@@ -507,15 +538,20 @@ def handed_all(session: Session, rows: Sequence[TaskRow]) -> tuple[Task, ...]:
         return ()
     found = {
         field.id: (field, record, page, path)
-        for field, record, page, path in session.execute(
-            select(FieldRow, RecordRow, PageRow, FileRow.path)
-            .join(RecordRow, RecordRow.id == FieldRow.record_id)
-            .join(PageRow, PageRow.id == RecordRow.page_id)
-            .join(FileRow, FileRow.id == PageRow.file_id)
-            .where(FieldRow.id.in_([row.field_id for row in rows]))
-        )
+        for field, record, page, path in session.execute(_handed_wanted(), {"fields": [row.field_id for row in rows]})
     }
     return tuple(_task(row, *found[row.field_id]) for row in rows)
+
+
+@cache
+def _handed_wanted() -> Select[FieldRow, RecordRow, PageRow, str]:
+    return (
+        select(FieldRow, RecordRow, PageRow, FileRow.path)
+        .join(RecordRow, RecordRow.id == FieldRow.record_id)
+        .join(PageRow, PageRow.id == RecordRow.page_id)
+        .join(FileRow, FileRow.id == PageRow.file_id)
+        .where(FieldRow.id.in_(bindparam("fields", expanding=True)))
+    )
 
 
 def _task(row: TaskRow, field: FieldRow, record: RecordRow, page: PageRow, path: str) -> Task:

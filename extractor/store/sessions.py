@@ -6,8 +6,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Select, bindparam, delete, or_, select, update
 
 from extractor.store import audit
 from extractor.store.account_tables import AccountRow, SessionRow
@@ -89,11 +90,7 @@ class Sessions:
             return None
         now = self._store.now()
         with self._store.looking() as session:
-            found = session.execute(
-                select(SessionRow, AccountRow)
-                .join(AccountRow, AccountRow.id == SessionRow.account_id)
-                .where(SessionRow.sha256 == _hash(secret), AccountRow.disabled_at.is_(None))
-            ).first()
+            found = session.execute(_wanted(), {"sha256": _hash(secret)}).first()
             if found is None:
                 return None
             row, account = found
@@ -152,6 +149,16 @@ class Sessions:
                 action="signed_out_everywhere",
                 subject=f"account:{account_id}",
             )
+
+
+@cache
+def _wanted() -> Select[SessionRow, AccountRow]:
+    """The session of a cookie; made once, since every request asks for it."""
+    return (
+        select(SessionRow, AccountRow)
+        .join(AccountRow, AccountRow.id == SessionRow.account_id)
+        .where(SessionRow.sha256 == bindparam("sha256"), AccountRow.disabled_at.is_(None))
+    )
 
 
 def _hash(secret: str) -> str:
