@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from extractor.batch.judging import stated_pages
-from extractor.errors import SettingsError, StoreError
+from extractor.errors import NotStoredError, SettingsError, StoreError
 from extractor.review.access import Visit
 from extractor.review.doors import check_book
 from extractor.review.labels import book_name
@@ -23,6 +23,8 @@ from extractor.store.vietnam import VIETNAM
 router = APIRouter(prefix="/books/{book_id}/pages", default_response_class=HTMLResponse)
 
 _SEE_OTHER = 303
+_DIGITS = 10
+"""Numbers of pages have fewer."""
 Words = Annotated[str, Form(max_length=1000)]
 
 
@@ -45,7 +47,9 @@ def report(
 ) -> Response:
     """Report missing pages."""
     check_book(visit, book_id)
-    after_page = int(after) if after.isascii() and after.isdigit() else None
+    if after and not (after.isascii() and after.isdigit() and len(after) < _DIGITS):
+        return _page(room, visit, book_id, 422, trouble="missing_wrong")
+    after_page = int(after) if after else None
     try:
         pages = int(count) if count.strip().isascii() and count.strip().isdigit() else 0
         Missing(room.store).report(book_id, after_page, pages, why, visit.person)
@@ -78,6 +82,8 @@ def settle(
 
 def _page(room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble: str = "") -> HTMLResponse:
     key = next((book.key for book in room.store.books() if book.id == book_id), None)
+    if key is None:
+        raise NotStoredError("There is no such book.")
     found = Instructions(room.store).pages(book_id)
     said = Instructions(room.store).current()
     reports = Missing(room.store).of_book(book_id)
@@ -89,7 +95,7 @@ def _page(room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble:
         "book_pages.html",
         status,
         book=book_id,
-        name=book_name(key, room.labels, visit.language) if key else "",
+        name=book_name(key, room.labels, visit.language),
         pages=[_row(room, visit, page, mended=_holds(said.get((page.file, page.page)), page)) for page in found],
         gaps=standing,
         reports=[_report(visit, each) for each in reports],

@@ -94,6 +94,15 @@ class Missing:
                 of_book = select(PageRow.id).where(PageRow.id == after_page_id, PageRow.book_id == book_id)
                 if session.scalar(of_book) is None:
                     raise NotStoredError(f"There is no page {after_page_id} in the book.")
+            same = select(MissingRow).where(
+                MissingRow.book_id == book_id,
+                MissingRow.after_page_id.is_not_distinct_from(after_page_id),
+                MissingRow.pages == pages,
+                MissingRow.why == why,
+                MissingRow.outcome.is_(None),
+            )
+            if (row := session.scalar(same)) is not None:
+                return _report(session, row)  # sent twice
             row = MissingRow(
                 book_id=book_id,
                 after_page_id=after_page_id,

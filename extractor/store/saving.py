@@ -183,7 +183,7 @@ def _said(session: Session, result: PageResult) -> tuple[str | None, str, dateti
 
 def _save_records(writer: Writer, page: PageRow, result: PageResult) -> None:
     session = writer.session
-    renumber(session, page.id, result.records)
+    renumber(session, page.id, result.records, told=result.told)
     known = {row.number: row for row in session.scalars(select(RecordRow).where(RecordRow.page_id == page.id))}
     history: list[DecisionRow] = []
     for record in result.records:

@@ -280,6 +280,15 @@ def test_what_is_nonsense_is_refused_and_a_scan_that_is_gone_is_told(enter, book
     assert client.get("/api/pages/999/state").status_code == 404
     wrong = client.post("/books/1/pages/missing", data={"count": "x", "why": "thiếu"})
     assert (wrong.status_code, "1 đến 500" in wrong.text) == (422, True)
+    for after in ("9" * 20, "abc", "٣"):
+        assert (
+            client.post("/books/1/pages/missing", data={"after": after, "count": "1", "why": "thiếu"}).status_code
+            == 422
+        )
+    for _ in range(2):
+        client.post("/books/1/pages/missing", data={"count": "1", "why": "thiếu"})
+    assert Missing(book).open() == {1: 1}
+    assert client.get("/books/999/pages").status_code == 404
     sources = (pages / "sources.json").read_text(encoding="utf-8")
     (pages / "sources.json").write_text(sources.replace("mot.pdf", "da-mat.pdf"), encoding="utf-8")
     assert client.get(f"/page/{number}/source").status_code == 404

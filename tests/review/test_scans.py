@@ -318,6 +318,22 @@ def test_what_was_set_aside_is_told_with_the_mend_and_where_the_pages_went(enter
     assert 'href="/books/1"' not in enter("Quản Trị", [Role.ADMINISTRATOR]).get(f"/scans/runs/{job.id}").text
 
 
+def test_a_run_over_a_book_that_is_known_is_shown_at_every_moment(enter, intake):
+    client = enter()
+    bring(client, name="KS.2017.01.pdf")
+    ask(client, folders=[""])
+    job = intake.jobs.start_next(intake.folder)
+    intake.jobs.progress(job.id, 1, 3)
+    assert 'href="/books/1"' in client.get(f"/scans/runs/{job.id}").text
+    assert client.post(f"/scans/runs/{job.id}/cancel").status_code == 200
+    intake.jobs.finish(job.id, JobState.CANCELLED)
+    assert client.get(f"/scans/runs/{job.id}").status_code == 200
+    again = intake.queue(JobKind.REREAD, room_client(1), {"pages": [{"file": "KS.2017.01.pdf", "page": 1}]})
+    intake.jobs.start_next(intake.folder)
+    intake.jobs.finish(again.id, JobState.DONE, result={"pages": 1, "set_aside": []})
+    assert client.get(f"/scans/runs/{again.id}").status_code == 200
+
+
 def test_a_run_that_failed_says_why(enter, intake):
     client = enter()
     bring(client)

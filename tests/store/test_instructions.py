@@ -141,6 +141,28 @@ def test_records_are_joined_by_a_person_even_where_people_decided_both(store, re
     assert records[2].fields["so"].raw == done[ids[2]]
 
 
+def test_what_was_decided_of_a_record_goes_with_neither_part_when_it_is_split(store, result, table):
+    store.save_page(result(records=table(100, 300, 600)))
+    done = decide_all_but_first(store)
+    # The number stands in the first line, which is the smaller part.
+    parts = replace(result(records=table(100, 300, 380, 600), version="v2"), told=True)
+    store.save_page(parts)
+    texts = [record.fields["so"].raw for record in sorted(store.records(), key=lambda record: record.record)]
+    assert texts == ["100", "300", "380"]
+    assert store.status().review == 6
+    # As it was before: what was decided is there again.
+    store.save_page(result(records=table(100, 300, 600), version="v3"))
+    assert list(done.values()) == [record.fields["so"].raw for record in store.records() if record.record == 2]
+
+
+def test_what_was_decided_of_two_records_is_not_taken_for_the_whole(store, result, table):
+    store.save_page(result(records=table(100, 300, 380, 700)))
+    decide_all_but_first(store)
+    store.save_page(replace(result(records=table(100, 300, 700), version="v2"), told=True))
+    assert [record.fields["so"].raw for record in store.records()] == ["100", "300"]
+    assert store.status().review == 4
+
+
 def test_nonsense_is_refused_by_name(store, instructions, result):
     store.save_page(result(problem="unknown_form"))
     page = instructions.find("so-01.pdf", 1)
