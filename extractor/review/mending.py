@@ -113,7 +113,8 @@ def tell(room: AnyRoom, visit: Mender, page_id: Number, told: Told) -> dict[str,
     before = instructions.of_page(page)
     if (before[0].id if before else 0) != told.newest:
         return JSONResponse({"error": "changed", "message": text(visit.language, "mend_changed")}, 409)
-    if told.said.form and told.said.form not in {form.name for form in room.previews.forms()}:
+    usable = {form.name for form in room.previews.forms() if form.schema.role is Role.RECORDS}
+    if told.said.form and told.said.form not in usable:
         return JSONResponse({"error": "instruction", "message": text(visit.language, "mend_no_form")}, 422)
     try:
         kept = instructions.say(page_id, told.said, visit.person)

@@ -271,8 +271,9 @@ def test_what_is_nonsense_is_refused_and_a_scan_that_is_gone_is_told(enter, book
     for said in ({"turn": 7}, {"form": "KS 2006"}, {"corners": [[0, 0], [1, 1], [2, 2], [3, 3]]}, {"angle": 3}):
         body = {"said": said, "newest": 0}
         assert client.post(f"/api/pages/{number}/instruction", json=body).status_code == 422, said
-    body = {"said": {"form": "xx-2006"}, "newest": 0}
-    assert client.post(f"/api/pages/{number}/instruction", json=body).status_code == 422
+    for form in ("xx-2006", "bia-so"):
+        body = {"said": {"form": form}, "newest": 0}
+        assert client.post(f"/api/pages/{number}/instruction", json=body).status_code == 422, form
     far = {"corners": [[0, 0], [90000, 0], [90000, 90000], [0, 90000]]}
     answer = client.post(f"/api/pages/{number}/preview", json={"said": far})
     assert (answer.status_code, answer.json()["error"]) == (422, "instruction")
