@@ -30,6 +30,7 @@ from extractor.records import BookKey, Box, Candidate, FieldValue, Record, Regis
 from extractor.store import ApiKeys, PageResult, Scope, Store
 from extractor.store.reading import PLACE, current_records
 from extractor.store.tables import FileRow, PageRow, RecordRow
+from extractor.templates import load_form
 
 ROOT = Path(__file__).resolve().parent.parent
 FIELDS = 12
@@ -50,6 +51,7 @@ class Timed:
 def fill(store: Store, books: int, records: int) -> None:
     """Store invented books, one page a record."""
     registration = Registration(ok=True, residual_px=1.0, coverage=0.9, method="labels")
+    version = load_form(ROOT / "page_templates" / "ks-2016").version
     for book in range(books):
         key = BookKey(register="KS", year=str(1976 + book % 40), number=f"{book:03d}", agency="UBND xã Đồng Thử")
         for page in range(1, records + 1):
@@ -65,7 +67,7 @@ def fill(store: Store, books: int, records: int) -> None:
             }
             file = f"so-{book}/trang.pdf"
             record = Record(
-                file=file, page=page, form="ks-2016", form_version="1", registration=registration, fields=fields
+                file=file, page=page, form="ks-2016", form_version=version, registration=registration, fields=fields
             )
             store.save_page(
                 PageResult(

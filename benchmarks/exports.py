@@ -67,7 +67,7 @@ def prepare(work: Path, options: argparse.Namespace) -> None:
                     file=f"KS.2017.{number:02d}.pdf",
                     page=page,
                     form=FORM,
-                    form_version="1",
+                    form_version=form.version,
                     registration=Registration(ok=True, residual_px=1.0, coverage=0.95, method="labels"),
                     fields=fields,
                 )

@@ -215,7 +215,7 @@ def measure_writing(records: int, console: Console) -> None:
                     file="a.pdf",
                     page=number,
                     form="ks-2016",
-                    form_version="1",
+                    form_version=form.version,
                     registration=registration,
                     fields=fields,
                 )

@@ -17,6 +17,7 @@ import extractor
 from extractor.api import jobs, records, tasks, uploads
 from extractor.api.description import describe
 from extractor.api.door import Door
+from extractor.api.forms import FormsInUse
 from extractor.api.models import Health
 from extractor.api.pace import Pace
 from extractor.api.problems import ApiError, answers, as_api_error, as_response, of_http, of_validation
@@ -97,6 +98,7 @@ def create_app(
         out=out,
         pictures=Pictures(out),
         labels=Labels.load(folders_in_use(templates, out)),
+        in_use=FormsInUse(templates, out),
         intake=Intake(store, out, limits or Limits(), runner.wake if runner is not None else lambda: None),
         throttle=Throttle(requests_per_second, int(4 * requests_per_second)),
         wrong_keys=Throttle(wrong_keys_per_second, 20),

@@ -16,6 +16,7 @@ from extractor.api.route import ApiRoute
 from extractor.api.views import book_shown, problem_shown, record_listed, record_shown
 from extractor.batch.policy import demanded
 from extractor.errors import ImageError
+from extractor.exports.fields import unfit_form
 from extractor.exports.policy import Policy
 from extractor.exports.prefill.entry import EntryDocument, entry_document
 from extractor.records import Record
@@ -91,16 +92,19 @@ def get_record(room: AnyRoom, key: RecordReader, record_id: RecordId) -> RecordS
 def get_entry(room: AnyRoom, key: RecordReader, record_id: RecordId) -> EntryDocument:
     """A record as it is typed into another system: by field code and by import column.
 
-    Where only approved books may leave the house, records of others are refused (409).
+    Where only approved books may leave the house, records of others are refused (409); so are records that were read
+    with another version of their form than the one in use, whose columns may be others.
     """
     stored = _record(room, key, record_id)
     if demanded(room.store, room.out) is Policy.APPROVED and not room.approvals.approves(stored.book_id):
         raise ApiError(
             409, "not-approved", "The record's book is not approved as it stands.", mend="Have the book approved first."
         )
-    form = room.forms.get(stored.form)
+    form = room.in_use.get(stored.form)
     if form is None:
         raise not_found("The form of the record is not known to the server.")
+    if unfit := unfit_form(stored.form_version, form):
+        raise ApiError(409, unfit.code.replace("_", "-"), unfit.message_en, mend=unfit.mend_en)
     file, page, number = stored.key
     record = Record(
         file=file,

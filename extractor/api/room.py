@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
+from extractor.api.forms import FormsInUse
 from extractor.api.pace import Pace
 from extractor.api.problems import ApiError
 from extractor.api.throttle import AtOnce, Throttle
@@ -38,6 +39,7 @@ class ApiRoom:
 
     Args:
         out: output folder; scans, pictures and exports lie below it.
+        in_use: the forms as they are now; those of ``labels`` are as they were when the server began.
         intake: uploads, and the queue of jobs.
         throttle: requests by key; ``wrong_keys`` by address.
         at_once: requests under way, by key.
@@ -48,6 +50,7 @@ class ApiRoom:
     out: Path
     pictures: Pictures
     labels: Labels
+    in_use: FormsInUse
     intake: Intake
     throttle: Throttle
     wrong_keys: Throttle

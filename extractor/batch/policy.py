@@ -12,6 +12,7 @@ from extractor.exports.policy import Policy, strictest
 from extractor.settings import get_settings
 from extractor.store import Store
 from extractor.store.audit import MACHINE, newest_subject
+from extractor.templates.marked_yaml import doubled_key
 
 FILE = "exports.yaml"
 """Name of the office's own file in the output folder."""
@@ -71,9 +72,15 @@ def _named(out: Path) -> dict[str, Policy]:
 def _read(path: Path) -> _Own:
     mend = f"Write 'policy: {Policy.APPROVED}' or 'policy: {Policy.SETTLED}' into it."
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content, doubled = yaml.safe_load(text), doubled_key(yaml.compose(text, Loader=yaml.SafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(f"{path.name}: cannot be read.", mend=mend) from error
+    if doubled is not None:
+        # A loader takes the last one: which of two policies holds must not hang on their order.
+        raise SettingsError(
+            f"{path.name}, line {doubled.start_mark.line + 1}: '{doubled.value}' stands there twice.", mend=mend
+        )
     try:
         return _Own.model_validate(content)
     except ValidationError as error:

@@ -21,7 +21,7 @@ LoginArgument = Annotated[str, typer.Argument(help="What the person signs in wit
 RoleOption = Annotated[
     list[str],
     typer.Option(
-        help="operator, reviewer, adjudicator, approver, auditor, researcher, administrator; may be repeated."
+        help="operator, reviewer, adjudicator, approver, auditor, researcher, administrator, author; may be repeated."
     ),
 ]
 BookOption = Annotated[

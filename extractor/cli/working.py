@@ -75,7 +75,7 @@ def review_serve(
     """Start the review application and print its address.
 
     The first time, the address is one for making the first account, in the browser; or EXTRACTOR_ADMIN_LOGIN,
-    EXTRACTOR_ADMIN_PERSON and EXTRACTOR_ADMIN_PASSWORD make it.
+    EXTRACTOR_ADMIN_PERSON and EXTRACTOR_ADMIN_PASSWORD make it. Either has all roles but auditor and researcher.
 
     Example: extractor review serve ket-qua
     """
@@ -106,7 +106,8 @@ def review_serve(
 def _first_account(store: Store, settings: Settings) -> None:
     """Make the account that the environment names, where there is none yet."""
     from extractor.errors import SettingsError
-    from extractor.store import Accounts, Role
+    from extractor.review.access import FIRST_ROLES
+    from extractor.store import Accounts
 
     accounts = Accounts(store)
     if not settings.admin_login or accounts.any():
@@ -119,7 +120,7 @@ def _first_account(store: Store, settings: Settings) -> None:
     accounts.add(
         settings.admin_login,
         settings.admin_person,
-        [Role.ADMINISTRATOR],
+        FIRST_ROLES,
         settings.admin_password.get_secret_value(),
         by="environment",
         only_first=True,

@@ -39,13 +39,16 @@ class BookWarning:
     key: RecordId | None = None
 
 
-def check_book(plan: BookPlan, in_book: int, stated: int | None, shared: int = 0) -> tuple[Finding, ...]:
+def check_book(
+    plan: BookPlan, in_book: int, stated: int | None, shared: int = 0, off_form: Iterable[str] = ()
+) -> tuple[Finding, ...]:
     """Find what speaks against a book as a whole.
 
     Args:
         in_book: number of records read in the book.
         stated: number of events that the closing page states, or none where there is no such page.
         shared: number of PDFs that hold another record's place as well.
+        off_form: codes of settled fields that say something and that their form does not have.
     """
     findings = [
         _warning("number_gap", other=_runs(missing), labels=year or "?")
@@ -58,6 +61,8 @@ def check_book(plan: BookPlan, in_book: int, stated: int | None, shared: int = 0
         findings.append(_warning("closing_total", other=f"{in_book}/{stated}"))
     if shared:
         findings.append(_warning("pages_shared", other=str(shared)))
+    if codes := sorted(set(off_form)):
+        findings.append(_warning("fields_off_form", other=", ".join(codes)))
     if len(plan.rows) != in_book:
         findings.append(_warning("rows_and_records", other=f"{len(plan.rows)}/{in_book}"))
     return tuple(findings)

@@ -213,6 +213,12 @@ def export_book(
             book, stem, len(entries), 0, (), None, _manifest_path(out, stem, profiles[0]), plans[0].held_back,
             (kept.finding,), (kept,), plans[0].keys, not_approved=True,
         )  # fmt: skip
+    if pending == "blank" and not plans[0].rows and entries and all(entry.unfit_form for entry in entries):
+        kept = BookWarning(stem, Finding("form_left", (), "", Severity.WARNING))
+        return BookExport(
+            book, stem, len(entries), 0, (), None, _manifest_path(out, stem, profiles[0]), plans[0].held_back,
+            (kept.finding,), (kept,), plans[0].keys, approved=approved,
+        )  # fmt: skip
     area_of: AreaOf = besides.area_of if profiles[0].shared_pages == "cut" else lambda _: None
     handed_over = page_source is not None and pending == "blank"
     package = None
@@ -237,7 +243,8 @@ def export_book(
     )
     neighbours = on_page if on_page is not None else by_page(entry.key for entry in entries)
     shared = shared_pdfs(package, neighbours, area_of) if package else 0
-    findings = check_book(plans[0], len(entries), _stated(entries, besides.closing_totals), shared)
+    off_form = [code for entry in entries for code in entry.cells.off_form]
+    findings = check_book(plans[0], len(entries), _stated(entries, besides.closing_totals), shared, off_form)
     manifest = None
     if handed_over:
         manifest = _manifest_path(out, stem, profiles[0])

@@ -31,6 +31,7 @@ class Cells:
         findings: warnings about single fields.
         verbatim: what is written where a settled field has no normalised value, by column; for sheets of our own.
         without_column: codes of settled fields that say something and fill no column of any sheet.
+        off_form: of these, the ones that the form does not have, such as those of a former version of it.
     """
 
     settled: dict[str, str]
@@ -39,6 +40,7 @@ class Cells:
     findings: tuple[Finding, ...]
     verbatim: Mapping[str, str] = field(default_factory=dict)
     without_column: tuple[str, ...] = ()
+    off_form: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Entry:
         decisions: how many of the record's fields are settled by whom.
         readers: readers of the settled fields.
         broken_rules: errors of rules, with the columns of their fields.
+        unfit_form: why its form says nothing about its columns; nothing of the record is exported then.
         known: what is known from elsewhere of columns that the form has no field for, see
             :mod:`extractor.exports.supplements`.
     """
@@ -61,6 +64,7 @@ class Entry:
     readers: frozenset[str]
     broken_rules: tuple[Finding, ...]
     known: Supplement | None = None
+    unfit_form: Finding | None = None
 
 
 def entry_of(record: Record, forms: Forms, split: Split, known: Supplement | None = None) -> Entry:
@@ -80,16 +84,34 @@ def entry_of(record: Record, forms: Forms, split: Split, known: Supplement | Non
         )
     settled = [field for field in record.fields.values() if field.decision.settled]
     known = fitting(known, record)
+    owners = first_owners(form)
     return Entry(
         key=record.key,
         form=form,
         form_version=record.form_version,
-        cells=cells_of(record, form, split),
+        cells=_cells(record, form, split, owners),
         decisions=Counter(field.decision.value for field in settled),
         readers=frozenset(field.reader for field in settled if field.reader),
         broken_rules=tuple(_broken_rules(record, form)),
-        known=known.without(column_owners(form)) if known else None,
+        known=known.without(owners) if known else None,
+        unfit_form=unfit_form(record.form_version, form),
     )
+
+
+def unfit_form(form_version: str, form: FormSchema) -> Finding | None:
+    """Why a form cannot say which columns a record's fields fill; none where it can.
+
+    Columns are those of the form in use. Of a record that was read with another version of it, a field may since have
+    been renamed, taken away, or given another's column.
+
+    Args:
+        form_version: version of the form that the record was read with.
+    """
+    if form_version != form.version:
+        return Finding("form_changed", (), "", other=form.form)
+    if doubled := _doubled(form):
+        return Finding("form_columns", doubled, ", ".join(doubled), other=form.form)
+    return None
 
 
 def _broken_rules(record: Record, form: FormSchema) -> Iterator[Finding]:
@@ -115,15 +137,27 @@ def column_owners(schema: FormSchema) -> dict[str, FieldSpec]:
     Raises:
         ExportError: two fields of the form claim one column.
     """
+    for column in _doubled(schema):
+        one, other = [spec.code for spec in schema.fields for filled in spec.columns if filled == column][:2]
+        raise ExportError(
+            f"Form '{schema.form}': fields '{one}' and '{other}' both fill '{column}'.",
+            mend="Give the column to one of them in the form's form.yaml.",
+        )
+    return first_owners(schema)
+
+
+def _doubled(schema: FormSchema) -> tuple[str, ...]:
+    """Columns that a form gives to several fields, or twice to one."""
+    counted = Counter(column for spec in schema.fields for column in spec.columns)
+    return tuple(column for column, number in counted.items() if number > 1)
+
+
+def first_owners(schema: FormSchema) -> dict[str, FieldSpec]:
+    """Which field fills each column; the first where several claim it."""
     owners: dict[str, FieldSpec] = {}
     for spec in schema.fields:
         for column in spec.columns:
-            if column in owners:
-                raise ExportError(
-                    f"Form '{schema.form}': fields '{owners[column].code}' and '{spec.code}' both fill '{column}'.",
-                    mend="Give the column to one of them in the form's form.yaml.",
-                )
-            owners[column] = spec
+            owners.setdefault(column, spec)
     for spec in schema.fields:
         for column in _all_columns(spec)[len(spec.columns) :]:
             owners.setdefault(column, spec)
@@ -140,7 +174,7 @@ def _all_columns(spec: FieldSpec) -> tuple[str, ...]:
 
 def labels(columns: tuple[str, ...], schema: FormSchema) -> str:
     """Columns as people know them: the printed label where the form has one, with the code."""
-    owners = column_owners(schema)
+    owners = first_owners(schema)
     return ", ".join(f"{owners[c].label} ({c})" if c in owners else c for c in columns)
 
 
@@ -150,9 +184,14 @@ def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -
     Raises:
         ExportError: two fields of the form claim one column.
     """
+    return _cells(record, schema, split, column_owners(schema))
+
+
+def _cells(record: Record, schema: FormSchema, split: Split, owners: Mapping[str, FieldSpec]) -> Cells:
     from extractor.vietnamese import left_out
 
-    owners = column_owners(schema)
+    on_form = {spec.code for spec in schema.fields}
+    off_form = tuple(code for code, field in record.fields.items() if code not in on_form and _says_something(field))
     without_column: list[str] = []
     settled: dict[str, str] = {}
     verbatim: dict[str, str] = {}
@@ -164,7 +203,7 @@ def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -
         if field is None or field.state is FieldState.NOT_ON_FORM:
             continue
         if not spec.columns:
-            if field.decision.settled and (field.value or field.raw):
+            if _says_something(field):
                 without_column.append(spec.code)
             continue
         columns = [column for column in _all_columns(spec) if owners[column] is spec]
@@ -183,7 +222,13 @@ def cells_of(record: Record, schema: FormSchema, split: Split = default_split) -
         else:
             pending.update(columns)
             proposed.update(_columns(spec, columns, _proposal(field), split))
-    return Cells(settled, proposed, frozenset(pending), tuple(findings), verbatim, tuple(without_column))
+    return Cells(
+        settled, proposed, frozenset(pending), tuple(findings), verbatim, (*without_column, *off_form), off_form
+    )
+
+
+def _says_something(field: FieldValue) -> bool:
+    return field.decision.settled and bool(field.value or field.raw)
 
 
 def _proposal(field: FieldValue) -> str:

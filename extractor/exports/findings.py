@@ -48,10 +48,18 @@ class Finding:
         """What to do about it, in Vietnamese."""
         return self._text("mend")
 
-    def _text(self, language: str) -> str:
+    @property
+    def mend_en(self) -> str:
+        """The same in English; empty where nobody reads it there."""
+        return str(self._known().get("mend_en", ""))
+
+    def _known(self) -> dict[str, str]:
         known = texts()
-        text: str = (known["reasons"].get(self.code) or known["warnings"][self.code])[language]
-        return text.format(field=self.labels, other=self.other)
+        found: dict[str, str] = known["reasons"].get(self.code) or known["warnings"][self.code]
+        return found
+
+    def _text(self, language: str) -> str:
+        return self._known()[language].format(field=self.labels, other=self.other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def manifest_of(
         "certificate": certificate,
         "versions": {
             "extractor": extractor.__version__,
-            "forms": dict(sorted({entry.form.form: entry.form_version for entry in entries}.items())),
+            "forms": dict(sorted({entry.form.form: entry.form_version for entry in handed_over}.items())),
             "readers": sorted(frozenset().union(*(entry.readers for entry in handed_over))),
         },
     }

@@ -6,11 +6,11 @@ Workbook and package are written from one plan, so they hold the same records in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from extractor.errors import ExportError
 from extractor.exports import checks
-from extractor.exports.fields import Cells, Entry, Forms, Split, column_owners, default_split, entry_of
+from extractor.exports.fields import Cells, Entry, Forms, Split, default_split, entry_of, first_owners
 from extractor.exports.findings import Finding, HeldBack, RecordId, errors
 from extractor.exports.keys import RecordKey, settle_key
 from extractor.exports.naming import book_stem
@@ -172,6 +172,9 @@ def _draft(entry: Entry, book: BookKey, profile: ExportProfile, official: Offici
             f"{file}, page {page}: form '{entry.form.form}' is not of register {profile.register_code}.",
             mend=f"Choose an export profile of register {entry.form.register_code or 'of the form'}.",
         )
+    if entry.unfit_form is not None:
+        # Nothing is said of its columns, not even in drafts: it might stand in the wrong ones.
+        return _Draft(replace(entry, cells=_none(entry.cells)), None, {}, (entry.unfit_form,), frozenset())
     key, key_findings = settle_key(entry.cells, entry.form, book, official, profile)
     cells = _merged(entry.cells, key, book, profile)
     supplied, supplied_findings = _supplied(entry, profile)
@@ -184,6 +187,11 @@ def _draft(entry: Entry, book: BookKey, profile: ExportProfile, official: Offici
     if key is not None:
         findings += checks.check_cells(cells, profile, entry.form, skip=entry.cells.pending - key_columns)
     return _Draft(entry, key, cells, tuple(findings), frozenset(supplied))
+
+
+def _none(cells: Cells) -> Cells:
+    """No cells, but what is to be said of fields without a column."""
+    return Cells({}, {}, frozenset(), (), without_column=cells.without_column, off_form=cells.off_form)
 
 
 def _supplied(entry: Entry, profile: ExportProfile) -> tuple[dict[str, str], list[Finding]]:
@@ -230,10 +238,11 @@ def _not_in_profile(drafts: Iterable[_Draft], profile: ExportProfile) -> tuple[s
     known = list(drafts)
     filled = {column for form in _forms(known) for spec in form.fields for column in spec.columns}
     said = {code for draft in known for code in draft.entry.cells.without_column}
-    return tuple(sorted((filled | said) - set(profile.columns)))
+    # A field may be named like a column that another field fills.
+    return tuple(sorted((filled - set(profile.columns)) | said))
 
 
 def _labels(drafts: Iterable[_Draft], profile: ExportProfile) -> dict[str, str]:
-    owners = [column_owners(form) for form in _forms(drafts)]
+    owners = [first_owners(form) for form in _forms(drafts)]
     printed = {c: dict.fromkeys(known[c].label for known in owners if c in known) for c in profile.columns}
     return {column: "; ".join(labels) for column, labels in printed.items()}

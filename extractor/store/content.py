@@ -24,6 +24,7 @@ _OF_PAGES = ("page", "judged")
 def content_digest(session: Session, book_id: int) -> str:
     """SHA-256 over everything a book's records hold: file, page, record, form, and each field's reading and state.
 
+    The form with its version: read with another version, the same text under the same code may fill another column.
     Who decided a field, and how sure the machine was, is no part of it; where values lie on the page is neither.
     """
     rows = session.execute(
@@ -34,6 +35,7 @@ def content_digest(session: Session, book_id: int) -> str:
                 PageRow.sha256,
                 RecordRow.number,
                 RecordRow.form,
+                RecordRow.form_version,
                 FieldRow.code,
                 FieldRow.raw,
                 FieldRow.value,

@@ -63,9 +63,38 @@ def read_yaml(path: Path) -> MarkedYaml:
         line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "no YAML"
         raise TemplateError(f"{path}{line}: {problem}.", mend="Correct the YAML there.") from error
+    if (doubled := doubled_key(root)) is not None:
+        raise TemplateError(
+            f"{path}, line {doubled.start_mark.line + 1}: '{doubled.value}' stands there twice.",
+            mend="Keep one of the two.",
+        )
     if root is None or not isinstance(data, dict):
         raise TemplateError(f"{path}, line 1: holds no mapping.", mend="Begin with lines such as 'form: ks-2016'.")
     return MarkedYaml(path, data, root)
+
+
+def doubled_key(root: yaml.Node | None) -> yaml.ScalarNode | None:
+    """A key that stands a second time in one mapping, which YAML forbids and its loaders let pass; none if all is well.
+
+    YAML 1.2.2, section 3.2.1.1: the keys of a mapping are unique.
+    """
+    waiting, seen = [root] if root is not None else [], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:  # aliases lead to one node again
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys = set()
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    if key.value in keys:
+                        return key
+                    keys.add(key.value)
+                waiting.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting.extend(node.value)
+    return None
 
 
 def validate(file: MarkedYaml, model: type[Model]) -> Model:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ from extractor.records import (
     Registration,
     RuleWarning,
 )
+from extractor.settings import get_settings
 from extractor.store import ApiKeys, MachineChange, PageResult, Scope, Store
+from extractor.templates.load import load_form
 
 ROOT = Path(__file__).parents[2]
 SIZE = (620, 877)
@@ -65,12 +68,18 @@ def value(raw: str, confidence: float, box: Box, decision: Decision = Decision.R
     )
 
 
+@cache
+def version_in_use() -> str:
+    """Version of the form that the server has: records read with another one are not handed over."""
+    return load_form(get_settings().templates_dir / "ks-2016").version
+
+
 def make_page(file: str, page: int, book: BookKey = FIRST) -> PageResult:
     record = Record(
         file=file,
         page=page,
         form="ks-2016",
-        form_version="1",
+        form_version=version_in_use(),
         registration=Registration(ok=True, residual_px=1.2, coverage=0.9, method="labels"),
         fields={
             "so": value(f"{page:02d}", 0.8, Box(40, 40, 90, 30)),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from dataclasses import replace
 from itertools import product
 
@@ -85,6 +86,18 @@ def test_what_another_register_knows_is_in_the_entry_document_with_its_source(cl
     write_supplements(out / FILE, [known])
     column = client.get(f"/v1/records/{record_id}/entry").json()["columns"]["chaSoDinhDanhCaNhan"]
     assert (column["text"], column["origin"], column["source"]) == ("079217000123", "supplement", "extract")
+
+
+def test_no_entry_document_is_made_with_another_version_of_the_form(client, store, out, templates):
+    number = store.record_ids(1)[0]
+    assert client.get(f"/v1/records/{number}/entry").status_code == 200
+    shutil.copytree(templates[0], out / "templates")
+    form = out / "templates" / "ks-2016" / "form.yaml"
+    form.write_text(form.read_text(encoding="utf-8").replace("[chaHoTen]", "[meHoTen]"), encoding="utf-8")
+    answer = client.get(f"/v1/records/{number}/entry")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:extractor:problem:form-changed")
+    assert "Run the same scans again" in answer.json()["mend"]
+    assert client.get(f"/v1/records/{number}").status_code == 200
 
 
 def test_the_entry_document_is_that_of_the_exports(client, store):

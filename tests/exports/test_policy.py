@@ -175,7 +175,12 @@ def test_taking_the_file_away_lifts_nothing_and_lifting_it_is_in_log_and_manifes
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("policy: aproved\n", "policy"), ("demand: approved\n", "policy"), ("- [\n", "cannot be read")],
+    [
+        ("policy: aproved\n", "policy"),
+        ("demand: approved\n", "policy"),
+        ("- [\n", "cannot be read"),
+        ("policy: approved\npolicy: settled\n", "line 2: 'policy' stands there twice"),
+    ],
 )
 def test_a_file_that_cannot_be_used_stops_every_export(out, extractor, content, said):
     (out / "exports.yaml").write_text(content, encoding="utf-8")

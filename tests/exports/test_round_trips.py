@@ -69,7 +69,7 @@ def books(draw, profile):
                 file="so.pdf",
                 page=number,
                 form=form.form,
-                form_version="1",
+                form_version=form.version,
                 registration=registration,
                 fields=fields,
             )

@@ -182,11 +182,12 @@ def test_a_form_of_another_register_is_refused(tmp_path, record, book, form, ks6
         write_workbook(tmp_path / "x.xlsx", [record()], other, book, ks60, split=splitter)
 
 
-def test_a_form_whose_fields_share_a_column_is_refused(tmp_path, record, book, form, ks60, splitter):
+def test_records_of_a_form_whose_fields_share_a_column_are_held_back(record, book, form, ks60, splitter):
     spec = form.fields[0].model_copy(update={"code": "soKhac"})
     other = form.model_copy(update={"fields": (*form.fields, spec)})
-    with pytest.raises(ExportError, match="'so' and 'soKhac' both fill 'so'"):
-        write_workbook(tmp_path / "x.xlsx", [record()], other, book, ks60, split=splitter)
+    plan = plan_book([record()], other, book, ks60, split=splitter)
+    assert plan.rows == ()
+    assert [(reason.code, reason.columns) for reason in plan.held_back[0].reasons] == [("form_columns", ("so",))]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, record, book, form, ks60, splitter):

@@ -1,6 +1,7 @@
 """Approving books as they stand."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,19 @@ def test_confirming_anew_what_stands_keeps_the_approval(approvals, store, book):
     task = store.claim_field(field.id, "Người Nhập")
     store.decide(task, task.token, person="Người Nhập", raw=field.field.raw, value=field.field.value)
     assert set(approvals.in_force()) == {book}
+
+
+def test_a_book_read_with_another_version_of_its_form_is_another_content(approvals, store, result):
+    page = result()
+    store.save_page(page)
+    book = store.books()[0].id
+    verify(store)
+    approvals.approve(book, "Lãnh Đạo", approvals.standing(book, "Lãnh Đạo").digest)
+    store.save_page(replace(page, pipeline_version="v2"))
+    assert set(approvals.in_force()) == {book}
+    read = [record.model_copy(update={"form_version": "2"}) for record in page.records]
+    store.save_page(replace(page, pipeline_version="v3", records=tuple(read)))
+    assert approvals.in_force() == {}
 
 
 def test_nobody_approves_what_they_verified_under_any_name(approvals, store, book):

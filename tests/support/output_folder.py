@@ -20,6 +20,8 @@ from extractor.cli import main
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, Registration
 from extractor.settings import get_settings
 from extractor.store import PageResult
+from extractor.templates import Form
+from extractor.templates.load import load_form
 
 GOLDEN = Path(__file__).parent.parent / "exports" / "golden"
 BOOK = BookKey("KS", "2015", "01", "UBND xã Đồng Thử", "Xã Đồng Thử", "Huyện Bù Đăng", "Tỉnh Bình Phước")
@@ -29,6 +31,11 @@ STEM = "xadongthu_hbd_tbp.KS.2015.01"
 @cache
 def frozen() -> dict:
     return yaml.safe_load((GOLDEN / "records.yaml").read_text(encoding="utf-8"))["ks-2006"]["fields"]
+
+
+@cache
+def form_in_use() -> Form:
+    return load_form(get_settings().templates_dir / "ks-2006")
 
 
 def record_of(page: int, **changes: str) -> Record:
@@ -43,7 +50,7 @@ def record_of(page: int, **changes: str) -> Record:
         file="so.jpg" if page == 1 else f"so-{page}.jpg",
         page=1,
         form="ks-2006",
-        form_version="1",
+        form_version=form_in_use().version,
         registration=Registration(ok=True, residual_px=1.0, coverage=1.0, method="test"),
         fields=fields,
     )

@@ -61,6 +61,16 @@ def test_a_missing_template_is_named(folder):
         load_form(folder)
 
 
+@pytest.mark.parametrize("name", ["form.yaml", "template.yaml"])
+def test_a_key_that_stands_twice_is_named_with_its_line(folder, name):
+    path = folder / name
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first = next(line for line in lines if line.startswith(("title:", "layout:")))
+    path.write_text("\n".join([*lines, first]), encoding="utf-8")
+    with pytest.raises(TemplateError, match=rf"{name}, line {len(lines) + 1}: '\w+' stands there twice"):
+        load_form(folder)
+
+
 def test_the_json_schema_knows_both_layouts():
     schema = template_json_schema()
     assert set(schema["discriminator"]["mapping"]) == {"labels", "table"}

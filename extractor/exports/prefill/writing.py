@@ -13,6 +13,7 @@ from pathlib import Path
 
 from extractor.dittos import meant_when_exported
 from extractor.errors import ExportError, ExtractorError, SettingsError
+from extractor.exports.fields import unfit_form
 from extractor.exports.prefill.entry import EntryDocument, entry_document, settled_only
 from extractor.exports.prefill.filler_code import user_script
 from extractor.exports.prefill.folder import OwnFolder, own_folder
@@ -201,6 +202,8 @@ def _document(job: Job, record: Record, kept: StoredRecord, book: BookKey) -> En
     form = job.forms.get(record.form)
     if form is None:
         raise ExportError(f"Form '{record.form}' is not known here.", mend="Name its folder with --templates.")
+    if unfit := unfit_form(record.form_version, form):
+        raise ExportError(unfit.message_en, mend=unfit.mend_en)
     withheld = {each.code for each in kept.fields if each.hidden}
     document = entry_document(record, form, book, job.supplements.get(record.key), withheld=withheld)
     return settled_only(document) if job.settled else document

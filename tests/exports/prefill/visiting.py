@@ -61,7 +61,7 @@ def make_record(
         file="so.pdf",
         page=page,
         form="ks-2016",
-        form_version="1",
+        form_version=SCHEMA.version,
         registration=Registration(ok=True, residual_px=1.0, coverage=1.0, method="labels"),
         fields=fields,
     )
