@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from extractor.errors import ExportError
+from extractor.exports.fields import column_owners
 from extractor.templates import load_form, load_forms
 from extractor.templates.checks import check_form
 from extractor.templates.designing import Design, OddDesignError, find_faults, to_design, to_files, to_form
@@ -32,7 +34,7 @@ def test_a_form_goes_through_the_designer_unchanged(forms, name, tmp_path):
     again = written(design, tmp_path / name, form.folder)
     assert again.template == form.template
     assert again.schema.model_copy(update={"version": ""}) == form.schema.model_copy(update={"version": ""})
-    assert find_faults(design) == []
+    assert [fault for fault in find_faults(design, list(forms.values())) if fault.serious] == []
     assert to_design(again) == design
 
 
@@ -138,3 +140,53 @@ def test_a_saved_form_passes_the_check(forms, tmp_path):
     written(to_design(form), tmp_path / "cn-2011")
     shutil.copy(form.folder / "blank.png", tmp_path / "cn-2011")
     assert check_form(tmp_path / "cn-2011") == []
+
+
+def test_a_form_that_prints_what_another_prints_is_no_form_of_its_own(forms):
+    in_use = list(forms.values())
+    copy = to_design(forms["ks-2006"])
+    copy = copy.model_copy(update={"head": copy.head.model_copy(update={"form": "ks-2006-xa"})})
+    (fault,) = find_faults(copy, in_use)
+    assert (fault.kind, fault.item, fault.about, fault.serious) == ("twin", "head", {"form": "ks-2006"}, True)
+    # A label more does not tell them apart, words of its own do.
+    more = copy.sheet.places[0].model_copy(update={"id": "p900", "text": "Tờ", "field": None, "y": 290.0})
+    sheet = copy.sheet.model_copy(update={"places": [*copy.sheet.places, more]})
+    assert [fault.kind for fault in find_faults(copy.model_copy(update={"sheet": sheet}), in_use)] == ["twin"]
+    own = copy.sheet.model_copy(update={"tells": ["Sổ khai sinh của xã vùng cao", "Mẫu in riêng năm 2008"]})
+    told = find_faults(copy.model_copy(update={"sheet": own}), in_use)
+    assert [(fault.kind, fault.serious) for fault in told] == [("twin_here", False)]
+    table = to_design(forms["ks-1976"])
+    table = table.model_copy(update={"head": table.head.model_copy(update={"form": "ks-1977"})})
+    assert [fault.kind for fault in find_faults(table, in_use)] == ["twin"]
+
+
+def test_words_that_are_no_words_weigh_nothing(forms):
+    design = to_design(forms["ks-2016"])
+    places = [place.model_copy(update={"optional": True}) for place in design.sheet.places]
+    sheet = design.sheet.model_copy(update={"places": places, "tells": ["..."]})
+    assert find_faults(design.model_copy(update={"sheet": sheet}), list(forms.values())) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "serious"),
+    [
+        (lambda d: with_field(d, "quyenSo", columns=["so"]), "column_twice", True),
+        (lambda d: with_field(d, "nksHoTen", columns=["nksHoTenn"]), "column_unknown", False),
+        (lambda d: with_field(d, "so", columns=[]), "no_number", False),
+        (lambda d: with_head(d, register_code="ZZ"), "register_unknown", True),
+        (lambda d: with_head(d, profile="../../x"), "profile_unknown", True),
+    ],
+)
+def test_columns_that_go_nowhere_are_told(forms, change, kind, serious):
+    design = change(to_design(forms["ks-2006"]))
+    faults = find_faults(design)
+    assert {(fault.kind, fault.serious) for fault in faults} == {(kind, serious)}
+    ids = {each.code: each.id for each in design.fields}
+    assert {fault.item for fault in faults} <= {ids["so"], ids["quyenSo"], ids["nksHoTen"], "head"}
+    if kind == "column_twice":
+        with pytest.raises(ExportError):
+            column_owners(to_form(design)[0])
+
+
+def with_head(design, **changes):
+    return design.model_copy(update={"head": design.head.model_copy(update=changes)})

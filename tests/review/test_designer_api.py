@@ -150,11 +150,26 @@ def test_what_is_no_design_is_refused(author, body):
     assert author.get(f"{API}/form/..%2F..%2Fx").status_code >= 400
 
 
+def test_a_column_of_two_fields_is_refused_and_advice_is_not(author):
+    begun = opened(author)
+    fields = {field["code"]: field for field in begun["design"]["fields"]}
+    fields["quyenSo"]["columns"] = ["so"]
+    assert save(author, begun["design"], begun["basedOn"]).status_code == 422
+    fields["quyenSo"]["columns"] = ["quyenSoo"]
+    assert save(author, begun["design"], begun["basedOn"]).status_code == 200
+    assert [(fault["kind"], fault["serious"]) for fault in opened(author)["faults"]] == [("column_unknown", False)]
+
+
 def test_a_form_is_begun_from_another_or_from_nothing(author):
     answer = author.post(f"{API}/begin", json={"name": "ks-1990", "copy_of": "ks-2016"})
     assert answer.json() == {"form": "ks-1990"}
     begun = opened(author, "ks-1990")
     assert (begun["design"]["head"]["form"], begun["inUse"], begun["basedOn"]) == ("ks-1990", "", "")
+    # As it is it would hide the form it was copied from, and be hidden by it.
+    refused = save(author, begun["design"], "")
+    assert refused.status_code == 422 and "ks-2016" in refused.json()["faults"][0]["text"]
+    assert [fault["kind"] for fault in begun["faults"]] == ["twin"]
+    begun["design"]["sheet"]["tells"] = ["Mẫu in riêng của xã vùng cao năm 1990"]
     assert save(author, begun["design"], "").status_code == 200
     assert author.post(f"{API}/begin", json={"name": "ks-1990"}).status_code == 409
     assert author.post(f"{API}/begin", json={"name": "trang", "register_code": "KT"}).json() == {"form": "trang"}
@@ -223,7 +238,9 @@ def test_a_draft_is_made_from_pages_and_kept_as_unfinished_work(author, pages):
     assert answer == {"done": True, "form": "ks-moi"}
     begun = opened(author, "ks-moi")
     codes = {field["code"] for field in begun["design"]["fields"]}
-    assert {"so", "nksHoTen", "meHoTen"} <= codes and begun["faults"] == []
+    assert {"so", "nksHoTen", "meHoTen"} <= codes
+    # The pages are of a form that is in use.
+    assert {fault["kind"] for fault in begun["faults"]} <= {"twin", "twin_here", "twin_there"}
     assert author.post(f"{API}/draft", json={"name": "ks-2016", "pages": [1]}).status_code == 409
     assert author.get("/templates").text.count("chưa lưu lần nào") == 1
 

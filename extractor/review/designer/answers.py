@@ -14,14 +14,16 @@ from extractor.templates.form import Kind
 from extractor.templates.shelf import SavedVersion
 
 
-def faults_view(design: Design, language: str) -> list[dict[str, str]]:
-    """All faults with their texts."""
-    return [fault_view(fault, language) for fault in find_faults(design)]
+def faults_view(desk: Desk, design: Design, language: str) -> list[dict[str, Any]]:
+    """All faults with their texts, advice last."""
+    faults = find_faults(design, desk.in_use())
+    return [fault_view(fault, language) for fault in sorted(faults, key=lambda fault: not fault.serious)]
 
 
-def fault_view(fault: Fault, language: str) -> dict[str, str]:
-    """One fault: the thing it is about, and what to say there."""
-    return {"item": fault.item, "kind": fault.kind, "text": text(language, f"tpl_fault_{fault.kind}", **fault.about)}
+def fault_view(fault: Fault, language: str) -> dict[str, Any]:
+    """One fault: the thing it is about, what to say there, and whether it keeps the design out of use."""
+    said = text(language, f"tpl_fault_{fault.kind}", **fault.about)
+    return {"item": fault.item, "kind": fault.kind, "text": said, "serious": fault.serious}
 
 
 def version_view(saved: SavedVersion) -> dict[str, Any]:

@@ -72,16 +72,16 @@ class NewForm(Body):
 
 
 @router.post("/faults")
-def faults(visit: AuthorPost, asked: Designed) -> dict[str, Any]:
+def faults(desk: AnyDesk, visit: AuthorPost, asked: Designed) -> dict[str, Any]:
     """What is wrong with a design."""
-    return {"faults": faults_view(asked.design, visit.language)}
+    return {"faults": faults_view(desk, asked.design, visit.language)}
 
 
 @router.post("/show", response_model=None)
 def show(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: OnPage) -> dict[str, Any] | JSONResponse:
     """The design over a page, and its faults; over no page where it is no form yet."""
     picture = picture_of(room, visit, asked.page)
-    found = faults_view(asked.design, visit.language)
+    found = faults_view(desk, asked.design, visit.language)
     try:
         to_form(laid_out(asked.design))
     except OddDesignError:

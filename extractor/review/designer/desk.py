@@ -14,7 +14,7 @@ from extractor.errors import NotStoredError, TemplateError, UnknownFormError
 from extractor.review.access import Visit
 from extractor.review.designer.drafts import Drafts
 from extractor.review.designer.leaves import PagePicture
-from extractor.review.designer.loading import load_again
+from extractor.review.designer.loading import forms_in, load_again
 from extractor.review.designer.workshop import Workshop
 from extractor.review.doors import check_page
 from extractor.review.room import Room
@@ -74,6 +74,10 @@ class Desk:
                 except TemplateError as error:
                     found[name] = KnownForm(name, None, own, str(error))
         return [found[name] for name in sorted(found)]
+
+    def in_use(self) -> list[Form]:
+        """The forms in use that can be loaded."""
+        return forms_in(self.folders)
 
     def find(self, name: str) -> Form | None:
         """The form in use of that name; none where there is none.

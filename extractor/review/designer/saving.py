@@ -17,7 +17,7 @@ from extractor.review.designer.desk import AnyDesk, Desk
 from extractor.review.room import AnyRoom, Author, AuthorPost, Number, Room
 from extractor.review.texts import text
 from extractor.templates import load_form
-from extractor.templates.designing import Design, find_faults, to_design, to_files
+from extractor.templates.designing import Design, to_design, to_files
 from extractor.templates.designing.converting import next_version
 from extractor.templates.designing.model import DesignHead, LabelSheet
 from extractor.templates.shelf import SavedVersion, VersionChangedError
@@ -76,7 +76,7 @@ def form(desk: AnyDesk, visit: Author, name: str) -> dict[str, Any]:
         "inUse": known.version if known else "",
         "draftAt": draft.at if draft else "",
         "versions": [version_view(saved) for saved in desk.shelf.versions(name)],
-        "faults": faults_view(design, visit.language),
+        "faults": faults_view(desk, design, visit.language),
         "suggestions": suggestions(desk, design.head.register_code, visit.language),
     }
 
@@ -116,8 +116,8 @@ def forget(desk: AnyDesk, visit: AuthorPost, name: str) -> dict[str, bool]:
 def save(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Saved) -> dict[str, Any] | JSONResponse:
     """Put a design into use as a new version; refused where it has faults or somebody else saved meanwhile."""
     name = asked.design.head.form
-    if find_faults(asked.design):
-        found = faults_view(asked.design, visit.language)
+    found = faults_view(desk, asked.design, visit.language)
+    if any(fault["serious"] for fault in found):
         return JSONResponse({"message": text(visit.language, "tpl_mend_first"), "faults": found}, 422)
     known = desk.find(name)
     old = to_design(known).head.version if known else ""

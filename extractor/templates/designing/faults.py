@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from extractor.templates.checks import find_mistakes
 from extractor.templates.designing.converting import OddDesignError, sort_template, to_form
 from extractor.templates.designing.model import Design, LabelSheet, TableSheet
 from extractor.templates.form import Kind
-from extractor.templates.load import SCHEMA_FILE
+from extractor.templates.load import SCHEMA_FILE, Form
+from extractor.templates.twins import find_twins
 
 _CODE = re.compile(r"[a-z][A-Za-z0-9]*")
 _KINDS = {kind.value for kind in Kind}
@@ -26,15 +28,21 @@ class Fault:
         kind: short name; texts in the languages of the room have it.
         item: ``id`` of the field, label, block or column it is about, or ``head``.
         about: words the text is filled with.
+        serious: whether it keeps the design out of use; else it is advice.
     """
 
     kind: str
     item: str
     about: dict[str, str] = field(default_factory=dict)
+    serious: bool = True
 
 
-def find_faults(design: Design) -> list[Fault]:
-    """All faults: those a form of its own kind could not have first, then what does not fit together."""
+def find_faults(design: Design, in_use: Sequence[Form] = ()) -> list[Fault]:
+    """All faults: those a form of its own kind could not have first, then what does not fit together.
+
+    Args:
+        in_use: the forms that a run has beside it.
+    """
     faults = [*_field_faults(design), *(_sheet_faults(design.sheet) if design.sheet else ())]
     if design.table is not None:
         faults += _table_faults(design.table)
@@ -48,7 +56,10 @@ def find_faults(design: Design) -> list[Fault]:
     for mistake in find_mistakes(schema, template):
         item = place.id_at(mistake.place) if mistake.place else codes.get(mistake.code, "")
         item = item or _holder(design, mistake.code) or "head"
-        faults.append(Fault(mistake.kind, item, mistake.about))
+        faults.append(Fault(mistake.kind, item, mistake.about, mistake.serious))
+    for twin in find_twins(Form(schema, template, Path()), in_use):
+        kind = "twin" if twin.hide_each_other else "twin_here" if twin.here else "twin_there"
+        faults.append(Fault(kind, "head", {"form": twin.name}, twin.hide_each_other))
     return faults
 
 
