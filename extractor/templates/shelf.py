@@ -19,12 +19,13 @@ from pathlib import Path
 
 from extractor.errors import TemplateError
 from extractor.templates.blank import draw_blank
+from extractor.templates.form import FORM_NAME
 from extractor.templates.load import BLANK_FILE, SCHEMA_FILE, TEMPLATE_FILE, Form, load_form
 from extractor.templates.own_forms import VERSIONS
 
 _NOTE = "saved.json"
 _NUMBER = re.compile(r"\d{4,}")
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NAME = re.compile(FORM_NAME)
 
 
 class VersionChangedError(TemplateError):

@@ -7,10 +7,11 @@ import pytest
 
 from extractor.errors import ExportError
 from extractor.exports.fields import column_owners
-from extractor.templates import load_form, load_forms
+from extractor.templates import Form, load_form, load_forms
+from extractor.templates.blank import draw_blank
 from extractor.templates.checks import check_form
 from extractor.templates.designing import Design, OddDesignError, find_faults, to_design, to_files, to_form
-from extractor.templates.designing.converting import next_version
+from extractor.templates.designing.converting import levelled, next_version
 from extractor.templates.load import SCHEMA_FILE, TEMPLATE_FILE, default_folder
 
 
@@ -72,6 +73,37 @@ def test_labels_moved_on_one_level_share_a_line(forms):
     assert [line.labels[0].text for line in template.blocks[0].lines] == ["Quyển", "Số"]
 
 
+def test_what_is_said_of_a_moved_label_is_what_is_read_back(forms, tmp_path):
+    design = to_design(forms["ks-2006"])
+    one = next(place for place in design.sheet.places if place.text == "Giới tính")
+    for shift in (0.5, -0.5):
+        moved = with_place(design, one.field, y=one.y + shift)
+        said = levelled(moved)
+        again = to_design(written(said, tmp_path / str(shift) / "ks-2006"))
+        assert [place.y for place in again.sheet.places] == [place.y for place in said.sheet.places]
+        assert next(place.y for place in said.sheet.places if place.id == one.id) not in (one.y, one.y + shift)
+
+
+def test_no_words_are_taken_for_a_remark(forms, tmp_path):
+    form = forms["ks-2006"]
+    folder = Path(shutil.copytree(form.folder, tmp_path / "ks-2006"))
+    plain = to_files(to_design(form), folder)
+    for words in ("it's # x", 'say "hi" # x', "# all", "'' # '", "x # y", "\\\\ # '"):
+        odd = with_head(with_place(to_design(form), "so", text=words), title=words, source=f"{words}\n# rem\nx")
+        files = to_files(odd, folder)
+        (folder / SCHEMA_FILE).write_text(files.schema, encoding="utf-8")
+        (folder / TEMPLATE_FILE).write_text(files.template, encoding="utf-8")
+        assert to_design(load_form(folder)) == odd
+        assert to_files(to_design(form), folder) == plain
+    # Of a value over several lines, as people write it by hand.
+    by_hand = plain.schema.replace("title: Sổ", "title: 'Sổ\n\n  # rem, it''s\n  Sổ", 1).replace(
+        "khai sinh\n", "khai sinh'  # own\n", 1
+    )
+    (folder / SCHEMA_FILE).write_text(by_hand, encoding="utf-8")
+    text = to_files(to_design(form), folder).schema
+    assert "# own" in text and "# rem" not in text
+
+
 def with_field(design, named, **changes):
     fields = [each.model_copy(update=changes) if each.code == named else each for each in design.fields]
     return design.model_copy(update={"fields": fields})
@@ -90,6 +122,8 @@ def with_place(design, code, **changes):
         (lambda d: with_field(d, "nksNgaySinhBangChu", words_of="x"), "words_of_unknown", "nksNgaySinhBangChu", "f"),
         (lambda d: with_field(d, "so", kind="choice"), "choice_options", "so", "f"),
         (lambda d: with_place(d, "so", text=" "), "label_empty", "so", "p"),
+        (lambda d: with_place(d, "so", text="a\nb: c"), "line_break", "so", "p"),
+        (lambda d: with_field(d, "so", label="a\u2028b"), "line_break", "so", "f"),
         (lambda d: with_place(d, "so", x=900.0), "off_page", "so", "p"),
         (lambda d: with_place(d, "so", field="quyenSo"), "twice", "quyenSo", "p"),
         (lambda d: with_place(d, "so", field="xyz"), "unknown_field", "so", "p"),
@@ -115,6 +149,24 @@ def test_what_only_the_checker_knows_is_told_too(forms):
     assert ("odd", design.sheet.places[0].id) in {(fault.kind, fault.item) for fault in find_faults(design)}
     with pytest.raises(OddDesignError):
         to_form(design)
+
+
+@pytest.mark.parametrize("name", ["a--b", "-a", "a-", "A", "../x", ""])
+def test_what_is_no_name_of_a_form_is_told(forms, name):
+    design = with_head(to_design(forms["ks-2016"]), form=name)
+    assert [fault.kind for fault in find_faults(design)] == ["form_name"]
+
+
+def test_a_blank_form_is_drawn_whatever_stands_in_its_labels(forms):
+    schema, template = to_form(with_place(to_design(forms["ks-2016"]), "so", text="a\nb: c"))
+    assert draw_blank(Form(schema, template, Path())).width > 0
+
+
+@pytest.mark.parametrize("rest", [{"header": "x"}, {"header": 5}, {"rows": 5}, {}])
+def test_what_the_designer_does_not_draw_may_be_anything(forms, rest):
+    design = to_design(forms["ks-1976"])
+    table = design.table.model_copy(update={"rest": {**design.table.rest, **rest} if rest else {}})
+    assert {fault.kind for fault in find_faults(design.model_copy(update={"table": table}))} == {"odd"}
 
 
 def test_faults_of_a_table(forms):

@@ -26,8 +26,18 @@ def fault_view(fault: Fault, language: str) -> dict[str, Any]:
     return {"item": fault.item, "kind": fault.kind, "text": said, "serious": fault.serious}
 
 
-def version_view(saved: SavedVersion) -> dict[str, Any]:
-    """One version in the list of versions."""
+def versions_view(desk: Desk, name: str, language: str) -> list[dict[str, Any]]:
+    """All versions of a form, the newest first; the shipped one is last, as number 0."""
+    saved = [_version_view(each) for each in desk.shelf.versions(name)]
+    shipped = desk.shipped(name)
+    if shipped is None:
+        return saved
+    in_use = not any(each["inUse"] for each in saved)
+    remark = text(language, "tpl_version_shipped")
+    return [*saved, _version_view(SavedVersion(0, shipped.version, remark=remark, in_use=in_use))]
+
+
+def _version_view(saved: SavedVersion) -> dict[str, Any]:
     return {
         "number": saved.number,
         "version": saved.version,

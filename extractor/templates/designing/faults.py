@@ -12,11 +12,12 @@ from typing import Any
 from extractor.templates.checks import find_mistakes
 from extractor.templates.designing.converting import OddDesignError, sort_template, to_form
 from extractor.templates.designing.model import Design, LabelSheet, TableSheet
-from extractor.templates.form import Kind
+from extractor.templates.form import FORM_NAME, Kind
 from extractor.templates.load import SCHEMA_FILE, Form
 from extractor.templates.twins import find_twins
 
 _CODE = re.compile(r"[a-z][A-Za-z0-9]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _KINDS = {kind.value for kind in Kind}
 
 
@@ -63,9 +64,16 @@ def find_faults(design: Design, in_use: Sequence[Form] = ()) -> list[Fault]:
     return faults
 
 
+def _broken(*words: str) -> bool:
+    """Whether words hold what no printed line does: line breaks and control signs."""
+    return any(_CONTROL.search(word) for word in words)
+
+
 def _field_faults(design: Design) -> Iterator[Fault]:
-    if not re.fullmatch(r"[a-z0-9-]+", design.head.form):
+    if not re.fullmatch(FORM_NAME, design.head.form):
         yield Fault("form_name", "head")
+    if _broken(design.head.title, design.head.title_en):
+        yield Fault("line_break", "head")
     if not design.head.title.strip():
         yield Fault("no_title", "head")
     if not design.fields:
@@ -76,6 +84,8 @@ def _field_faults(design: Design) -> Iterator[Fault]:
             yield Fault("code_form", each.id)
         elif counts[each.code] > 1:
             yield Fault("code_twice", each.id, {"code": each.code})
+        if _broken(each.label, *(option.label for option in each.options)):
+            yield Fault("line_break", each.id)
         if each.kind not in _KINDS:
             yield Fault("kind_unknown", each.id)
         if (each.kind == Kind.CHOICE.value) != bool(each.options):
@@ -87,6 +97,8 @@ def _field_faults(design: Design) -> Iterator[Fault]:
 
 
 def _sheet_faults(sheet: LabelSheet) -> Iterator[Fault]:
+    if _broken(*sheet.tells, *sheet.denies):
+        yield Fault("line_break", "head")
     if not [word for word in sheet.tells if word.strip()]:
         yield Fault("no_tells", "head")
     if not sheet.places:
@@ -100,11 +112,15 @@ def _sheet_faults(sheet: LabelSheet) -> Iterator[Fault]:
             yield Fault("repeat_nowhere", "head")
     known = {block.id for block in sheet.blocks}
     for block in sheet.blocks:
+        if _broken(block.name):
+            yield Fault("line_break", block.id)
         if block.right <= block.left:
             yield Fault("block_turned", block.id, {"block": block.name})
         if not 1 < block.tick.size < 15:
             yield Fault("tick_size", block.id, {"block": block.name})
     for place in sheet.places:
+        if _broken(place.text, *place.also):
+            yield Fault("line_break", place.id)
         if not place.text.strip():
             yield Fault("label_empty", place.id)
         if place.block not in known:
@@ -121,6 +137,8 @@ def _table_faults(table: TableSheet) -> Iterator[Fault]:
         yield Fault("edges", "head")
     counts = Counter(column.field for column in table.columns if column.field)
     for column in table.columns:
+        if _broken(*column.headings):
+            yield Fault("line_break", column.id)
         if counts[column.field] > 1:
             yield Fault("twice", column.id, {"code": column.field, "label": column.field})
     if not 0 < table.height <= 1:
