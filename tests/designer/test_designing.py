@@ -96,9 +96,9 @@ def test_no_words_are_taken_for_a_remark(forms, tmp_path):
         assert to_design(load_form(folder)) == odd
         assert to_files(to_design(form), folder) == plain
     # Of a value over several lines, as people write it by hand.
-    by_hand = plain.schema.replace("title: Sổ", "title: 'Sổ\n\n  # rem, it''s\n  Sổ", 1).replace(
-        "khai sinh\n", "khai sinh'  # own\n", 1
-    )
+    broken = "'Sổ\n\n  # rem, it''s\n  Sổ đăng ký khai sinh'  # own"
+    by_hand = plain.schema.replace("Sổ đăng ký khai sinh", broken, 1)
+    assert by_hand != plain.schema
     (folder / SCHEMA_FILE).write_text(by_hand, encoding="utf-8")
     text = to_files(to_design(form), folder).schema
     assert "# own" in text and "# rem" not in text

@@ -234,7 +234,7 @@ def _sorted_sheet(sheet: LabelSheet) -> Sorted:
 
 
 def _lines(places: list[DesignPlace]) -> Iterator[tuple[float, list[DesignPlace]]]:
-    """Labels line by line, from top to bottom and from left to right, each line with its baseline, the mean of theirs."""
+    """Labels line by line, from top to bottom and from left to right, each line with the mean of their baselines."""
     rest = sorted(places, key=lambda place: place.y)
     while rest:
         own = [place for place in rest if place.y - rest[0].y < SAME_LINE]

@@ -142,7 +142,7 @@ def _name(line: str) -> str:
 
 
 def _remark_starts(text: str) -> dict[int, int]:
-    """Where on which line of YAML a remark begins, both from 0; what stands in a value is none, however it is quoted."""
+    """Where on which line of YAML a remark begins, both from 0; what stands in a value is none."""
     values = [
         (token.start_mark.index, token.end_mark.index)
         for token in yaml.scan(text, Loader=yaml.SafeLoader)
