@@ -41,7 +41,8 @@ def _blank_labels(template: LabelTemplate) -> PilImage.Image:
     for block in template.spread_out().blocks:
         for line in block.lines:
             for k, label in enumerate(line.labels):
-                text = label.text if label.field is None or label.value is not ValuePlace.RIGHT else f"{label.text}:"
+                text = " ".join(label.text.split())  # a line break has no width
+                text = text if label.field is None or label.value is not ValuePlace.RIGHT else f"{text}:"
                 size = font if draw.textlength(text, font=font) < (block.right - label.x) * _MM else drawing_font(8)
                 draw.text((label.x * _MM, line.y * _MM), text, fill=_INK, font=size, anchor="ls")
                 for cell in label.cells:

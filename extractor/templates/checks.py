@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import TemplateError
+from extractor.templates.column_checks import column_mistakes
 from extractor.templates.form import FieldSpec, FormSchema, Kind
 from extractor.templates.label_template import Label, LabelTemplate, ValuePlace
 from extractor.templates.layouts import Template, layouts
-from extractor.templates.load import BLANK_FILE, TEMPLATE_FILE, default_folder, form_folders, load_form
+from extractor.templates.load import (
+    BLANK_FILE,
+    SCHEMA_FILE,
+    TEMPLATE_FILE,
+    Form,
+    default_folder,
+    form_folders,
+    load_form,
+)
 from extractor.templates.marked_yaml import MarkedYaml, read_yaml
+from extractor.templates.mistakes import Mistake
+from extractor.templates.own_forms import is_office_folder
+from extractor.templates.twins import Twin, find_twins
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +47,49 @@ class Finding:
 def check_forms(folders: Sequence[Path] = ()) -> list[Finding]:
     """Mistakes in all forms of the folders; empty where there are none.
 
+    Forms are held against each other as a run would: of two with one name the later folder's is in use, and an
+    office's own forms are in use beside the shipped ones.
+
     Raises:
         TemplateError: a folder holds no forms at all.
     """
+    roots = tuple(folders) or (default_folder(),)
     findings: list[Finding] = []
-    for root in folders or (default_folder(),):
+    for root in roots:
         for folder in form_folders(root):
             findings += check_form(folder)
-    return findings
+    shipped = () if len(roots) > 1 or not is_office_folder(roots[0]) else (default_folder(),)
+    return [*findings, *_twins((*shipped, *roots), asked=roots)]
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One mistake, apart from any file.
+def _twins(roots: Sequence[Path], asked: Sequence[Path]) -> Iterator[Finding]:
+    """Forms that hide each other, each pair once."""
+    forms: dict[str, Form] = {}
+    for root in roots:
+        for folder in form_folders(root):
+            with contextlib.suppress(TemplateError):  # named already
+                form = load_form(folder)
+                forms[form.name] = form
+    told: set[frozenset[str]] = set()
+    for form in reversed(forms.values()):
+        if not any(form.folder.is_relative_to(root) for root in asked):
+            continue
+        for twin in find_twins(form, list(forms.values())):
+            pair = frozenset((form.name, twin.name))
+            if pair not in told:
+                told.add(pair)
+                message = f"{form.folder / TEMPLATE_FILE}: {_likeness(form.name, twin)}"
+                yield Finding(form.folder.name, message, _TELL_APART, twin.hide_each_other)
 
-    Args:
-        kind: short name of what is wrong, for texts in other languages.
-        about: the words those texts are filled with.
-        message: what is wrong.
-        mend: what to do about it.
-        place: where in ``template.yaml``; empty where it is the form's as a whole.
-        code: the field it is about, or empty.
-    """
 
-    kind: str
-    about: dict[str, str]
-    message: str
-    mend: str
-    place: tuple[int | str, ...] = ()
-    code: str = ""
+_TELL_APART = "Give each 'tells' or labels that only it prints, or take one of the two out."
+
+
+def _likeness(name: str, twin: Twin) -> str:
+    if twin.hide_each_other:
+        return f"cannot be told from form '{twin.name}': pages of neither are recognised."
+    one, other = (name, twin.name) if twin.here else (twin.name, name)
+    return f"pages of '{one}' look like '{other}' as well, and are recognised only where just one of them lies on them."
 
 
 def check_form(folder: Path) -> list[Finding]:
@@ -73,7 +100,7 @@ def check_form(folder: Path) -> list[Finding]:
         return [Finding(folder.name, error.message, error.mend)]
     file = read_yaml(folder / TEMPLATE_FILE)
     findings = [
-        Finding(folder.name, f"{_where(mistake, file)}{mistake.message}", mistake.mend)
+        Finding(folder.name, f"{_where(mistake, file)}{mistake.message}", mistake.mend, mistake.serious)
         for mistake in find_mistakes(form.schema, form.template)
     ]
     if form.name != folder.name:
@@ -104,6 +131,7 @@ def find_mistakes(schema: FormSchema, template: Template) -> Iterator[Mistake]:
         yield Mistake("no_place", {"code": code}, message, mend, code=code)
     if isinstance(template, LabelTemplate):
         yield from _label_mistakes(schema, template)
+    yield from column_mistakes(schema)
 
 
 def _label_mistakes(schema: FormSchema, template: LabelTemplate) -> Iterator[Mistake]:
@@ -159,12 +187,26 @@ def _on_label(kind: str, said: tuple[str, str], label: Label, at: tuple[int | st
 
 def _where(mistake: Mistake, file: MarkedYaml) -> str:
     """File and line, for people who mend the file itself."""
+    if mistake.in_schema:
+        schema = read_yaml(file.path.with_name(SCHEMA_FILE))
+        return f"{schema.path}, line {_schema_line(schema, mistake)}: "
     if mistake.kind in ("part_no_label", "option_no_label"):
         return f"{file.path}: "
     line = file.line(mistake.place) if mistake.place else 1
     if mistake.kind == "unknown_field":
         line = _line_of(file, mistake.code)
     return f"{file.path}, line {line}: "
+
+
+def _schema_line(schema: MarkedYaml, mistake: Mistake) -> int:
+    """Line of the field a mistake is about, or of the entry its kind is named after."""
+    for number, spec in enumerate(schema.data["fields"]):
+        if mistake.code and spec["code"] == mistake.code:
+            return schema.line(("fields", number))
+    return schema.line(_ENTRIES.get(mistake.kind, ("fields",)))
+
+
+_ENTRIES = {"register_unknown": ("register_code",), "profile_unknown": ("profile",)}
 
 
 def _line_of(file: MarkedYaml, code: str) -> int:

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+FORM_NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
+"""Pattern of a form's name where one is given in the verification room; it is a folder's name."""
+
 
 class Kind(StrEnum):
     """What sort of thing a field holds; decides reading, normalising, rules and confidence."""

@@ -63,15 +63,15 @@ def _weigh(template: LabelTemplate, likeness: dict[str, list[float]], print_seen
         if hits:
             seen[hits[0]] -= 1
             got += weight_of(label)
-    told = sum(len(fold(word)) for word in template.tells if _told(template, word, likeness)) / sum(
-        len(fold(word)) for word in template.tells
-    )
+    told = sum(len(fold(word)) for word in template.tells if _told(template, word, likeness))
+    to_tell = sum(len(fold(word)) for word in template.tells)
     denied = any(_best(likeness, word) >= _TELL for word in template.denies)
     own = _own_print(template)
     known = sum(each.weight for each in print_seen)
     fitting = sum(each.weight for each in print_seen if own & each.readings)
     strange = 1.0 - fitting / known if known else 0.0
-    evidence = 0.5 * got / wanted + 0.5 * told
+    # All labels may be optional, and what is to tell a form may be dots alone.
+    evidence = 0.5 * (got / wanted if wanted else 0.0) + 0.5 * (told / to_tell if to_tell else 0.0)
     return evidence * (1.0 - (1.0 - _STRANGE) * strange) * (_DENIED if denied else 1.0)
 
 

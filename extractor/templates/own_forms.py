@@ -9,6 +9,8 @@ from extractor.templates.load import SCHEMA_FILE
 
 OWN = "templates"
 """Folder in an output folder that holds the office's own forms."""
+VERSIONS = ".versions"
+"""Folder in it that holds all versions that were ever saved."""
 
 
 def own_folder(out: Path) -> Path:
@@ -20,3 +22,8 @@ def folders_in_use(folders: Sequence[Path], out: Path) -> tuple[Path, ...]:
     """The folders that a run into ``out`` takes its forms from; the office's own forms come last, and so win."""
     own = own_folder(out)
     return (*folders, own) if any(own.glob(f"*/{SCHEMA_FILE}")) else tuple(folders)
+
+
+def is_office_folder(folder: Path) -> bool:
+    """Whether a folder holds the own forms of an office, saved by the designer."""
+    return (folder / VERSIONS).is_dir()

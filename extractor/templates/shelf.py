@@ -19,12 +19,13 @@ from pathlib import Path
 
 from extractor.errors import TemplateError
 from extractor.templates.blank import draw_blank
+from extractor.templates.form import FORM_NAME
 from extractor.templates.load import BLANK_FILE, SCHEMA_FILE, TEMPLATE_FILE, Form, load_form
+from extractor.templates.own_forms import VERSIONS
 
-_VERSIONS = ".versions"
 _NOTE = "saved.json"
 _NUMBER = re.compile(r"\d{4,}")
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NAME = re.compile(FORM_NAME)
 
 
 class VersionChangedError(TemplateError):
@@ -90,7 +91,7 @@ class Shelf:
         Raises:
             TemplateError: there is no such version.
         """
-        folder = self.folder / _VERSIONS / name / f"{number:04d}"
+        folder = self.folder / VERSIONS / name / f"{number:04d}"
         if not _NAME.fullmatch(name) or not (folder / SCHEMA_FILE).is_file():
             raise TemplateError(f"{name}: there is no version {number}.", mend="Look at the list of its versions.")
         return folder
@@ -150,7 +151,7 @@ class Shelf:
         remark: str,
         before_use: Callable[[SavedVersion], None],
     ) -> SavedVersion:
-        home = self.folder / _VERSIONS / name
+        home = self.folder / VERSIONS / name
         home.mkdir(parents=True, exist_ok=True)
         number = max((int(folder.name) for folder in self._all(name)), default=0) + 1
         with tempfile.TemporaryDirectory(dir=home, prefix=".new-") as made:
@@ -173,7 +174,7 @@ class Shelf:
         """Let the form's link point at a version, in one step."""
         link = self.folder / f".{name}.link"
         link.unlink(missing_ok=True)
-        link.symlink_to(Path(_VERSIONS) / name / f"{number:04d}")
+        link.symlink_to(Path(VERSIONS) / name / f"{number:04d}")
         link.replace(self.folder / name)
 
     def _take_in(self, name: str) -> None:
@@ -181,14 +182,14 @@ class Shelf:
         plain = self.folder / name
         if plain.is_symlink() or not plain.is_dir():
             return
-        home = self.folder / _VERSIONS / name
+        home = self.folder / VERSIONS / name
         home.mkdir(parents=True, exist_ok=True)
         number = max((int(folder.name) for folder in self._all(name)), default=0) + 1
         plain.rename(home / f"{number:04d}")
         self._use(name, number)
 
     def _all(self, name: str) -> list[Path]:
-        home = self.folder / _VERSIONS / name
+        home = self.folder / VERSIONS / name
         if not _NAME.fullmatch(name) or not home.is_dir():
             return []
         return sorted(

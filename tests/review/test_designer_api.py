@@ -77,14 +77,16 @@ def test_the_list_says_what_is_known_of_each_form(author):
 
 def test_a_new_version_is_in_use_and_in_the_log(author, book, pages, app):
     begun = opened(author)
-    assert (begun["faults"], begun["versions"], begun["draftAt"]) == ([], [], "")
+    assert (begun["faults"], begun["draftAt"]) == ([], "")
+    assert [(each["number"], each["inUse"]) for each in begun["versions"]] == [(0, True)]
     answer = save(author, renamed(begun["design"], "Sổ khai sinh của xã"), begun["basedOn"], remark="đổi tên")
     assert answer.status_code == 200, answer.text
     form = load_form(own_folder(pages) / "ks-2016")
     assert (form.schema.title, form.version) == ("Sổ khai sinh của xã", answer.json()["version"])
     assert form.version.startswith("2-")
     assert app.state.room.labels.title("ks-2016", "vi") == "Sổ khai sinh của xã"
-    (version,) = opened(author)["versions"]
+    version, shipped = opened(author)["versions"]
+    assert (shipped["number"], shipped["version"], shipped["inUse"]) == (0, begun["inUse"], False)
     assert (version["by"], version["remark"], version["inUse"]) == ("Lập Mẫu", "đổi tên", True)
     assert book.verify_audit().ok
     with book.reading() as session:
@@ -102,7 +104,7 @@ def test_the_second_of_two_is_told_and_loses_nothing(author, enter):
     assert again["design"]["head"]["title"] == "Hai" and again["draftAt"]
     assert again["basedOn"] != again["inUse"]
     assert save(other, again["design"], again["inUse"]).status_code == 200
-    assert [each["by"] for each in opened(author)["versions"]] == ["Người Hai", "Lập Mẫu"]
+    assert [each["by"] for each in opened(author)["versions"]] == ["Người Hai", "Lập Mẫu", ""]
 
 
 def test_an_earlier_version_comes_back_as_a_new_one(author):
@@ -113,8 +115,51 @@ def test_an_earlier_version_comes_back_as_a_new_one(author):
     assert author.post(f"{API}/restore", json=body).status_code == 200
     now = opened(author)
     assert now["design"]["head"]["title"] == "Một"
-    assert [each["number"] for each in now["versions"]] == [3, 2, 1]
+    assert [each["number"] for each in now["versions"]] == [3, 2, 1, 0]
     assert author.post(f"{API}/restore", json={**body, "number": 9}).status_code != 200
+
+
+def test_the_shipped_form_comes_back(author):
+    begun = opened(author)
+    first = save(author, renamed(begun["design"], "Một"), begun["basedOn"]).json()
+    body = {"design": begun["design"], "based_on": first["version"], "number": 0}
+    assert author.post(f"{API}/restore", json=body).status_code == 200
+    now = opened(author)
+    assert renamed(now["design"], "") == renamed(begun["design"], "") | {"head": {**now["design"]["head"], "title": ""}}
+    assert now["design"]["head"]["title"] == begun["design"]["head"]["title"]
+    assert now["versions"][0]["remark"] == "Dùng lại mẫu gốc" and now["versions"][-1]["remark"].startswith("Mẫu gốc")
+    # A form of the office alone has no shipped one.
+    author.post(f"{API}/begin", json={"name": "rieng"})
+    assert opened(author, "rieng")["versions"] == []
+    body["design"]["head"]["form"] = "rieng"
+    assert author.post(f"{API}/restore", json={**body, "give_up": True}).status_code != 200
+
+
+def test_going_back_takes_no_unfinished_work_unasked(author):
+    begun = opened(author)
+    first = save(author, renamed(begun["design"], "Một"), begun["basedOn"]).json()
+    mine = {"design": renamed(begun["design"], "Của tôi"), "based_on": first["version"]}
+    author.post(f"{API}/keep", json=mine)
+    refused = author.post(f"{API}/restore", json={**mine, "number": 1})
+    assert refused.status_code == 409 and refused.json()["error"] == "unfinished"
+    assert opened(author)["design"]["head"]["title"] == "Của tôi"
+    stale = author.post(f"{API}/restore", json={**mine, "based_on": begun["basedOn"], "number": 1, "give_up": True})
+    assert stale.status_code == 409 and "giữ" not in stale.json()["message"]
+    assert opened(author)["design"]["head"]["title"] == "Của tôi"
+    assert author.post(f"{API}/restore", json={**mine, "number": 1, "give_up": True}).status_code == 200
+    assert (opened(author)["design"]["head"]["title"], opened(author)["draftAt"]) == ("Một", "")
+
+
+def test_a_break_in_a_label_and_a_bad_name_are_refused(author):
+    begun = opened(author)
+    begun["design"]["sheet"]["places"][0]["text"] = "a\nb: c"
+    refused = save(author, begun["design"], begun["basedOn"])
+    assert (refused.status_code, refused.json()["faults"][0]["kind"]) == (422, "line_break")
+    for name in ("a--b", "-a", "a-"):
+        begun["design"]["head"]["form"] = name
+        body = {"design": begun["design"], "based_on": ""}
+        assert {author.post(f"{API}/{path}", json=body).status_code for path in ("keep", "save")} == {422}
+        assert author.get(f"{API}/form/{name}").status_code == author.get(f"{API}/form/no-such").status_code
 
 
 def test_unfinished_work_is_each_persons_own_and_can_be_given_up(author, enter):
@@ -150,11 +195,26 @@ def test_what_is_no_design_is_refused(author, body):
     assert author.get(f"{API}/form/..%2F..%2Fx").status_code >= 400
 
 
+def test_a_column_of_two_fields_is_refused_and_advice_is_not(author):
+    begun = opened(author)
+    fields = {field["code"]: field for field in begun["design"]["fields"]}
+    fields["quyenSo"]["columns"] = ["so"]
+    assert save(author, begun["design"], begun["basedOn"]).status_code == 422
+    fields["quyenSo"]["columns"] = ["quyenSoo"]
+    assert save(author, begun["design"], begun["basedOn"]).status_code == 200
+    assert [(fault["kind"], fault["serious"]) for fault in opened(author)["faults"]] == [("column_unknown", False)]
+
+
 def test_a_form_is_begun_from_another_or_from_nothing(author):
     answer = author.post(f"{API}/begin", json={"name": "ks-1990", "copy_of": "ks-2016"})
     assert answer.json() == {"form": "ks-1990"}
     begun = opened(author, "ks-1990")
     assert (begun["design"]["head"]["form"], begun["inUse"], begun["basedOn"]) == ("ks-1990", "", "")
+    # As it is it would hide the form it was copied from, and be hidden by it.
+    refused = save(author, begun["design"], "")
+    assert refused.status_code == 422 and "ks-2016" in refused.json()["faults"][0]["text"]
+    assert [fault["kind"] for fault in begun["faults"]] == ["twin"]
+    begun["design"]["sheet"]["tells"] = ["Mẫu in riêng của xã vùng cao năm 1990"]
     assert save(author, begun["design"], "").status_code == 200
     assert author.post(f"{API}/begin", json={"name": "ks-1990"}).status_code == 409
     assert author.post(f"{API}/begin", json={"name": "trang", "register_code": "KT"}).json() == {"form": "trang"}
@@ -223,7 +283,9 @@ def test_a_draft_is_made_from_pages_and_kept_as_unfinished_work(author, pages):
     assert answer == {"done": True, "form": "ks-moi"}
     begun = opened(author, "ks-moi")
     codes = {field["code"] for field in begun["design"]["fields"]}
-    assert {"so", "nksHoTen", "meHoTen"} <= codes and begun["faults"] == []
+    assert {"so", "nksHoTen", "meHoTen"} <= codes
+    # The pages are of a form that is in use.
+    assert {fault["kind"] for fault in begun["faults"]} <= {"twin", "twin_here", "twin_there"}
     assert author.post(f"{API}/draft", json={"name": "ks-2016", "pages": [1]}).status_code == 409
     assert author.get("/templates").text.count("chưa lưu lần nào") == 1
 

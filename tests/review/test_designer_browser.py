@@ -200,5 +200,43 @@ def test_the_mouse_drags_a_label_to_a_line_and_another_person_is_told(drawing, v
     page.wait_for_selector("body[data-saved]")
     page.click("#versions-open")
     page.wait_for_selector("#version-list li")
-    assert page.locator("#version-list li").count() == 2
+    assert page.locator("#version-list li").count() == 3  # the shipped one is the first
     assert page.troubles == []
+
+
+def test_going_back_asks_before_unfinished_work_is_given_up(drawing):
+    page = drawing
+    label(page, "Số").focus()
+    page.keyboard.press("ArrowRight")
+    page.click("#save-open")
+    page.wait_for_selector("#remark:focus")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-saved]")
+    label(page, "Số").focus()
+    page.keyboard.press("ArrowRight")
+    page.click("#versions-open")
+    page.click('#version-list [aria-label="Dùng lại phiên bản 0"]')
+    page.click("#versions-trouble button")
+    page.wait_for_selector("body[data-ready]:not([data-saved])")
+    page.click("#versions-open")
+    assert "Dùng lại mẫu gốc" in page.inner_text("#version-list li:first-child")
+    assert page.troubles == []
+
+
+def test_the_list_of_forms_fits_its_page(drawing):
+    page = drawing
+    page.goto(urljoin(page.url, "/templates"))
+    for width in (1366, 1280):
+        page.set_viewport_size({"width": width, "height": 620})
+        table, around = page.locator(".forms").bounding_box(), page.locator("h1").locator("xpath=../..").bounding_box()
+        assert table["x"] + table["width"] <= around["x"] + around["width"] + 1
+        cell = page.locator("tbody tr:last-child td:nth-last-child(2)")
+        assert cell.evaluate("cell => cell.clientHeight") < 90
+        assert cell.evaluate("cell => cell.clientWidth") > 120
+
+
+def test_boxes_of_pages_to_try_stand_in_rows(drawing):
+    page = drawing
+    page.click("#try-open")
+    tops = page.locator(".try-pages input").evaluate_all("boxes => boxes.map((box) => box.getBoundingClientRect().top)")
+    assert len(tops) > 1 and tops[0] == tops[-(len(tops) // 2)]

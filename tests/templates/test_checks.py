@@ -35,6 +35,9 @@ def test_the_shipped_forms_are_right():
         ("template.yaml", "field: nksDanToc", "field: nksDanToc, part: ngày", ("ngày", "part")),
         ("form.yaml", "kind: sex", "kind: gender", ("kind", "sex")),
         ("form.yaml", "code: nksDanToc", "code: so", ("so", "twice")),
+        ("form.yaml", "columns: [nksDanToc]", "columns: [so]", ("nksDanToc", "so", "given 2 times")),
+        ("form.yaml", "register_code: KS", "register_code: ZZ", ("ZZ", "KS, KH")),
+        ("form.yaml", "profile: KS_60", "profile: KS_61", ("KS_61", "KS_60")),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_mend(ks2016, tmp_path, file, old, new, words):
@@ -71,3 +74,32 @@ def test_a_missing_picture_is_only_advice(ks2016, tmp_path):
     (folder / "blank.png").unlink()
     (finding,) = check_form(folder)
     assert not finding.serious
+
+
+def test_a_column_of_no_sheet_is_advice(ks2016, tmp_path):
+    folder, line = broken(ks2016, tmp_path, "form.yaml", "columns: [nksDanToc]", "columns: [nksDanTocc]")
+    (finding,) = check_form(folder)
+    assert not finding.serious and f"form.yaml, line {line}:" in finding.message and "nksDanTocc" in finding.message
+
+
+def copied(ks2016, folder: Path, name: str) -> Path:
+    """A copy of the form in a folder of its own, under another name."""
+    shutil.copytree(ks2016.folder, folder / name)
+    path = folder / name / "form.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("form: ks-2016", f"form: {name}"), encoding="utf-8")
+    return folder
+
+
+def test_two_forms_that_hide_each_other_are_named_once(ks2016, tmp_path):
+    own = copied(ks2016, tmp_path / "own", "ks-xa")
+    (finding,) = [finding for finding in check_forms((ks2016.folder.parent, own)) if finding.serious]
+    assert finding.form == "ks-xa" and "ks-2016" in finding.message and "tells" in finding.mend
+    assert check_forms((own,)) == []
+    # An office's own forms are always in use beside the shipped ones.
+    (own / ".versions").mkdir()
+    assert [finding.form for finding in check_forms((own,))] == ["ks-xa"]
+
+
+def test_an_own_version_of_a_form_is_no_clash(ks2016, tmp_path):
+    own = copied(ks2016, tmp_path / "own", "ks-2016")
+    assert [finding for finding in check_forms((ks2016.folder.parent, own)) if finding.serious] == []

@@ -14,18 +14,30 @@ from extractor.templates.form import Kind
 from extractor.templates.shelf import SavedVersion
 
 
-def faults_view(design: Design, language: str) -> list[dict[str, str]]:
-    """All faults with their texts."""
-    return [fault_view(fault, language) for fault in find_faults(design)]
+def faults_view(desk: Desk, design: Design, language: str) -> list[dict[str, Any]]:
+    """All faults with their texts, advice last."""
+    faults = find_faults(design, desk.in_use())
+    return [fault_view(fault, language) for fault in sorted(faults, key=lambda fault: not fault.serious)]
 
 
-def fault_view(fault: Fault, language: str) -> dict[str, str]:
-    """One fault: the thing it is about, and what to say there."""
-    return {"item": fault.item, "kind": fault.kind, "text": text(language, f"tpl_fault_{fault.kind}", **fault.about)}
+def fault_view(fault: Fault, language: str) -> dict[str, Any]:
+    """One fault: the thing it is about, what to say there, and whether it keeps the design out of use."""
+    said = text(language, f"tpl_fault_{fault.kind}", **fault.about)
+    return {"item": fault.item, "kind": fault.kind, "text": said, "serious": fault.serious}
 
 
-def version_view(saved: SavedVersion) -> dict[str, Any]:
-    """One version in the list of versions."""
+def versions_view(desk: Desk, name: str, language: str) -> list[dict[str, Any]]:
+    """All versions of a form, the newest first; the shipped one is last, as number 0."""
+    saved = [_version_view(each) for each in desk.shelf.versions(name)]
+    shipped = desk.shipped(name)
+    if shipped is None:
+        return saved
+    in_use = not any(each["inUse"] for each in saved)
+    remark = text(language, "tpl_version_shipped")
+    return [*saved, _version_view(SavedVersion(0, shipped.version, remark=remark, in_use=in_use))]
+
+
+def _version_view(saved: SavedVersion) -> dict[str, Any]:
     return {
         "number": saved.number,
         "version": saved.version,

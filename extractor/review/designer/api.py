@@ -19,13 +19,12 @@ from extractor.review.texts import text
 from extractor.store.form_pages import hides_fields
 from extractor.templates.designing import Design, OddDesignError, to_form
 from extractor.templates.designing.showing import laid_out
+from extractor.templates.form import FORM_NAME
 
 router = APIRouter(prefix="/api/templates")
 
 MOST_TRIED = 12
 """Pages a design is tried on at once."""
-
-FORM_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 Pixel = Annotated[float, Field(ge=-10_000, le=100_000, allow_inf_nan=False)]
 Ident = Annotated[str, Field(pattern=r"^[a-z]\d{1,6}$")]
@@ -66,22 +65,22 @@ class Trial(Designed):
 class NewForm(Body):
     """Pages to draft a form from."""
 
-    name: Annotated[str, Field(pattern=FORM_NAME, max_length=60)]
+    name: Annotated[str, Field(pattern=f"^{FORM_NAME}$", max_length=60)]
     register_code: Annotated[str, Field(max_length=8)] = ""
     pages: Annotated[list[Number], Field(min_length=1, max_length=MOST_TRIED)]
 
 
 @router.post("/faults")
-def faults(visit: AuthorPost, asked: Designed) -> dict[str, Any]:
+def faults(desk: AnyDesk, visit: AuthorPost, asked: Designed) -> dict[str, Any]:
     """What is wrong with a design."""
-    return {"faults": faults_view(asked.design, visit.language)}
+    return {"faults": faults_view(desk, asked.design, visit.language)}
 
 
 @router.post("/show", response_model=None)
 def show(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: OnPage) -> dict[str, Any] | JSONResponse:
     """The design over a page, and its faults; over no page where it is no form yet."""
     picture = picture_of(room, visit, asked.page)
-    found = faults_view(asked.design, visit.language)
+    found = faults_view(desk, asked.design, visit.language)
     try:
         to_form(laid_out(asked.design))
     except OddDesignError:

@@ -14,7 +14,7 @@ from extractor.errors import NotStoredError, TemplateError, UnknownFormError
 from extractor.review.access import Visit
 from extractor.review.designer.drafts import Drafts
 from extractor.review.designer.leaves import PagePicture
-from extractor.review.designer.loading import load_again
+from extractor.review.designer.loading import forms_in, load_again
 from extractor.review.designer.workshop import Workshop
 from extractor.review.doors import check_page
 from extractor.review.room import Room
@@ -75,17 +75,33 @@ class Desk:
                     found[name] = KnownForm(name, None, own, str(error))
         return [found[name] for name in sorted(found)]
 
+    def in_use(self) -> list[Form]:
+        """The forms in use that can be loaded."""
+        return forms_in(self.folders)
+
     def find(self, name: str) -> Form | None:
         """The form in use of that name; none where there is none.
 
         Raises:
             TemplateError: it cannot be loaded.
         """
-        for folder in reversed(self.folders):
-            for path in folder.glob(f"*/{SCHEMA_FILE}"):
-                if path.parent.name == name:
-                    return load_again(path.parent)
-        return None
+        return _find(self.folders, name)
+
+    def shipped(self, name: str) -> Form | None:
+        """The form of that name which the office's own versions stand in for; none where there is none of use."""
+        try:
+            return _find(self._folders, name)
+        except TemplateError:
+            return None
+
+    def version(self, name: str, number: int) -> Path:
+        """Folder of a version; number 0 is the shipped one.
+
+        Raises:
+            TemplateError: there is no such version.
+        """
+        shipped = self.shipped(name) if number == 0 else None
+        return shipped.folder if shipped else self.shelf.path(name, number)
 
     def get(self, name: str) -> Form:
         """The form in use of that name.
@@ -97,6 +113,14 @@ class Desk:
         if form is None:
             raise UnknownFormError(f"There is no form named '{name}'.", mend="Look at the list of forms.")
         return form
+
+
+def _find(folders: Sequence[Path], name: str) -> Form | None:
+    for folder in reversed(folders):
+        for path in folder.glob(f"*/{SCHEMA_FILE}"):
+            if path.parent.name == name:
+                return load_again(path.parent)
+    return None
 
 
 async def get_desk(request: Request) -> Desk:

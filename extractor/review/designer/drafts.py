@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from extractor.errors import TemplateError
 from extractor.templates.designing import Design
+from extractor.templates.form import FORM_NAME
 
 _FOLDER = ".drafts"
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NAME = re.compile(FORM_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Drafts:
 
     def find(self, form: str, account: int) -> KeptDraft | None:
         """A person's draft of a form; none where there is none that can be read."""
+        if not _is_name(form):
+            return None
         path = self._path(form, account)
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -86,6 +89,10 @@ class Drafts:
         self._path(form, account).unlink(missing_ok=True)
 
     def _path(self, form: str, account: int) -> Path:
-        if not _NAME.fullmatch(form) or len(form) > 80:
+        if not _is_name(form):
             raise TemplateError("This is no name of a form.", mend="Use small letters, digits and hyphens.")
         return self._folder / f"{form}.{account}.json"
+
+
+def _is_name(form: str) -> bool:
+    return bool(_NAME.fullmatch(form)) and len(form) <= 80

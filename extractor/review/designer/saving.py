@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,15 +12,16 @@ from pydantic import Field
 
 from extractor.errors import TemplateError
 from extractor.review.access import Visit
-from extractor.review.designer.answers import faults_view, suggestions, version_view
-from extractor.review.designer.api import FORM_NAME, Body, Designed
+from extractor.review.designer.answers import faults_view, suggestions, versions_view
+from extractor.review.designer.api import Body, Designed
 from extractor.review.designer.desk import AnyDesk, Desk
 from extractor.review.room import AnyRoom, Author, AuthorPost, Number, Room
 from extractor.review.texts import text
 from extractor.templates import load_form
-from extractor.templates.designing import Design, find_faults, to_design, to_files
-from extractor.templates.designing.converting import next_version
+from extractor.templates.designing import Design, to_design, to_files
+from extractor.templates.designing.converting import levelled, next_version
 from extractor.templates.designing.model import DesignHead, LabelSheet
+from extractor.templates.form import FORM_NAME
 from extractor.templates.shelf import SavedVersion, VersionChangedError
 
 router = APIRouter(prefix="/api/templates")
@@ -50,15 +52,21 @@ class Saved(Kept):
 class Begun(Body):
     """A new form: a copy of another one, or an empty sheet."""
 
-    name: Annotated[str, Field(pattern=FORM_NAME, max_length=60)]
+    name: Annotated[str, Field(pattern=f"^{FORM_NAME}$", max_length=60)]
     register_code: Annotated[str, Field(max_length=8)] = ""
     copy_of: Annotated[str, Field(max_length=80)] = ""
 
 
 class Back(Kept):
-    """A version to go back to."""
+    """A version to go back to.
+
+    Args:
+        number: of the version; 0 is the shipped one.
+        give_up: whether the person's unfinished work on the form may go.
+    """
 
     number: Number
+    give_up: bool = False
 
 
 @router.get("/form/{name}")
@@ -75,15 +83,17 @@ def form(desk: AnyDesk, visit: Author, name: str) -> dict[str, Any]:
         "basedOn": draft.based_on if draft else known.version if known else "",
         "inUse": known.version if known else "",
         "draftAt": draft.at if draft else "",
-        "versions": [version_view(saved) for saved in desk.shelf.versions(name)],
-        "faults": faults_view(design, visit.language),
+        "versions": versions_view(desk, name, visit.language),
+        "faults": faults_view(desk, design, visit.language),
         "suggestions": suggestions(desk, design.head.register_code, visit.language),
     }
 
 
-@router.post("/keep")
-def keep(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Kept) -> dict[str, bool]:
+@router.post("/keep", response_model=None)
+def keep(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Kept) -> dict[str, bool] | JSONResponse:
     """Keep unfinished work."""
+    if not re.fullmatch(FORM_NAME, asked.design.head.form):
+        return JSONResponse({"error": "name", "message": text(visit.language, "tpl_fault_form_name")}, 422)
     desk.drafts.keep(asked.design.head.form, visit.account.id, asked.design, asked.based_on, room.store.now())
     return {"ok": True}
 
@@ -115,31 +125,47 @@ def forget(desk: AnyDesk, visit: AuthorPost, name: str) -> dict[str, bool]:
 @router.post("/save", response_model=None)
 def save(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Saved) -> dict[str, Any] | JSONResponse:
     """Put a design into use as a new version; refused where it has faults or somebody else saved meanwhile."""
-    name = asked.design.head.form
-    if find_faults(asked.design):
-        found = faults_view(asked.design, visit.language)
-        return JSONResponse({"message": text(visit.language, "tpl_mend_first"), "faults": found}, 422)
-    known = desk.find(name)
-    old = to_design(known).head.version if known else ""
-    head = asked.design.head.model_copy(update={"version": next_version(old)})
-    return _put(room, desk, visit, asked.model_copy(update={"design": asked.design.model_copy(update={"head": head})}))
+    return _checked(room, desk, visit, asked)
 
 
 @router.post("/restore", response_model=None)
 def restore(room: AnyRoom, desk: AnyDesk, visit: AuthorPost, asked: Back) -> dict[str, Any] | JSONResponse:
     """Put an earlier version into use again, as a new one with its content."""
     name = asked.design.head.form
-    design = to_design(load_form(desk.shelf.path(name, asked.number)))
-    remark = text(visit.language, "tpl_restored", number=asked.number)
-    return save(room, desk, visit, Saved(design=design, based_on=asked.based_on, remark=remark))
+    if not asked.give_up and desk.drafts.find(name, visit.account.id) is not None:
+        return JSONResponse({"error": "unfinished", "message": text(visit.language, "tpl_restore_over")}, 409)
+    found = load_form(desk.version(name, asked.number))
+    key = "tpl_restored" if asked.number else "tpl_restored_shipped"
+    remark = text(visit.language, key, number=asked.number)
+    back = Saved(design=to_design(found), based_on=asked.based_on, remark=remark)
+    return _checked(room, desk, visit, back, restored=found.folder)
 
 
-def _put(room: Room, desk: Desk, visit: Visit, asked: Saved) -> dict[str, Any] | JSONResponse:
+def _checked(
+    room: Room, desk: Desk, visit: Visit, asked: Saved, restored: Path | None = None
+) -> dict[str, Any] | JSONResponse:
+    """Put a design without faults into use; ``restored`` is the folder of the version it is, where it is one."""
+    found = faults_view(desk, asked.design, visit.language)
+    if any(fault["serious"] for fault in found):
+        return JSONResponse({"message": text(visit.language, "tpl_mend_first"), "faults": found}, 422)
+    known = desk.find(asked.design.head.form)
+    old = to_design(known).head.version if known else ""
+    head = asked.design.head.model_copy(update={"version": next_version(old)})
+    design = levelled(asked.design.model_copy(update={"head": head}))
+    before = restored or (known.folder if known else None)
+    return _put(room, desk, visit, asked.model_copy(update={"design": design}), before, own_work=restored is None)
+
+
+def _put(
+    room: Room, desk: Desk, visit: Visit, asked: Saved, before: Path | None, *, own_work: bool
+) -> dict[str, Any] | JSONResponse:
+    """Write a version; the person's own work is kept where that fails, an earlier version is not taken for it."""
     name = asked.design.head.form
-    before: Path | None = None
-    known = desk.find(name)
-    if known is not None:
-        before = known.folder
+
+    def keep_work() -> None:
+        if own_work:
+            desk.drafts.keep(name, visit.account.id, asked.design, asked.based_on, room.store.now())
+
     files = to_files(asked.design, before)
 
     def note(saved: SavedVersion) -> None:
@@ -163,14 +189,15 @@ def _put(room: Room, desk: Desk, visit: Visit, asked: Saved) -> dict[str, Any] |
             before_use=note,
         )
     except VersionChangedError as error:
-        # The person's own work is kept, whatever becomes of this.
-        desk.drafts.keep(name, visit.account.id, asked.design, asked.based_on, room.store.now())
+        keep_work()
         by = error.saved.by if error.saved else ""
         key = "tpl_changed_by" if by else "tpl_changed"
+        key = key if own_work else f"{key}_back"
         return JSONResponse({"error": "changed", "message": text(visit.language, key, person=by)}, 409)
     except TemplateError:
-        desk.drafts.keep(name, visit.account.id, asked.design, asked.based_on, room.store.now())
-        return JSONResponse({"error": "write", "message": text(visit.language, "tpl_not_written")}, 409)
+        keep_work()
+        key = "tpl_not_written" if own_work else "tpl_not_written_back"
+        return JSONResponse({"error": "write", "message": text(visit.language, key)}, 409)
     desk.drafts.drop(name, visit.account.id)
     form = desk.get(name)
     room.labels.learn(form.schema)
@@ -179,5 +206,5 @@ def _put(room: Room, desk: Desk, visit: Visit, asked: Saved) -> dict[str, Any] |
         "version": saved.version,
         "number": saved.number,
         "design": asked.design.model_dump(),
-        "versions": [version_view(each) for each in desk.shelf.versions(name)],
+        "versions": versions_view(desk, name, visit.language),
     }

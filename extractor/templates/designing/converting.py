@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from pydantic import ValidationError
@@ -130,6 +131,21 @@ def to_form(design: Design) -> tuple[FormSchema, Template]:
     return schema, template
 
 
+def levelled(design: Design) -> Design:
+    """The design as it is read back: labels of one line at one height."""
+    sheet = design.sheet
+    if sheet is None:
+        return design
+    heights = {
+        place.id: y
+        for block in sheet.blocks
+        for y, places in _lines([place for place in sheet.places if place.block == block.id])
+        for place in places
+    }
+    places = [place.model_copy(update={"y": heights.get(place.id, place.y)}) for place in sheet.places]
+    return design.model_copy(update={"sheet": sheet.model_copy(update={"places": places})})
+
+
 def next_version(version: str) -> str:
     """The version after one: its last number raised, or a 2 put behind it."""
     found = re.search(r"(\d+)(\D*)$", version)
@@ -201,7 +217,7 @@ def _sorted_sheet(sheet: LabelSheet) -> Sorted:
         for row, (y, places) in enumerate(_lines(own)):
             for number, place in enumerate(places):
                 ids[(*at, "lines", row, "labels", number)] = place.id
-            lines.append({"y": _mm(y), "labels": [_label_data(place) for place in places]})
+            lines.append({"y": y, "labels": [_label_data(place) for place in places]})
         about = {name: _mm(getattr(block, name)) for name in ("left", "right", "bottom")}
         blocks.append({"name": block.name, **about, "tick": block.tick.model_dump(), "lines": lines})
     data: dict[str, Any] = {
@@ -218,13 +234,13 @@ def _sorted_sheet(sheet: LabelSheet) -> Sorted:
 
 
 def _lines(places: list[DesignPlace]) -> Iterator[tuple[float, list[DesignPlace]]]:
-    """Labels line by line, from top to bottom and from left to right, each line with its baseline."""
+    """Labels line by line, from top to bottom and from left to right, each line with the mean of their baselines."""
     rest = sorted(places, key=lambda place: place.y)
     while rest:
         own = [place for place in rest if place.y - rest[0].y < SAME_LINE]
         rest = rest[len(own) :]
         own.sort(key=lambda place: place.x)
-        yield own[0].y, own
+        yield _mm(mean(place.y for place in own)), own
 
 
 def _label_data(place: DesignPlace) -> dict[str, Any]:
@@ -259,7 +275,9 @@ def _table(template: TableTemplate) -> TableSheet:
 def _sorted_table(table: TableSheet) -> Sorted:
     ids: dict[Path_, str] = {("columns", number): column.id for number, column in enumerate(table.columns)}
     rest: dict[str, Any] = dict(table.rest)
-    header: dict[str, Any] = {"height": round(table.height, 5), **rest.pop("header", {})}
+    header = rest.pop("header", {})
+    if isinstance(header, dict):  # else the checker says what is wrong
+        header = {"height": round(table.height, 5), **header}
     data: dict[str, Any] = {
         "layout": "table",
         **{name: rest.pop(name) for name in ("version", "drawn_on") if name in rest},

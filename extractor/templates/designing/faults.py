@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from extractor.templates.checks import find_mistakes
 from extractor.templates.designing.converting import OddDesignError, sort_template, to_form
 from extractor.templates.designing.model import Design, LabelSheet, TableSheet
-from extractor.templates.form import Kind
-from extractor.templates.load import SCHEMA_FILE
+from extractor.templates.form import FORM_NAME, Kind
+from extractor.templates.load import SCHEMA_FILE, Form
+from extractor.templates.twins import find_twins
 
 _CODE = re.compile(r"[a-z][A-Za-z0-9]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _KINDS = {kind.value for kind in Kind}
 
 
@@ -26,15 +29,21 @@ class Fault:
         kind: short name; texts in the languages of the room have it.
         item: ``id`` of the field, label, block or column it is about, or ``head``.
         about: words the text is filled with.
+        serious: whether it keeps the design out of use; else it is advice.
     """
 
     kind: str
     item: str
     about: dict[str, str] = field(default_factory=dict)
+    serious: bool = True
 
 
-def find_faults(design: Design) -> list[Fault]:
-    """All faults: those a form of its own kind could not have first, then what does not fit together."""
+def find_faults(design: Design, in_use: Sequence[Form] = ()) -> list[Fault]:
+    """All faults: those a form of its own kind could not have first, then what does not fit together.
+
+    Args:
+        in_use: the forms that a run has beside it.
+    """
     faults = [*_field_faults(design), *(_sheet_faults(design.sheet) if design.sheet else ())]
     if design.table is not None:
         faults += _table_faults(design.table)
@@ -48,13 +57,23 @@ def find_faults(design: Design) -> list[Fault]:
     for mistake in find_mistakes(schema, template):
         item = place.id_at(mistake.place) if mistake.place else codes.get(mistake.code, "")
         item = item or _holder(design, mistake.code) or "head"
-        faults.append(Fault(mistake.kind, item, mistake.about))
+        faults.append(Fault(mistake.kind, item, mistake.about, mistake.serious))
+    for twin in find_twins(Form(schema, template, Path()), in_use):
+        kind = "twin" if twin.hide_each_other else "twin_here" if twin.here else "twin_there"
+        faults.append(Fault(kind, "head", {"form": twin.name}, twin.hide_each_other))
     return faults
 
 
+def _broken(*words: str) -> bool:
+    """Whether words hold what no printed line does: line breaks and control signs."""
+    return any(_CONTROL.search(word) for word in words)
+
+
 def _field_faults(design: Design) -> Iterator[Fault]:
-    if not re.fullmatch(r"[a-z0-9-]+", design.head.form):
+    if not re.fullmatch(FORM_NAME, design.head.form):
         yield Fault("form_name", "head")
+    if _broken(design.head.title, design.head.title_en):
+        yield Fault("line_break", "head")
     if not design.head.title.strip():
         yield Fault("no_title", "head")
     if not design.fields:
@@ -65,6 +84,8 @@ def _field_faults(design: Design) -> Iterator[Fault]:
             yield Fault("code_form", each.id)
         elif counts[each.code] > 1:
             yield Fault("code_twice", each.id, {"code": each.code})
+        if _broken(each.label, *(option.label for option in each.options)):
+            yield Fault("line_break", each.id)
         if each.kind not in _KINDS:
             yield Fault("kind_unknown", each.id)
         if (each.kind == Kind.CHOICE.value) != bool(each.options):
@@ -76,6 +97,8 @@ def _field_faults(design: Design) -> Iterator[Fault]:
 
 
 def _sheet_faults(sheet: LabelSheet) -> Iterator[Fault]:
+    if _broken(*sheet.tells, *sheet.denies):
+        yield Fault("line_break", "head")
     if not [word for word in sheet.tells if word.strip()]:
         yield Fault("no_tells", "head")
     if not sheet.places:
@@ -89,11 +112,15 @@ def _sheet_faults(sheet: LabelSheet) -> Iterator[Fault]:
             yield Fault("repeat_nowhere", "head")
     known = {block.id for block in sheet.blocks}
     for block in sheet.blocks:
+        if _broken(block.name):
+            yield Fault("line_break", block.id)
         if block.right <= block.left:
             yield Fault("block_turned", block.id, {"block": block.name})
         if not 1 < block.tick.size < 15:
             yield Fault("tick_size", block.id, {"block": block.name})
     for place in sheet.places:
+        if _broken(place.text, *place.also):
+            yield Fault("line_break", place.id)
         if not place.text.strip():
             yield Fault("label_empty", place.id)
         if place.block not in known:
@@ -110,6 +137,8 @@ def _table_faults(table: TableSheet) -> Iterator[Fault]:
         yield Fault("edges", "head")
     counts = Counter(column.field for column in table.columns if column.field)
     for column in table.columns:
+        if _broken(*column.headings):
+            yield Fault("line_break", column.id)
         if counts[column.field] > 1:
             yield Fault("twice", column.id, {"code": column.field, "label": column.field})
     if not 0 < table.height <= 1:

@@ -10,6 +10,8 @@ import yaml
 
 _KEPT = "# Kept from the version before:"
 _NAMED = re.compile(r"(?:code|text|field|name|at): *(?:\"([^\"]*)\"|'([^']*)'|([^,}\s][^,}]*))")
+_BREAK = re.compile(r"[\n\r\x85\u2028\u2029]")
+_HASH = re.compile(r"(?<![^ \t\n\r])#")
 _KEY = re.compile(r"^(\w+):")
 
 
@@ -44,8 +46,21 @@ def template_text(data: dict[str, Any], before: str = "") -> str:
 
 def flow(data: Any) -> str:
     """Data on one line; whole numbers without a point."""
-    text = yaml.dump(_whole(data), default_flow_style=True, allow_unicode=True, sort_keys=False, width=1_000_000)
+    text = yaml.dump(
+        _whole(data), Dumper=_OneLine, default_flow_style=True, allow_unicode=True, sort_keys=False, width=1_000_000
+    )
     return text.removesuffix("\n").removesuffix("\n...")
+
+
+class _OneLine(yaml.SafeDumper):
+    """Writes words with line breaks in double quotes, where a break is two signs and the line goes on."""
+
+
+def _words(dumper: _OneLine, words: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", words, style='"' if _BREAK.search(words) else None)
+
+
+_OneLine.add_representer(str, _words)
 
 
 def _pair(name: str, part: Any) -> str:
@@ -99,8 +114,9 @@ def _remarks(text: str) -> tuple[list[str], dict[str, list[str]], dict[str, list
     above: dict[str, list[str]] = {}
     waiting: list[str] = []
     begun = False
-    for line in text.splitlines():
-        start = _comment_start(line)
+    starts = _remark_starts(text)
+    for number, line in enumerate(text.split("\n")):
+        start = starts.get(number)
         if start is not None and not line[:start].strip():
             (waiting if begun else top).append(line[start:].rstrip())
             continue
@@ -125,14 +141,20 @@ def _name(line: str) -> str:
     return f"{key[1]}:" if key else line.strip()
 
 
-def _comment_start(line: str) -> int | None:
-    """Where a remark begins on a line of YAML; none where there is none."""
-    quote = ""
-    for at, char in enumerate(line):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'" and (at == 0 or line[at - 1] in " [{,:-"):
-            quote = char
-        elif char == "#" and (at == 0 or line[at - 1] in " \t"):
-            return at
-    return None
+def _remark_starts(text: str) -> dict[int, int]:
+    """Where on which line of YAML a remark begins, both from 0; what stands in a value is none."""
+    values = [
+        (token.start_mark.index, token.end_mark.index)
+        for token in yaml.scan(text, Loader=yaml.SafeLoader)
+        if isinstance(token, yaml.ScalarToken)
+    ]
+    starts: dict[int, int] = {}
+    within = 0
+    for found in _HASH.finditer(text):
+        at = found.start()
+        while within < len(values) and values[within][1] <= at:
+            within += 1
+        inside = within < len(values) and values[within][0] <= at
+        if not inside:
+            starts.setdefault(text.count("\n", 0, at), at - (text.rfind("\n", 0, at) + 1))
+    return starts

@@ -101,7 +101,7 @@ const trying = makeTrying({
   pageName: (id) => pages.find((each) => each.id === id)?.name ?? "",
 });
 const common = { model, state, live, say, texts, fill, name };
-const saving = makeSaving({ dialog: find("save"), ...common });
+const saving = makeSaving({ dialog: find("save"), draw: redraw, ...common });
 const versions = makeVersions({ dialog: find("versions"), ...common });
 const deeds = {
   "zoom-in": zoom.in, "zoom-out": zoom.out, "zoom-fit": zoom.fit, undo: model.undo, redo: model.redo, add: drawing.toggle,

@@ -35,8 +35,9 @@ export function fillList(list, { model, state }) {
 
 export function fillFaults({ box, title, list }, { model, state, texts, fill }) {
   const { faults } = state;
-  title.textContent = faults.length ? fill(texts.tpl_faults, { count: faults.length }) : `✓ ${texts.tpl_no_faults}`;
-  box.classList.toggle("bad", faults.length > 0);
+  const serious = faults.filter((fault) => fault.serious).length;
+  title.textContent = serious ? fill(texts.tpl_faults, { count: serious }) : `✓ ${texts.tpl_no_faults}`;
+  box.classList.toggle("bad", serious > 0);
   box.open = box.open || faults.length > 0;
   list.replaceChildren(...faults.map((fault) => {
     const field = model.design.fields.find((each) => each.id === fault.item);

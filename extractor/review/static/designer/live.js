@@ -74,6 +74,14 @@ export function makeLive({ model, view, state, say, texts, fill, lies, draw }) {
       timer = setTimeout(() => run(), PAUSE);
       keeping = setTimeout(() => { last = keep(); }, KEEP);
     },
+    // What was changed in the last moments is kept now.
+    async settle() {
+      if (keeping) {
+        clearTimeout(keeping);
+        last = keep();
+      }
+      await last;
+    },
     // Unfinished work is given up or in use: nothing is to be kept any more.
     async forget() {
       clearTimeout(keeping);

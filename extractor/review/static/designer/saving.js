@@ -1,7 +1,7 @@
 // Putting the design into use as a new version, and going back to an earlier one.
 import { post } from "../server.js";
 
-export function makeSaving({ dialog, model, state, live, say, texts, fill, name }) {
+export function makeSaving({ dialog, model, state, live, say, texts, fill, name, draw }) {
   const form = dialog.querySelector("#save-form");
   const trouble = dialog.querySelector("#save-trouble");
   const clash = dialog.querySelector("#save-clash");
@@ -9,6 +9,13 @@ export function makeSaving({ dialog, model, state, live, say, texts, fill, name 
   function tell(message) {
     trouble.textContent = message;
     trouble.hidden = !message;
+  }
+
+  // Labels of one line have one height from now on.
+  function level(saved) {
+    const heights = new Map((saved.sheet?.places ?? []).map((place) => [place.id, place.y]));
+    model.design.sheet?.places.forEach((place) => { place.y = heights.get(place.id) ?? place.y; });
+    draw();
   }
 
   async function save() {
@@ -26,6 +33,7 @@ export function makeSaving({ dialog, model, state, live, say, texts, fill, name 
     state.basedOn = answer.data.version;
     state.versions = answer.data.versions;
     model.design.head.version = answer.data.design.head.version;
+    level(answer.data.design);
     document.getElementById("draft-note").hidden = true;
     dialog.close();
     say.ok(fill(texts.tpl_saved, { version: answer.data.version }));
@@ -60,17 +68,30 @@ export function makeVersions({ dialog, model, state, live, say, texts, fill, nam
   const none = dialog.querySelector("#versions-none");
   const trouble = dialog.querySelector("#versions-trouble");
 
-  async function restore(number) {
-    await live.forget();
-    const answer = await say.during(() => post("/api/templates/restore", { design: model.design, based_on: state.basedOn, number }));
+  async function restore(number, give_up = false) {
+    await live.settle();
+    const answer = await say.during(() =>
+      post("/api/templates/restore", { design: model.design, based_on: state.basedOn, number, give_up }));
     if (!answer) return;
     if (answer.status !== 200) {
-      trouble.textContent = answer.data.message;
+      trouble.textContent = answer.data.faults
+        ? [answer.data.message, ...answer.data.faults.map((fault) => fault.text)].join(" ") : answer.data.message;
       trouble.hidden = false;
+      if (answer.data.error === "unfinished") trouble.append(" ", anyway(number));
       return;
     }
+    await live.forget();
     await say.during(() => post(`/api/templates/forget/${name}`, {}));
     location.reload();
+  }
+
+  function anyway(number) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet";
+    button.textContent = texts.tpl_restore_anyway;
+    button.addEventListener("click", () => restore(number, true));
+    return button;
   }
 
   function line(version) {
