@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from extractor.errors import ImageError
 from extractor.records import Decision
 from extractor.review.access import LANGUAGE_COOKIE, Visit, cookie_name
-from extractor.review.doors import check_book, open_to
+from extractor.review.doors import check_book, kinds_open_to, open_to
 from extractor.review.labels import book_name
 from extractor.review.permissions import Permission
 from extractor.review.places import usable
@@ -87,6 +87,7 @@ def verify(
     check_book(visit, book)
     kind = kind or None
     total = open_to(room, visit, kinds=[kind], book=book) if kind else worked_on(room, visit, book=book)
+    waiting = kinds_open_to(room, visit, book=book)
     return render(
         room,
         visit,
@@ -95,7 +96,11 @@ def verify(
         kind=kind,
         field=field,
         total=total,
-        kinds=[(each.value, text(visit.language, f"kind_{each.value}")) for each in Kind],
+        kinds=[
+            (each.value, f"{text(visit.language, f'kind_{each.value}')} ({waiting.get(each.value, 0)})")
+            for each in Kind
+            if each.value in waiting or each.value == kind
+        ],
         said=dict(texts(visit.language)),
         lease_seconds=room.lease_seconds,
     )

@@ -63,10 +63,11 @@ export function answerOf(task, state, typed, changed) {
   return { state, raw: state === "ditto" && !changed ? task.raw : raw };
 }
 
-// What Enter does: confirm, save a correction, or save what is typed without telling whether it is the machine's.
-export function deedOf(task, typed, texts) {
-  if (neutral(task)) return texts.act_save;
+// What Enter does: nothing yet in an empty box, confirm, save a correction, or save what is typed without telling whether it is the machine's.
+export function deedOf(task, typed, changed, texts) {
   const raw = typed.trim();
+  if (!answerOf(task, "read", raw, changed)) return texts.act_type;
+  if (neutral(task)) return texts.act_save;
   return !raw || raw === task.raw.trim() ? texts.act_confirm : texts.act_correct;
 }
 
