@@ -12,6 +12,7 @@ from extractor.records import Decision
 from extractor.review.access import LANGUAGE_COOKIE, Visit, cookie_name
 from extractor.review.doors import check_book, kinds_open_to, open_to
 from extractor.review.labels import book_name
+from extractor.review.naming import record_name
 from extractor.review.permissions import Permission
 from extractor.review.places import usable
 from extractor.review.room import AnyLanguage, AnyRoom, AtHome, Number, Room, Seer, Worker
@@ -136,6 +137,7 @@ def record(room: AnyRoom, visit: Seer, record_id: Number, later: BackgroundTasks
         visit,
         "record.html",
         record=stored,
+        title=record_name(stored, room.labels, visit.language),
         # Names of files tell number and date.
         file="" if room.store.inspections.holds_record(stored.id) else stored.key[0],
         book=book_name(stored.book, room.labels, visit.language),
@@ -179,7 +181,8 @@ def _book_line(room: Room, visit: Visit, book: BookSummary, missing: int) -> dic
         "counts": counts,
         "missing": missing,
         "waiting": open_to(room, visit, book=book.id),
-        "approvable": bool(counts.records) and not counts.review and visit.may(Permission.SEE),
+        "approvable": bool(counts.records)
+        and (visit.may(Permission.APPROVE) or (not counts.review and visit.may(Permission.SEE))),
         "shares": [
             (name, 100.0 * getattr(counts, name) / counts.fields)
             for name in ("accepted", "confirmed", "corrected")

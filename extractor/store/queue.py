@@ -369,7 +369,8 @@ def open_kinds(session: Session, wanted: Wanted, person: str | None, formerly: C
     """How many fields of each kind wait; see :func:`open_tasks`."""
     keys = None if person is None else rekeying.person_keys(person, formerly)
     rows = open_rows(wanted, keys).subquery()
-    return {kind: number for kind, number in session.execute(select(rows.c.kind, func.count()).group_by(rows.c.kind))}
+    found = session.execute(select(rows.c.kind, func.count()).group_by(rows.c.kind))
+    return {str(kind): int(number) for kind, number in found}
 
 
 def open_rows(wanted: Wanted, keys: Collection[str] | None = None) -> Select[TaskRow]:

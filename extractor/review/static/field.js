@@ -71,9 +71,13 @@ export function deedOf(task, typed, changed, texts) {
   return !raw || raw === task.raw.trim() ? texts.act_confirm : texts.act_correct;
 }
 
+// A date as people write it here: data has points between its parts.
+export const shownValue = (value) => value.replace(/^(\d\d)\.(\d\d)\.(\d{4})$/, "$1/$2/$3");
+
 // The value a text would be stored with, where it is not the text itself.
 export function valueText(value, raw, texts, fill) {
   if (value === null) return texts.value_none;
+  value = shownValue(value);
   return value === raw ? "" : fill(texts.value_as, { value });
 }
 

@@ -414,7 +414,7 @@ function tab(event) {
 
 function openPage() {
   const url = sheet()?.view.page && by("paper-image").getAttribute("src");
-  if (url) viewer.open(url, field?.row.frame ?? null);
+  if (url) viewer.open(url, field?.row.frame ?? null, field ? [field.row.label, field.group].filter(Boolean).join(" · ") : "");
   else hint(texts.no_picture);
 }
 

@@ -392,7 +392,7 @@ function choose(index) {
 
 function openPage() {
   const task = current();
-  if (task?.page) viewer.open(task.page.url, task.page.frame);
+  if (task?.page) viewer.open(task.page.url, task.page.frame, [task.label, task.group].filter(Boolean).join(" · "));
   else hint(texts.no_picture);
 }
 
