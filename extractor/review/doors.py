@@ -61,6 +61,13 @@ def kinds_open_to(room: Room, visit: Visit, *, book: int | None = None) -> dict[
     )
 
 
+def blind_open_to(room: Room, visit: Visit) -> int:
+    """How many of the fields that wait for this person are re-keyed blind."""
+    return room.store.open_blind(
+        books=visit.account.books, disputed=visit.disputed, person=visit.person, formerly=visit.formerly
+    )
+
+
 def open_to(room: Room, visit: Visit, *, kinds: Collection[str] | None = None, book: int | None = None) -> int:
     """How many fields wait for this person."""
     if not (visit.may(Permission.VERIFY) or visit.may(Permission.ADJUDICATE)):

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from extractor.errors import ImageError
 from extractor.records import Decision
 from extractor.review.access import LANGUAGE_COOKIE, Visit, cookie_name
-from extractor.review.doors import check_book, kinds_open_to, open_to
+from extractor.review.doors import blind_open_to, check_book, kinds_open_to, open_to
 from extractor.review.labels import book_name
 from extractor.review.naming import record_name
 from extractor.review.permissions import Permission
@@ -71,7 +71,8 @@ def home(room: AnyRoom, visit: AtHome) -> HTMLResponse:
         inspections=sum(found.withdrawn_at is None for found in room.store.inspections.all())
         if visit.may(Permission.INSPECT) or visit.may(Permission.JUDGE)
         else 0,
-        waiting=sum(line["waiting"] for line in lines),
+        waiting=(waiting := sum(line["waiting"] for line in lines)),
+        blind=blind_open_to(room, visit) if waiting else 0,
         total=_sum([book.counts for book in books]),
     )
 

@@ -334,6 +334,7 @@ def test_the_value_of_a_blind_text_does_not_tell_whether_it_is_the_machines(ente
 def test_a_blind_answer_that_differs_goes_to_another_person_with_both_texts(enter, draw, book):
     number, _ = draw("meDanToc")
     first, second = enter("Thử Một"), enter("Thử Hai")
+    assert "gồm 1 trường nhập lại" in first.get("/").text
     task = first.post("/api/claim", json={"kind": "ethnic_group"}).json()["tasks"][0]
     assert decide(first, task, "Mông").json() == {"ok": True, "decision": None}
     left = first.post("/api/claim", json={"kind": "ethnic_group"}).json()
