@@ -137,7 +137,9 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | 
     known = {(task.task, task.token, task.blind) for task in wanted.known}
     new = [task for task in held if (task.id, task.token, task.blind) not in known]
     left = _left(room, visit, wanted) if wanted.count or not held else {}
-    return {"tasks": [_view(room, visit, task) for task in new], "others": others, **left}
+    # A kind that is done is not all of the work.
+    elsewhere = open_to(room, visit, book=wanted.book) - left["left"] if kinds and not held else 0
+    return {"tasks": [_view(room, visit, task) for task in new], "others": others, "elsewhere": elsewhere, **left}
 
 
 @router.post("/api/renew")

@@ -109,7 +109,7 @@ def _line(visit: Visit, approval: Approval) -> dict[str, Any]:
     state = "in_force" if approval.current else "withdrawn" if approval.withdrawn_at else "outdated"
     said = {
         "person": approval.person,
-        "day": approval.at.astimezone(VIETNAM).strftime("%d.%m.%Y"),
+        "day": approval.at.astimezone(VIETNAM).strftime("%d/%m/%Y"),
         "records": approval.records,
         "fields": approval.fields,
         "by": approval.withdrawn_by,

@@ -13,6 +13,7 @@ from extractor.review.access import Visit
 from extractor.review.doors import check_book
 from extractor.review.labels import book_name
 from extractor.review.mending import Mender
+from extractor.review.naming import record_name
 from extractor.review.pages import render
 from extractor.review.permissions import Permission
 from extractor.review.room import AnyRoom, Number, Room, Seer
@@ -25,6 +26,8 @@ router = APIRouter(prefix="/books/{book_id}/pages", default_response_class=HTMLR
 _SEE_OTHER = 303
 _DIGITS = 10
 """Numbers of pages have fewer."""
+_NAMED = 200
+"""In a book of more pages its records are listed without their names: each takes a look into the record."""
 Words = Annotated[str, Form(max_length=1000)]
 
 
@@ -96,7 +99,10 @@ def _page(room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble:
         status,
         book=book_id,
         name=book_name(key, room.labels, visit.language),
-        pages=[_row(room, visit, page, mended=_holds(said.get((page.file, page.page)), page)) for page in found],
+        pages=[
+            _row(room, visit, page, mended=_holds(said.get((page.file, page.page)), page), named=len(found) <= _NAMED)
+            for page in found
+        ],
         gaps=standing,
         reports=[_report(visit, each) for each in reports],
         may=visit.may(Permission.MEND),
@@ -109,7 +115,7 @@ def _holds(said: Any, page: StoredPage) -> bool:
     return said is not None and said.sha256 == page.sha256 and not said.said.empty
 
 
-def _row(room: Room, visit: Visit, page: StoredPage, *, mended: bool) -> dict[str, Any]:
+def _row(room: Room, visit: Visit, page: StoredPage, *, mended: bool, named: bool) -> dict[str, Any]:
     language = visit.language
     if page.records:
         state = text(language, "mend_has_records", count=len(page.records))
@@ -125,6 +131,9 @@ def _row(room: Room, visit: Visit, page: StoredPage, *, mended: bool) -> dict[st
         "state": state,
         "form": room.labels.title(page.form, language) if page.form else "",
         "record": page.records[0] if page.records else 0,
+        "named": record_name(room.store.stored_record(page.records[0]), room.labels, language, settled=True)
+        if named and len(page.records) == 1
+        else "",
         "mended": mended,
         "trouble": not page.records and not page.resolution,
     }
@@ -135,7 +144,7 @@ def _report(visit: Visit, report: MissingPages) -> dict[str, Any]:
     place = text(language, "missing_place_first")
     if report.after:
         place = text(language, "missing_place_after", page=report.after[1], file=report.after[0])
-    day = report.at.astimezone(VIETNAM).strftime("%d.%m.%Y")
+    day = report.at.astimezone(VIETNAM).strftime("%d/%m/%Y")
     said = text(
         language, "missing_line", count=report.pages, place=place, why=report.why, person=report.person, day=day
     )

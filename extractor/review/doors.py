@@ -50,6 +50,24 @@ def check_page(room: Room, visit: Visit, page_id: int) -> None:
         check_book(visit, room.listing.page(page_id)[0])
 
 
+def kinds_open_to(room: Room, visit: Visit, *, book: int | None = None) -> dict[str, int]:
+    """How many fields of each kind wait for this person; kinds of which none waits are left out."""
+    return room.store.open_kinds(
+        book=book,
+        books=visit.account.books,
+        disputed=visit.disputed,
+        person=visit.person,
+        formerly=visit.formerly,
+    )
+
+
+def blind_open_to(room: Room, visit: Visit) -> int:
+    """How many of the fields that wait for this person are re-keyed blind."""
+    return room.store.open_blind(
+        books=visit.account.books, disputed=visit.disputed, person=visit.person, formerly=visit.formerly
+    )
+
+
 def open_to(room: Room, visit: Visit, *, kinds: Collection[str] | None = None, book: int | None = None) -> int:
     """How many fields wait for this person."""
     if not (visit.may(Permission.VERIFY) or visit.may(Permission.ADJUDICATE)):

@@ -67,7 +67,9 @@ def mend(room: AnyRoom, visit: Seer, page_id: Number) -> HTMLResponse:
         state=_state(room, visit, page),
         forms=[
             (form.name, form.schema.register_code, room.labels.title(form.name, visit.language))
-            for form in sorted(forms, key=lambda form: (form.schema.register_code, form.name))
+            for form in sorted(
+                forms, key=lambda form: (not form.schema.register_code, form.schema.register_code, form.name)
+            )
             if form.schema.role is Role.RECORDS
         ],
         kinds=list(PageIs),
@@ -209,5 +211,5 @@ def _line(visit: Visit, each: SaidOfPage) -> str:
         text(language, f"mend_pages_{said.pages}") if said.pages else "",
     ]
     what = ", ".join(part for part in parts if part) or text(language, "mend_automatic_said")
-    at = each.at.astimezone(VIETNAM).strftime("%H:%M %d.%m.%Y")
+    at = each.at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
     return f"{at}, {each.person}: {what}"

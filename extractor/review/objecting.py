@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from extractor.review.naming import record_name
 from extractor.review.room import Room
 from extractor.store.objections import objections
 
@@ -19,6 +20,7 @@ class Line:
     severity: str
     message: str
     people: str
+    name: str
 
 
 def standing_warnings(room: Room, book_id: int, language: str) -> tuple[int, list[Line]]:
@@ -31,6 +33,7 @@ def standing_warnings(room: Room, book_id: int, language: str) -> tuple[int, lis
             one.warning.severity.value,
             room.labels.explain(one.warning, one.form, language),
             ", ".join(one.people),
+            record_name(room.store.stored_record(one.record_id), room.labels, language, settled=True),
         )
         for one in found
     ]

@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from extractor.errors import ImageError
 from extractor.records import Decision
 from extractor.review.access import LANGUAGE_COOKIE, Visit, cookie_name
-from extractor.review.doors import check_book, open_to
+from extractor.review.doors import blind_open_to, check_book, kinds_open_to, open_to
 from extractor.review.labels import book_name
+from extractor.review.naming import record_name
 from extractor.review.permissions import Permission
 from extractor.review.places import usable
 from extractor.review.room import AnyLanguage, AnyRoom, AtHome, Number, Room, Seer, Worker
@@ -70,7 +71,8 @@ def home(room: AnyRoom, visit: AtHome) -> HTMLResponse:
         inspections=sum(found.withdrawn_at is None for found in room.store.inspections.all())
         if visit.may(Permission.INSPECT) or visit.may(Permission.JUDGE)
         else 0,
-        waiting=sum(line["waiting"] for line in lines),
+        waiting=(waiting := sum(line["waiting"] for line in lines)),
+        blind=blind_open_to(room, visit) if waiting else 0,
         total=_sum([book.counts for book in books]),
     )
 
@@ -87,6 +89,7 @@ def verify(
     check_book(visit, book)
     kind = kind or None
     total = open_to(room, visit, kinds=[kind], book=book) if kind else worked_on(room, visit, book=book)
+    waiting = kinds_open_to(room, visit, book=book)
     return render(
         room,
         visit,
@@ -95,7 +98,11 @@ def verify(
         kind=kind,
         field=field,
         total=total,
-        kinds=[(each.value, text(visit.language, f"kind_{each.value}")) for each in Kind],
+        kinds=[
+            (each.value, f"{text(visit.language, f'kind_{each.value}')} ({waiting.get(each.value, 0)})")
+            for each in Kind
+            if each.value in waiting or each.value == kind
+        ],
         said=dict(texts(visit.language)),
         lease_seconds=room.lease_seconds,
     )
@@ -131,6 +138,7 @@ def record(room: AnyRoom, visit: Seer, record_id: Number, later: BackgroundTasks
         visit,
         "record.html",
         record=stored,
+        title=record_name(stored, room.labels, visit.language),
         # Names of files tell number and date.
         file="" if room.store.inspections.holds_record(stored.id) else stored.key[0],
         book=book_name(stored.book, room.labels, visit.language),
@@ -174,7 +182,8 @@ def _book_line(room: Room, visit: Visit, book: BookSummary, missing: int) -> dic
         "counts": counts,
         "missing": missing,
         "waiting": open_to(room, visit, book=book.id),
-        "approvable": bool(counts.records) and not counts.review and visit.may(Permission.SEE),
+        "approvable": bool(counts.records)
+        and (visit.may(Permission.APPROVE) or (not counts.review and visit.may(Permission.SEE))),
         "shares": [
             (name, 100.0 * getattr(counts, name) / counts.fields)
             for name in ("accepted", "confirmed", "corrected")

@@ -11,10 +11,10 @@ from extractor.errors import ImageError
 from extractor.records import Decision, FieldState
 from extractor.review.access import Visit
 from extractor.review.labels import Labels, book_name
+from extractor.review.naming import record_name
 from extractor.review.places import usable
 from extractor.review.room import Room
 from extractor.review.task_view import task_view
-from extractor.review.texts import text
 from extractor.store import RecordQueue, StoredField, StoredRecord, Task
 
 _NOT_IN_THE_FORM = ("book", "place", "crop", "page", "warnings")
@@ -32,7 +32,7 @@ def record_view(room: Room, visit: Visit, record: StoredRecord, tasks: Sequence[
         size = room.pictures.size(record.picture)
     except ImageError:
         size = None
-    file, page, number = record.key
+    file = record.key[0]
     busy = RecordQueue(room.store).held_by_others(record.id, visit.person)
     fields = _ordered(labels, record)
     rows = [
@@ -47,7 +47,7 @@ def record_view(room: Room, visit: Visit, record: StoredRecord, tasks: Sequence[
     codes = {field.code for field in fields}
     return {
         "id": record.id,
-        "title": text(language, "record_title", record=number, page=page),
+        "title": record_name(record, labels, language),
         "book": book_name(record.book, labels, language),
         # Names of files tell number and date.
         "file": "" if any(field.hidden for field in fields) else file,

@@ -365,6 +365,21 @@ def open_tasks(session: Session, wanted: Wanted, person: str | None, formerly: C
     return session.scalar(select(func.count()).select_from(open_rows(wanted, keys).subquery())) or 0
 
 
+def open_kinds(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> dict[str, int]:
+    """How many fields of each kind wait; see :func:`open_tasks`."""
+    keys = None if person is None else rekeying.person_keys(person, formerly)
+    rows = open_rows(wanted, keys).subquery()
+    found = session.execute(select(rows.c.kind, func.count()).group_by(rows.c.kind))
+    return {str(kind): int(number) for kind, number in found}
+
+
+def open_blind(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> int:
+    """How many of the fields that wait are re-keyed blind; see :func:`open_tasks`."""
+    keys = None if person is None else rekeying.person_keys(person, formerly)
+    rows = open_rows(wanted, keys).where(TaskRow.blind).subquery()
+    return session.scalar(select(func.count()).select_from(rows)) or 0
+
+
 def open_rows(wanted: Wanted, keys: Collection[str] | None = None) -> Select[TaskRow]:
     """Open tasks; with the ``keys`` of a person, only those the person may get.
 

@@ -506,6 +506,33 @@ class Store:
             wanted = _wanted(session, kinds, book, books, disputed)
             return queue.open_tasks(session, wanted, person and _named(person), formerly)
 
+    def open_kinds(
+        self,
+        *,
+        book: BookRef | None = None,
+        books: Collection[int] | None = None,
+        disputed: bool | None = None,
+        person: str | None = None,
+        formerly: Collection[str] = (),
+    ) -> dict[str, int]:
+        """How many fields of each kind wait for a person; see :meth:`open_tasks`."""
+        with self._looking() as session:
+            wanted = _wanted(session, None, book, books, disputed)
+            return queue.open_kinds(session, wanted, person and _named(person), formerly)
+
+    def open_blind(
+        self,
+        *,
+        books: Collection[int] | None = None,
+        disputed: bool | None = None,
+        person: str | None = None,
+        formerly: Collection[str] = (),
+    ) -> int:
+        """How many of the fields that wait for a person are re-keyed blind; see :meth:`open_tasks`."""
+        with self._looking() as session:
+            wanted = _wanted(session, None, None, books, disputed)
+            return queue.open_blind(session, wanted, person and _named(person), formerly)
+
     def resolve_problem(self, problem_id: int, resolution: ProblemResolution | None, *, person: str) -> None:
         """Record what a person says a page without records is; none takes it back.
 

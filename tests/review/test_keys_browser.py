@@ -53,6 +53,8 @@ def the_whole_page(page):
 
     until(lambda: width() > 0, True)
     first = width()
+    assert page.eval_on_selector("#viewer .viewer-view", "view => view.scrollHeight <= view.clientHeight + 1")
+    assert page.inner_text("#viewer .viewer-name")
     for _ in range(4):
         page.keyboard.press("+")
     assert width() > 2 * first
@@ -72,6 +74,8 @@ def the_whole_page(page):
         assert page.get_attribute(f'[data-do="{name}"]', "aria-pressed") == "true"
         page.keyboard.press(key)
         assert page.locator(f"#viewer img.{name}").count() == 0
+    page.keyboard.press("0")  # the field, then the whole page again
+    assert width() > first
     page.keyboard.press("0")
     assert width() == first
     page.keyboard.press("F9")
@@ -122,6 +126,41 @@ def test_every_key_of_the_verifying_page(visitor, office, screen):
     assert office.store.verify_audit().ok
 
 
+def test_the_kind_is_switched_on_enter_alone_and_a_kind_that_is_done_is_not_all_of_the_work(visitor, office):
+    page = visitor(office, "Thử Một")
+    page.goto(f"{office.url}/verify")
+    page.wait_for_selector("body[data-ready]")
+    typed = page.input_value("#box")
+    page.keyboard.press("Alt+l")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.type("ngay")  # the list's own search
+    page.keyboard.press("F2")
+    assert page.evaluate("document.activeElement.id") == "kind"
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#box:focus")
+    assert (page.input_value("#box"), page.input_value("#kind"), states(office)) == (typed, "", [])
+    page.keyboard.press("Alt+l")
+    page.keyboard.press("ArrowDown")
+    assert page.input_value("#kind") == "record_number"
+    assert page.url.endswith("/verify")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/verify?kind=record_number")
+    for left in (2, 1):
+        page.wait_for_selector("#box:focus")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"#left:has-text('Còn {left}/')")
+    for width in (1280, 1366, 1440):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.eval_on_selector("#saved", "said => said.scrollWidth <= said.clientWidth && said.clientWidth > 40")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#go-on:focus")
+    assert page.inner_text("#empty-title") == "Loại “Số đăng ký” đã xong. Còn 15 trường loại khác."
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#box:focus")
+    assert page.locator("#kind option").all_inner_texts()[0] == "Mọi loại trường"
+    assert not [kind for kind in page.locator("#kind option").all_inner_texts() if kind.startswith("Số đăng ký")]
+
+
 @pytest.mark.parametrize("screen", SCREENS, ids=["1366x768", "1280x620"])
 def test_every_key_of_the_records_form(visitor, office, screen):
     page = visitor(office, "Thử Một")
@@ -144,7 +183,7 @@ def test_every_key_of_the_records_form(visitor, office, screen):
     page.wait_for_selector("#saved:has-text('lấy lại')")
     page.keyboard.press("F7")
     page.wait_for_selector("body[data-ready='2']")
-    page.keyboard.press("Control+Enter")  # stops at the empty box
-    page.wait_for_selector("#hint:has-text('F2')")
+    page.keyboard.press("Control+Enter")  # leads to the next box
+    page.wait_for_selector("#hint:has-text('chưa xem')")
     everything_is_on_the_screen(page, screen)
     assert office.store.verify_audit().ok

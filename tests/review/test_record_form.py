@@ -88,7 +88,7 @@ def test_a_record_comes_in_the_order_of_its_form_with_groups(enter):
     labels = [row["label"] for section in record["sections"] for row in section["rows"]]
     assert labels[:3] == ["Số", "Ngày, tháng, năm đăng ký", "Họ, chữ đệm, tên"]
     assert len(record["tasks"]) == 6
-    assert record["title"] == "Bản ghi 1, trang 1"
+    assert record["title"] == "Số 01 · Lò Thị Mẫu Hiền (trang 1)"
     assert record["page"] == {"url": "/page/1", "width": 1240, "height": 1754}
     assert record["file"] == "KS.2017.01.pdf"
 

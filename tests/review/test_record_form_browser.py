@@ -85,6 +85,7 @@ def test_a_record_by_keyboard_and_on_to_the_next(visitor, office):
     page.keyboard.press("F3")
     page.keyboard.press("Enter")
     assert (held(page), box(page)) == (NATION, "")
+    page.wait_for_selector(".form-row .warnings li", state="detached")  # the rules were asked again
     page.keyboard.press("F6")  # the last: what was passed by is saved too, and the next record comes
     page.wait_for_selector("body[data-ready='2']")
     assert (held(page), box(page)) == (NUMBER, "02")
@@ -110,8 +111,15 @@ def test_the_whole_record_at_once_leads_through_what_nobody_looked_at_and_stops_
         page.keyboard.press("Control+Enter")
         page.wait_for_selector(f"#hint:has-text('Còn {left} ô chưa xem')")
     assert decided(office) == {}
+    # What the rules object to is kept by Enter in its own box alone.
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#hint:has-text('Còn 2 ô bị nhắc: Số, ')")
+    assert (held(page), decided(office)) == ("Số", {})
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".form-row .warnings li", state="detached")  # the rules were asked again
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#hint:has-text('F2')")
+    assert page.inner_text("#confirm-label") == "Gõ rồi nhấn Enter"
     assert held(page) == PLACE
     until(lambda: len(decided(office)), 5)
     page.keyboard.press("Alt+1")
@@ -250,8 +258,9 @@ def test_a_blind_field_shows_nothing_and_does_not_tell_whether_it_was_right(visi
     assert (held(page), box(page)) == ("Ngày, tháng, năm đăng ký", "")
     assert page.is_visible("#note:has-text('Nhập lại độc lập')")
     assert not page.is_visible("#reading") and not page.is_visible("#neighbours")
-    assert page.inner_text("#confirm-label") == "Lưu chữ đã gõ"
+    assert page.inner_text("#confirm-label") == "Gõ rồi nhấn Enter"
     retype(page, "03/01/2017")
+    assert page.inner_text("#confirm-label") == "Lưu chữ đã gõ"
     page.keyboard.press("Enter")
     for _ in range(4):
         page.keyboard.press("Tab")
@@ -283,6 +292,10 @@ def test_one_record_opened_from_its_page_leads_back_there(visitor, office):
     page.keyboard.press("Alt+1")
     for _ in range(page.locator(".form-row.open").count() - 3):
         page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#hint:has-text('bị nhắc')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".form-row .warnings li", state="detached")
+    page.keyboard.press("Control+Enter")
     page.wait_for_url("**/records/2")
     assert page.locator(".decision.review").count() == 0
 

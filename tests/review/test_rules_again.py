@@ -88,7 +88,7 @@ def test_an_approver_sees_what_was_kept_though_a_rule_objects(client, book):
     while not isinstance(task := book.claim("Người Nhập"), QueueEmpty):
         book.decide(task, task.token, person="Người Nhập", raw=task.field.raw, value=task.field.value)
     page = client.get("/books/1/approval").text
-    assert "Quy tắc còn nhắc" in page
+    assert "điểm cần xem lại" in page
     assert "đã xác minh: Người Nhập" in page
     assert "R01-duplicate" in rules_of(book, 0) | rules_of(book, 1)
     decide(client, book, "so", "02/2017", record=1)

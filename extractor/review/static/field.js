@@ -63,16 +63,21 @@ export function answerOf(task, state, typed, changed) {
   return { state, raw: state === "ditto" && !changed ? task.raw : raw };
 }
 
-// What Enter does: confirm, save a correction, or save what is typed without telling whether it is the machine's.
-export function deedOf(task, typed, texts) {
-  if (neutral(task)) return texts.act_save;
+// What Enter does: nothing yet in an empty box, confirm, save a correction, or save what is typed without telling whether it is the machine's.
+export function deedOf(task, typed, changed, texts) {
   const raw = typed.trim();
+  if (!answerOf(task, "read", raw, changed)) return texts.act_type;
+  if (neutral(task)) return texts.act_save;
   return !raw || raw === task.raw.trim() ? texts.act_confirm : texts.act_correct;
 }
+
+// A date as people write it here: data has points between its parts.
+export const shownValue = (value) => value.replace(/^(\d\d)\.(\d\d)\.(\d{4})$/, "$1/$2/$3");
 
 // The value a text would be stored with, where it is not the text itself.
 export function valueText(value, raw, texts, fill) {
   if (value === null) return texts.value_none;
+  value = shownValue(value);
   return value === raw ? "" : fill(texts.value_as, { value });
 }
 

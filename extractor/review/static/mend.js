@@ -240,6 +240,12 @@ if (may) {
   by("turn-half").addEventListener("click", () => turnBy(2));
   for (const choice of document.querySelectorAll("[name=tool]")) {
     choice.addEventListener("change", () => { tool = choice.value; draw(); chooseLabels(); });
+    // From the choice of a tool, Tab leads to its first handle.
+    choice.addEventListener("keydown", (event) => {
+      if (event.key !== "Tab" || event.shiftKey || tool === "look" || !document.querySelector("#handles .handle")) return;
+      event.preventDefault();
+      sheet.focus(0);
+    });
   }
   for (const select of document.querySelectorAll("[data-anchor]")) {
     select.addEventListener("change", () => {
@@ -270,11 +276,13 @@ if (may) {
 }
 
 picture(`/page/${page}/source`).then((address) => {
+  by("picture-loading").hidden = true;
   sheet.show(address);
   draw();
   if (may) preview();
   document.body.dataset.ready = "yes";
 }).catch(() => {
+  by("picture-loading").hidden = true;
   by("no-source").hidden = false;
   by("scroll").hidden = true;
   document.body.dataset.ready = "yes";

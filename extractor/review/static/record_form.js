@@ -189,6 +189,7 @@ function notice(text, why = "") {
 function hint(text, tone = "") {
   by("hint").textContent = text;
   by("hint").dataset.tone = tone;
+  if (text) by("detail").scrollTop = 0;
 }
 
 let previewTimer = 0;
@@ -197,7 +198,7 @@ function showValue() {
   clearTimeout(previewTimer);
   const { task, box } = field;
   const raw = box.value.trim();
-  by("confirm-label").textContent = deedOf(task, raw, texts);
+  by("confirm-label").textContent = deedOf(task, raw, field.changed, texts);
   by("value").textContent = "";
   if (!raw) return;
   if (raw === task.raw.trim() && task.state === "read") {
@@ -303,8 +304,13 @@ function answer(state) {
   else whole();
 }
 
+// A proposal that the rules object to and nobody changed: it is kept by Enter in its own box alone.
+const warned = ({ row, task, box, changed }) =>
+  !neutral(task) && answerOf(task, "read", box.value, changed) && box.value.trim() === task.raw.trim()
+  && row.warnings.some(({ severity }) => severity !== "info");
+
 // Saves what is left of the record and goes on to the next; stops at the first box that nobody has been in, since a
-// proposal that was not looked at is not confirmed, and where a box is empty.
+// proposal that was not looked at is not confirmed, where the rules object to a proposal, and where a box is empty.
 function whole() {
   const shown = sheet();
   if (!shown) return;
@@ -312,6 +318,13 @@ function whole() {
   if (unseen) {
     focus(unseen);
     hint(fill(texts.form_unseen, { count: waiting(shown).filter((each) => !each.seen).length + 1 }), "soft");
+    return;
+  }
+  const objected = waiting(shown).filter(warned);
+  if (objected.length) {
+    const names = objected.map(({ row, group }) => (group ? `${row.label} (${group})` : row.label)).join(", ");
+    focus(objected[0]);
+    hint(fill(texts.form_warned, { count: objected.length, names }));
     return;
   }
   const empty = waiting(shown).filter((each) => !save(shown, each, "read"));
@@ -401,7 +414,7 @@ function tab(event) {
 
 function openPage() {
   const url = sheet()?.view.page && by("paper-image").getAttribute("src");
-  if (url) viewer.open(url, field?.row.frame ?? null);
+  if (url) viewer.open(url, field?.row.frame ?? null, field ? [field.row.label, field.group].filter(Boolean).join(" · ") : "");
   else hint(texts.no_picture);
 }
 

@@ -1,5 +1,5 @@
 // The form of one record: sections in the order of the register; boxes where something waits, text elsewhere.
-import { fitBox, warningItem } from "./field.js";
+import { fitBox, shownValue, warningItem } from "./field.js";
 
 const LINES_AT_MOST = 3;
 
@@ -70,7 +70,7 @@ export function makeSheet(view, texts, { held, typed }) {
     field.element.className = `form-row said-${standing}`;
     const content = raw ? [make("span", "raw", raw)] : [];
     if (state !== "read") content.push(make("span", "state-tag", texts[`state_${state}`]));
-    if (value) content.push(make("span", "form-value", `→ ${value}`));
+    if (value && shownValue(value) !== raw) content.push(make("span", "form-value", `→ ${shownValue(value)}`));
     const said = {
       sent: texts.form_on_its_way,
       busy: texts.form_busy,

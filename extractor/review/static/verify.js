@@ -95,9 +95,15 @@ function showEmpty(data) {
   by("loading").hidden = true;
   by("work").hidden = true;
   by("empty").hidden = false;
+  by("go-on").hidden = !data.elsewhere;
+  if (kind) {
+    const done = data.elsewhere && !data.left;
+    const words = { kind: texts[`kind_${kind}`] ?? kind, count: data.elsewhere };
+    by("empty-title").textContent = done ? fill(texts.queue_kind_done, words) : texts.queue_empty;
+  }
   by("empty-others").textContent =
     data.message || (data.others ? fill(texts.queue_others, { count: data.others }) : "");
-  by("ask-again").focus();
+  by(data.elsewhere ? "go-on" : "ask-again").focus();
 }
 
 // Keeps what was typed for the field in hand, before another one takes its place.
@@ -231,7 +237,7 @@ function showValue() {
   const task = current();
   const raw = box.value.trim();
   const place = by("value");
-  by("confirm-label").textContent = deedOf(task, raw, texts);
+  by("confirm-label").textContent = deedOf(task, raw, changed, texts);
   if (!raw) { place.textContent = ""; return; }
   if (raw === task.raw.trim() && task.state === "read") { say(task.value, raw); return; }
   place.textContent = "";
@@ -386,11 +392,34 @@ function choose(index) {
 
 function openPage() {
   const task = current();
-  if (task?.page) viewer.open(task.page.url, task.page.frame);
+  if (task?.page) viewer.open(task.page.url, task.page.frame, [task.label, task.group].filter(Boolean).join(" · "));
   else hint(texts.no_picture);
 }
 
 function openHelp() { by("help").showModal(); }
+
+// ---- the kind of field: with the mouse at once, by keyboard on Enter or when the list is left
+
+const picker = by("kind");
+let picking = false;
+
+function pick() {
+  if (picker.value !== (kind ?? "")) picker.form.submit();
+}
+
+picker?.addEventListener("pointerdown", () => { picking = false; });
+picker?.addEventListener("change", () => { if (!picking) pick(); });
+picker?.addEventListener("blur", () => { if (document.hasFocus()) pick(); });
+// All keys but that for help are the list's: none of them answers the field or reaches its box.
+picker?.addEventListener("keydown", (event) => {
+  if (event.key !== "F1") event.stopPropagation();
+  picking = event.key !== "Enter";
+  if (event.key === "Escape") picker.value = kind ?? "";
+  else if (event.key !== "Enter") return;
+  event.preventDefault();
+  if (event.key === "Enter" && picker.value !== (kind ?? "")) pick();
+  else if (current()) box.focus();
+});
 
 const deeds = {
   F1: openHelp,
@@ -416,6 +445,9 @@ document.addEventListener("keydown", (event) => {
   } else if (event.altKey && /^Digit[1-9]$/.test(event.code)) {
     event.preventDefault();
     choose(Number(event.code.slice(5)) - 1);
+  } else if (picker && event.altKey && event.code === "KeyL" && !event.ctrlKey) {
+    event.preventDefault();
+    picker.focus();
   } else if (!current()) {
     return;
   } else if (inBox && event.key === "Enter" && !event.shiftKey && plain) {
@@ -448,7 +480,6 @@ by("act-typing").addEventListener("click", () => { typing.next(); box.focus(); }
 by("empty-back").addEventListener("click", back);
 by("help-close").addEventListener("click", () => by("help").close());
 by("ask-again").addEventListener("click", () => { by("loading").hidden = false; by("empty").hidden = true; fetchMore(); });
-by("kind")?.addEventListener("change", () => by("kind").form.submit());
 for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => box.focus());
 // A picture that did not come, as after the session had ended, is asked for again when the person is back at the page.
 window.addEventListener("focus", () => {

@@ -7,6 +7,7 @@ export function makeViewer(dialog) {
   let zoom = 1;
   let where = null;
   let dragged = null;
+  let atField = false;
 
   function resize(next, x = view.clientWidth / 2, y = view.clientHeight / 2) {
     next = Math.min(6, Math.max(0.2, next));
@@ -36,9 +37,32 @@ export function makeViewer(dialog) {
     dialog.querySelector(`[data-do="${name}"]`).setAttribute("aria-pressed", String(on));
   }
 
+  // All of the page, its frame seen in its surroundings.
+  function toPage() {
+    const high = image.naturalWidth ? image.naturalHeight / image.naturalWidth : 1;
+    zoom = 1;
+    resize(Math.min(1, view.clientHeight / (view.clientWidth * high)));
+    atField = false;
+  }
+
+  function toggleField() {
+    if (atField || !where) toPage();
+    else { toField(); atField = true; }
+  }
+
+  // By key, the beginning of the frame stays where it is while it is in sight.
+  function step(factor) {
+    const [room, before] = [view.getBoundingClientRect(), frame.getBoundingClientRect()];
+    const within = before.left >= room.left && before.left < room.right && before.top >= room.top && before.top < room.bottom;
+    resize(zoom * factor);
+    if (frame.hidden || !within) return;
+    const after = frame.getBoundingClientRect();
+    view.scrollBy(after.left - before.left, after.top - before.top);
+  }
+
   const deeds = {
-    in: () => resize(zoom * 1.25),
-    out: () => resize(zoom / 1.25),
+    in: () => step(1.25),
+    out: () => step(1 / 1.25),
     contrast: () => toggle("contrast"),
     invert: () => toggle("invert"),
     close: () => dialog.close(),
@@ -46,10 +70,10 @@ export function makeViewer(dialog) {
 
   dialog.addEventListener("click", (event) => deeds[event.target.dataset.do]?.());
   dialog.addEventListener("keydown", (event) => {
-    const step = 120;
-    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    const far = 120;
+    const moves = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, -far], ArrowDown: [0, far] };
     const keys = {
-      "+": deeds.in, "=": deeds.in, "-": deeds.out, "0": toField, c: deeds.contrast, i: deeds.invert, F9: deeds.close,
+      "+": deeds.in, "=": deeds.in, "-": deeds.out, "0": toggleField, c: deeds.contrast, i: deeds.invert, F9: deeds.close,
     };
     if (moves[event.key]) view.scrollBy(...moves[event.key]);
     else if (keys[event.key]) keys[event.key]();
@@ -77,16 +101,18 @@ export function makeViewer(dialog) {
 
   return {
     isOpen: () => dialog.open,
-    open(url, place) {
+    // place: of the field, in shares of the picture, or none; name: what the field is called.
+    open(url, place, name = "") {
       where = place;
+      dialog.querySelector(".viewer-name").textContent = name;
       placeFrame(frame, place);
       dialog.showModal();
       view.focus();
       zoom = 1;
       paper.style.width = `${view.clientWidth}px`;
-      if (image.getAttribute("src") === url && image.complete) toField();
+      if (image.getAttribute("src") === url && image.complete) toPage();
       else {
-        image.onload = toField;
+        image.onload = toPage;
         image.src = url;
       }
     },
