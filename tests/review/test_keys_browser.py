@@ -145,10 +145,12 @@ def test_the_kind_is_switched_on_enter_alone_and_a_kind_that_is_done_is_not_all_
     assert page.url.endswith("/verify")
     page.keyboard.press("Enter")
     page.wait_for_url("**/verify?kind=record_number")
-    for left in (2, 1):
-        page.wait_for_selector("#box:focus")
+    page.wait_for_selector("body[data-ready]")
+    for _ in range(2):
+        shown = page.get_attribute("body", "data-ready")
         page.keyboard.press("Enter")
-        page.wait_for_selector(f"#left:has-text('Còn {left}/')")
+        page.wait_for_selector(f"body:not([data-ready='{shown}'])")
+    page.wait_for_selector("#saved:has-text('✓')")
     for width in (1280, 1366, 1440):
         page.set_viewport_size({"width": width, "height": 700})
         assert page.eval_on_selector("#saved", "said => said.scrollWidth <= said.clientWidth && said.clientWidth > 40")
