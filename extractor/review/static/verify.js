@@ -403,8 +403,11 @@ function openHelp() { by("help").showModal(); }
 const picker = by("kind");
 let picking = false;
 
+// What is held is given back first: a word that comes after the next page has asked would take it from that page.
 function pick() {
-  if (picker.value !== (kind ?? "")) picker.form.submit();
+  if (picker.value === (kind ?? "")) return;
+  const held = tasks.map(({ id, token }) => ({ task: id, token }));
+  post(`${api}/release`, held).catch(() => {}).finally(() => picker.form.submit());
 }
 
 picker?.addEventListener("pointerdown", () => { picking = false; });
