@@ -103,8 +103,11 @@ def test_records_of_a_page_that_is_none_of_the_register_go_and_what_people_decid
     assert run(options([scans], out, certificate=load_certificate(get_settings().certificate))).pages_new == 0
 
 
-def test_what_cannot_be_read_is_set_aside_and_told(out, tmp_path):
-    result, done = read_anew(out, [("KS.2009.01.pdf", 7), ("khong-co.pdf", 1)])
+def test_what_cannot_be_read_is_set_aside_and_told(scans, tmp_path):
+    folder = tmp_path / "out"  # of its own: whatever was read into the other one, or not yet, is nothing to this
+    folder.mkdir()
+    remember_sources(folder, list_sources([scans], on_set_aside=print), book=BookKey(agency=AGENCY))
+    result, done = read_anew(folder, [("KS.2009.01.pdf", 7), ("khong-co.pdf", 1)])
     assert [item["file"] for item in result["set_aside"]] == ["KS.2009.01.pdf", "khong-co.pdf"]
     assert "no page 7" in result["set_aside"][0]["message"]
     assert done[0] == (2, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from extractor.templates.drafting.label_draft import draft_labels
 from extractor.templates.drafting.print_runs import find_runs
 from extractor.templates.drafting.table_draft import LineReader, draft_table, is_table, ruled_page
 from extractor.templates.drafting.types import Drafted
+from extractor.templates.form import FieldSpec
 from extractor.templates.label_evidence import label_evidence
 from extractor.templates.label_template import LabelTemplate
 from extractor.templates.labels import scaled_text
@@ -86,6 +87,7 @@ def draft_form(
         drafted = draft_table(pages, ruled, texts, forms, register=register, read_lines=read_lines)
     else:
         drafted = _drafted_labels(pages, texts, views, forms, register)
+    drafted = replace(drafted, fields=_each_column_once(drafted.fields))
     return Draft(
         name,
         drafted.template["layout"],
@@ -174,6 +176,20 @@ def _view(page: CleanPage, text: PageText, vocabulary: Sequence[str]) -> PageVie
     scaled = scaled_text(text, furniture.scale)
     lines = pieces_of(scaled)
     return PageView(tuple(find_runs(lines, scaled, furniture, vocabulary)), lines, furniture.mm)
+
+
+def _each_column_once(fields: Sequence[FieldSpec]) -> tuple[FieldSpec, ...]:
+    """Leave each import column to the first field that has it: two that fill one cell would stop every export.
+
+    A field that would lose some of its columns loses all, since a signer's say by their order what goes where.
+    """
+    taken: set[str] = set()
+    found = []
+    for spec in fields:
+        doubled = not taken.isdisjoint(spec.columns)
+        found.append(spec.model_copy(update={"columns": ()}) if doubled else spec)
+        taken.update(found[-1].columns)
+    return tuple(found)
 
 
 def _schema(name: str, register: str, drafted: Drafted, pages: int) -> str:
