@@ -356,7 +356,10 @@ function putOff() {
     if (each.changed) drafts.set(each.id, { raw: each.box.value, blind: each.task.blind });
   }
   const given = { leases: leasesOf(shown), skip: true };
-  inTurn(() => asking(() => post("/api/records/release", given))).catch(() => {});
+  // Until the server has it back, the record is still this person's, and would be handed out again.
+  leaving.add(shown);
+  const gone = () => leaving.delete(shown);
+  inTurn(() => asking(() => post("/api/records/release", given))).then(gone, gone);
   leave();
   by("saved").textContent = texts.form_put_off;
 }
