@@ -78,7 +78,9 @@ def stream(app, client, upload, *steps):
     async def answered(message):
         statuses.append(message.get("status"))
 
-    anyio.run(app, scope, receive, answered)
+    # In a thread of its own: where browser tests ran before, this one has an event loop already.
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(anyio.run, app, scope, receive, answered).result()
     return statuses[0] if statuses else None
 
 

@@ -24,8 +24,6 @@ from extractor.settings import get_settings
 from extractor.store import Instructions, PageResult
 
 SCAN = Path(__file__).parents[2] / "sample_book" / "KS.2009.01" / "KS.2009.01.2009-01-02.01.pdf"
-# Its fixture is dear: one worker makes it for all tests.
-pytestmark = pytest.mark.xdist_group("rereading")
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,8 @@ def the_whole_page(page):
     """Zoom, pan, contrast, invert, back to the field, and closed by the key that opened it."""
     page.keyboard.press("F9")
     page.wait_for_selector("#viewer[open] .frame")
-    page.wait_for_function("() => document.querySelector('#viewer img').complete")
+    # Until its picture has come, the sheet is as wide as the view.
+    page.wait_for_selector('#viewer[aria-busy="false"]')
 
     def width():
         return page.eval_on_selector("#viewer .viewer-paper", "paper => paper.offsetWidth")

@@ -6,8 +6,6 @@ import pytest
 from extractor.batch.storage import DATABASE, open_store
 from extractor.records import Decision
 
-pytestmark = pytest.mark.xdist_group("main-job")
-
 
 @pytest.fixture
 def own(finished, tmp_path):

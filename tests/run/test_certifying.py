@@ -20,8 +20,6 @@ from extractor.records import Decision, FieldState
 from extractor.settings import get_settings
 from extractor.store import QueueEmpty
 
-pytestmark = pytest.mark.xdist_group("main-job")
-
 TEMPLATES = (get_settings().templates_dir,)
 KEYER, SECOND = "Người nhập lại", "Người xét"
 

@@ -22,7 +22,6 @@ from extractor.records import BookKey, Decision, FieldState, read_records
 from extractor.templates import load_forms
 
 REAL_SCANS = Path(__file__).resolve().parents[3] / "shared" / "scans"
-pytestmark = pytest.mark.xdist_group("main-job")
 
 
 def test_every_form_page_yields_its_record(finished):

@@ -26,8 +26,6 @@ from extractor.training.synth.spread import FLAT, open_sheet
 from extractor.training.texts import make_book, years_of
 
 DPI = 150
-# Its fixtures are dear: one worker makes them for all tests.
-pytestmark = pytest.mark.xdist_group("spreads")
 
 
 def lines(path):

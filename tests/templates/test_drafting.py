@@ -33,9 +33,6 @@ from extractor.training.synth.hand_ruled import HandColumn, draw_hand_ruled
 from extractor.training.synth.paper import draw_paper
 from extractor.training.texts import make_book, years_of
 
-# Its fixtures are dear: one worker makes them for all tests.
-pytestmark = pytest.mark.xdist_group("drafting")
-
 
 @pytest.fixture(scope="module")
 def forms() -> list[Form]:

@@ -43,6 +43,7 @@ export function makeViewer(dialog) {
     zoom = 1;
     resize(Math.min(1, view.clientHeight / (view.clientWidth * high)));
     atField = false;
+    dialog.setAttribute("aria-busy", "false");
   }
 
   function toggleField() {
@@ -110,9 +111,10 @@ export function makeViewer(dialog) {
       view.focus();
       zoom = 1;
       paper.style.width = `${view.clientWidth}px`;
+      dialog.setAttribute("aria-busy", "true");
       if (image.getAttribute("src") === url && image.complete) toPage();
       else {
-        image.onload = toPage;
+        image.onload = image.onerror = toPage;
         image.src = url;
       }
     },
