@@ -168,6 +168,10 @@ class ExportError(ExtractorError):
     exit_code = ExitCode.EXPORT
 
 
+class LineSetError(ExtractorError):
+    """A set of lines to learn from cannot be written or used."""
+
+
 class EvaluationError(ExtractorError):
     """Records and truth cannot be compared."""
 
