@@ -1,8 +1,8 @@
 """A set of lines to learn from: a folder with pictures, texts, and what may be done with them.
 
 ``set.json`` says what the set is, ``lines.jsonl`` holds one line of the set a row, ``pictures/`` the grey crops. Parts
-are given to *groups* and not to lines: whatever shares a book or a hand is one group, so that no book and no hand can be
-in two parts. The set's version is a digest of all its rows and pictures.
+are given to *groups* and not to lines: whatever shares a book or a hand is one group, so that no book and no hand can
+be in two parts. The set's version is a digest of all its rows and pictures.
 """
 
 from __future__ import annotations
