@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -99,7 +100,7 @@ def take_back(intake: Intake, upload_id: str, client: str) -> bool:
         drop(intake.uploads, intake.upload_folder, upload_id, upload.client)
         return False
     with intake.upload_folder.holding(upload_id):
-        if upload_id in intake.jobs.read_uploads(intake.folder) or _has_records(intake, upload):
+        if upload_id in intake.jobs.read_uploads(intake.folder) or upload_id in partly_read(intake, [upload]):
             raise UploadError("complete", "The file belongs to records.")
         intake.uploads.discard(upload_id, client)  # the row first: a file without one is in nobody's way
         intake.upload_folder.drop(upload_id)
@@ -119,10 +120,12 @@ def unfinished(intake: Intake) -> Sequence[Upload]:
     return intake.uploads.of_room(state=UploadState.RECEIVING, limit=200)
 
 
-def _has_records(intake: Intake, upload: Upload) -> bool:
-    """Whether a run that did not come to its end has begun to read it."""
-    home = intake.upload_folder.home(upload.id).resolve()
-    return any(known.path.startswith(f"{home}/") for known in load_sources(intake.out).values())
+def partly_read(intake: Intake, uploads: Iterable[Upload]) -> frozenset[str]:
+    """Those that a run which did not come to its end has begun to read: records may have been made of them."""
+    known = [Path(source.path) for source in load_sources(intake.out).values()]
+    homes = {upload.id: intake.upload_folder.home(upload.id).resolve() for upload in uploads}
+    folders = {folder for path in known for folder in path.parents}
+    return frozenset(upload for upload, home in homes.items() if home in folders)
 
 
 def _check_name(name: str) -> None:

@@ -256,6 +256,7 @@ def _choose(
         "scan_read.html",
         status,
         groups=_groups(found),
+        begun=scan_files.partly_read(room.intake, found),
         shown=shown,
         troubles=troubles,
         ask=secrets.token_hex(16),

@@ -186,6 +186,20 @@ def test_files_that_nothing_was_made_of_can_be_given_up(enter, intake, pages):
     assert (pages / "uploads" / read / NAME).exists()
 
 
+def test_a_file_that_was_partly_read_can_be_read_on_but_not_given_up(enter, pages):
+    client = enter()
+    begun = bring(client)
+    untouched = bring(client, picture(70), "KS.2017.01.2017-01-04.05.png")
+    place = pages / "uploads" / begun / NAME
+    remember_sources(pages, [SourceFile(place, "", NAME, FileKind.PNG, 1, "0" * 64, (0, 0), BookKey())])
+    page = client.get("/scans/read").text
+    assert f'value="{begun}"' in page
+    assert f"drop-{begun}" not in page
+    assert "đã đọc dở" in page
+    assert f'form="drop-{untouched}"' in page
+    assert client.post(f"/scans/files/{begun}/drop").status_code == 409
+
+
 # Who may
 
 
