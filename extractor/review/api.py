@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, BackgroundTasks, Response
@@ -20,6 +21,7 @@ from extractor.review.room import AnyRoom, AnyVisit, Number, Room, Seer, Solver,
 from extractor.review.task_view import task_view
 from extractor.review.texts import text
 from extractor.store import NothingToUndo, ProblemResolution, QueueEmpty, StoredProblem, Task
+from extractor.store.seeing import note_fields_seen
 
 router = APIRouter()
 
@@ -94,7 +96,7 @@ def session(visit: AnyVisit) -> dict[str, str]:
 
 
 @router.post("/api/claim", response_model=None)
-def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | JSONResponse:
+def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter, later: BackgroundTasks) -> dict[str, Any] | JSONResponse:
     """The fields the person holds, topped up with the next free ones; those the page has already are left out."""
     check_book(visit, wanted.book)
     if wanted.field is not None:
@@ -111,7 +113,7 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | 
             bar = room.store.barred(wanted.field, visit.person, formerly=visit.formerly)
             why = text(visit.language, bar.value if bar else "busy_field")
             return {"tasks": [], "message": why, **_left(room, visit, wanted)}
-        return {"tasks": [_view(room, visit, task)], **_left(room, visit, wanted)}
+        return {"tasks": _views(room, visit, [task], later), **_left(room, visit, wanted)}
     kinds = [wanted.kind] if wanted.kind else None
     held = [task for task in room.store.held(visit.person) if _fits(visit, task, wanted)]
     others = 0
@@ -139,7 +141,7 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter) -> dict[str, Any] | 
     left = _left(room, visit, wanted) if wanted.count or not held else {}
     # A kind that is done is not all of the work.
     elsewhere = open_to(room, visit, book=wanted.book) - left["left"] if kinds and not held else 0
-    return {"tasks": [_view(room, visit, task) for task in new], "others": others, "elsewhere": elsewhere, **left}
+    return {"tasks": _views(room, visit, new, later), "others": others, "elsewhere": elsewhere, **left}
 
 
 @router.post("/api/renew")
@@ -203,7 +205,7 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided, later: Background
         # The field is no blind task any more, so that this is not the place to tell how it was decided.
         return {"ok": True, "decision": None}
     except LeaseLostError:
-        return JSONResponse(_lost(room, visit, decided.field), 409)
+        return JSONResponse(_lost(room, visit, decided.field, later), 409)
     if record is not None and value.decision is Decision.CORRECTED:
         # What was confirmed says what it said before. Nobody waits for the rules: the answer is on its way by then.
         later.add_task(room.store.recheck, record, room.rules)
@@ -212,14 +214,14 @@ def decide(room: AnyRoom, visit: WorkerPost, decided: Decided, later: Background
 
 
 @router.post("/api/undo")
-def undo(room: AnyRoom, visit: WorkerPost, asked: TakeBack | None = None) -> dict[str, Any]:
+def undo(room: AnyRoom, visit: WorkerPost, later: BackgroundTasks, asked: TakeBack | None = None) -> dict[str, Any]:
     """Take the person's last decision back and hand the field out again; asked again, no other one."""
     known = asked.pairs if asked else None
     task = room.store.undo_last(visit.person, lease_seconds=room.lease_seconds, known=known)
     if isinstance(task, NothingToUndo):
         return {"task": None}
     room.store.recheck(task.record_id, room.rules)
-    return {"task": _view(room, visit, task)}
+    return {"task": _views(room, visit, [task], later)[0]}
 
 
 @router.post("/api/preview", response_model=None)
@@ -285,8 +287,17 @@ def _is_theirs(room: Room, visit: Visit, field_id: int) -> bool:
     return visit.may(Permission.ADJUDICATE if disputed else Permission.VERIFY)
 
 
-def _view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
-    return task_view(room, visit, task)
+def _views(room: Room, visit: Visit, given: Sequence[Task], later: BackgroundTasks) -> list[dict[str, Any]]:
+    """The tasks as the browser gets them; what is shown beside them is noted as seen once the answer is on its way."""
+    contexts = [room.store.field_context(task.field_id) for task in given]
+    seen = [
+        place
+        for task, context in zip(given, contexts, strict=True)
+        if not task.blind
+        for place in context.places_beside
+    ]
+    later.add_task(note_fields_seen, room.store, seen, visit.person)
+    return [task_view(room, visit, task, context) for task, context in zip(given, contexts, strict=True)]
 
 
 def _fits(visit: Visit, task: Task, wanted: Filter) -> bool:
@@ -308,7 +319,7 @@ def _claim_field(room: Room, visit: Visit, field_id: int) -> Task:
     return room.store.claim_field(field_id, visit.person, lease_seconds=room.lease_seconds, formerly=visit.formerly)
 
 
-def _lost(room: Room, visit: Visit, field_id: int) -> dict[str, Any]:
+def _lost(room: Room, visit: Visit, field_id: int, later: BackgroundTasks) -> dict[str, Any]:
     lost = {"message": text(visit.language, "lease_lost"), "task": None}
     try:
         context = room.store.field_context(field_id, beside=False)
@@ -322,4 +333,4 @@ def _lost(room: Room, visit: Visit, field_id: int) -> dict[str, Any]:
         task = _claim_field(room, visit, field_id)
     except LeaseLostError:
         return lost
-    return {"message": text(visit.language, "lease_retaken"), "task": _view(room, visit, task)}
+    return {"message": text(visit.language, "lease_retaken"), "task": _views(room, visit, [task], later)[0]}

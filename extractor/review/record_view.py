@@ -105,5 +105,9 @@ def _frame(room: Room, record: StoredRecord, field: StoredField) -> dict[str, fl
 
 
 def _task(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
-    seen = {key: part for key, part in task_view(room, visit, task).items() if key not in _NOT_IN_THE_FORM}
+    seen = {
+        key: part
+        for key, part in task_view(room, visit, task, room.store.field_context(task.field_id)).items()
+        if key not in _NOT_IN_THE_FORM
+    }
     return {**seen, "value": None} if seen["state"] == FieldState.DITTO.value else seen

@@ -32,13 +32,12 @@ BLIND = {**_NOTHING_READ, **_NOTHING_BESIDE}
 """The parts of a task that would tell what was read, with nothing in them."""
 
 
-def task_view(room: Room, visit: Visit, task: Task) -> dict[str, Any]:
+def task_view(room: Room, visit: Visit, task: Task, context: FieldContext) -> dict[str, Any]:
     """The task as JSON.
 
     A blind task shows nothing of what the machine read, nor what would hint at it. Where a blind re-keying contradicts
     the machine, both texts are offered and nothing tells which is whose; rules, which judged one of them, are silent.
     """
-    context = room.store.field_context(task.field_id)
     labels, language, field = room.labels, visit.language, task.field
     disputed = bool(context.rekeyed_by) and field.decision is Decision.REVIEW
     hidden = task.blind or disputed
@@ -83,7 +82,15 @@ def _beside(labels: Labels, context: FieldContext, language: str) -> dict[str, A
     return {
         "dittoValue": ditto_value(context),
         "warnings": [
-            {"severity": warning.severity.value, "message": labels.explain(warning, context.form, language)}
+            {
+                "severity": warning.severity.value,
+                "message": labels.explain(warning, context.form, language),
+                "named": [
+                    {"label": labels.named(context.form, code, language), "raw": field.raw, "state": field.state.value}
+                    for code, field in context.named
+                    if code in warning.fields
+                ],
+            }
             for warning in context.warnings
         ],
         "before": _neighbour(context.previous),

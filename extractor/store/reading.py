@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bind
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
-from extractor.records import BookKey, Decision, Record, RuleWarning
+from extractor.records import BookKey, Decision, FieldValue, Record, RuleWarning
 from extractor.store import convert, rekeying, tasks
 from extractor.store.hiding import Shown, what_is_shown
 from extractor.store.order import PLACE, current_records
@@ -234,6 +234,7 @@ def field_context(session: Session, field_id: int, *, beside: bool = True) -> Fi
     shown = what_is_shown(session, (record.id, before, after), code=field.code) if beside else Shown((), (), {})
     warnings = _tellable(_warnings(session, [record.id]).get(record.id, ()), shown.hidden) if beside else ()
     neighbours = _neighbours(session, (before, after), field.code, shown) if beside else {}
+    warnings = tuple(warning for warning in warnings if field.code in warning.fields)
     return FieldContext(
         field_id=field.id,
         record_id=record.id,
@@ -245,7 +246,8 @@ def field_context(session: Session, field_id: int, *, beside: bool = True) -> Fi
         field=shown.stored(field),
         picture=convert.picture(page),
         char_confidences=tuple(field.char_confidences),
-        warnings=tuple(warning for warning in warnings if field.code in warning.fields),
+        warnings=warnings,
+        named=_named(session, record.id, {code for each in warnings for code in each.fields} - {field.code}, shown),
         previous=neighbours.get(before),
         following=neighbours.get(after),
         blind=task is not None and tasks.is_blind(task),
@@ -391,13 +393,23 @@ def _tellable(warnings: Sequence[RuleWarning], hidden: Collection[tuple[int, str
     return tuple(warning for warning in warnings if codes.isdisjoint(warning.fields))
 
 
+def _named(
+    session: Session, record_id: int, codes: Collection[str], shown: Shown
+) -> tuple[tuple[str, FieldValue], ...]:
+    """The fields of a record with these codes, in the order of the form."""
+    if not codes:
+        return ()
+    asked = {"records": [record_id], "codes": sorted(codes)}
+    return tuple((field.code, shown.stored(field)) for field in session.scalars(_named_wanted(), asked))
+
+
 def _neighbours(
     session: Session, record_ids: Collection[int | None], code: str, shown: Shown
 ) -> dict[int | None, Neighbour]:
     """The field with that code of each of these records that has one."""
     asked = {"records": [number for number in record_ids if number is not None], "code": code}
     return {
-        record_id: Neighbour((path, page, number), shown.stored(field), hidden=(record_id, code) in shown.hidden)
+        record_id: Neighbour((path, page, number), record_id, shown.stored(field), (record_id, code) in shown.hidden)
         for field, record_id, number, page, path in session.execute(_neighbours_wanted(), asked)
     }
 
@@ -422,6 +434,13 @@ def _context_wanted() -> Select[FieldRow, RecordRow, PageRow, FileRow, BookRow, 
 def _warnings_wanted() -> Select[WarningRow]:
     wanted = select(WarningRow).where(WarningRow.record_id.in_(_RECORDS))
     return wanted.order_by(WarningRow.record_id, WarningRow.position)
+
+
+@cache
+def _named_wanted() -> Select[FieldRow]:
+    named = FieldRow.code.in_(bindparam("codes", expanding=True))
+    wanted = select(FieldRow).where(FieldRow.record_id.in_(_RECORDS), named, FieldRow.retired_at.is_(None))
+    return wanted.order_by(FieldRow.position, FieldRow.id)
 
 
 @cache

@@ -256,10 +256,12 @@ class Neighbour:
     """The same field of the record before or after in the book.
 
     Args:
+        record_id: number of that record.
         hidden: the field is re-keyed blind or disputed; what the machine read there must not be shown.
     """
 
     record: RecordKey
+    record_id: int
     field: FieldValue
     hidden: bool = False
 
@@ -272,6 +274,7 @@ class FieldContext:
         picture: the page's picture.
         char_confidences: one for each character of the machine's ``raw``, or empty.
         warnings: rule messages that concern the field, without those that name a hidden field.
+        named: the other fields of the record that the warnings name, with their codes.
         previous: same field of the record before, or none at the start of the book.
         following: same field of the record after, or none at its end.
         blind: the field waits to be re-keyed by somebody who sees nothing of the machine's reading.
@@ -290,11 +293,21 @@ class FieldContext:
     picture: PageImage
     char_confidences: tuple[float, ...] = ()
     warnings: tuple[RuleWarning, ...] = ()
+    named: tuple[tuple[str, FieldValue], ...] = ()
     previous: Neighbour | None = None
     following: Neighbour | None = None
     blind: bool = False
     rekeyed_by: str = ""
     task_id: int | None = None
+
+    @property
+    def places_beside(self) -> tuple[tuple[int, str], ...]:
+        """Record's number and code of each other field that is shown with this one."""
+        neighbours = [each for each in (self.previous, self.following) if each is not None and not each.hidden]
+        return (
+            *((self.record_id, code) for code, _ in self.named),
+            *((each.record_id, self.code) for each in neighbours),
+        )
 
 
 @dataclass(frozen=True, slots=True)

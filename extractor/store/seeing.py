@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
+
 from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import Session
 
 from extractor.records import Decision
 from extractor.store import tasks
 from extractor.store.convert import person_key
-from extractor.store.hiding import what_is_shown
+from extractor.store.hiding import Place, what_is_shown
 from extractor.store.order import current_records
 from extractor.store.store import Store
 from extractor.store.tables import FieldRow, PageRow, RecordRow, SeenRow, TaskRow, TaskStatus
@@ -20,15 +22,27 @@ def note_seen(store: Store, record_id: int, person: str) -> int:
     Counted are fields that the machine settled and that are shown: these may be drawn for blind re-keying later, and
     then go to others. To look at a record again writes nothing.
     """
+    return _note(store, person, [record_id], lambda field: True)
+
+
+def note_fields_seen(store: Store, places: Collection[Place], person: str) -> int:
+    """The same for single fields, by their record's number and their code."""
+    wanted = frozenset(places)
+    return _note(
+        store, person, sorted({number for number, _ in wanted}), lambda row: (row.record_id, row.code) in wanted
+    )
+
+
+def _note(store: Store, person: str, record_ids: Sequence[int], meant: Callable[[FieldRow], bool]) -> int:
     key = person_key(person)
     with store.reading() as session:
-        if not _new(session, record_id, key):
+        if not _new(session, record_ids, key, meant):
             return 0
     with store.writing() as writer:
         session = writer.session
         # Locked as by whoever draws fields: so each gets one task, and none is drawn between the look and the note.
-        session.execute(_wanted(record_id, key).with_for_update(of=FieldRow))
-        found = _new(session, record_id, key)
+        session.execute(_wanted(record_ids, key).with_for_update(of=FieldRow))
+        found = _new(session, record_ids, key, meant)
         present = {
             task.field_id: task
             for task in session.scalars(select(TaskRow).where(TaskRow.field_id.in_([field.id for field, _ in found])))
@@ -46,22 +60,26 @@ def note_seen(store: Store, record_id: int, person: str) -> int:
         return len(found)
 
 
-def _new(session: Session, record_id: int, key: str) -> list[tuple[FieldRow, int]]:
-    """Fields of the record that are shown and that the person was not shown before, with the number of their book."""
-    rows = [(field, book_id) for field, book_id in session.execute(_wanted(record_id, key))]
+def _new(
+    session: Session, record_ids: Sequence[int], key: str, meant: Callable[[FieldRow], bool]
+) -> list[tuple[FieldRow, int]]:
+    """Meant fields that are shown and that the person was not shown before, with the number of their book."""
+    if not record_ids:
+        return []
+    rows = [(field, book_id) for field, book_id in session.execute(_wanted(record_ids, key)) if meant(field)]
     if not rows:
         return []
-    hidden = what_is_shown(session, [record_id]).hidden
-    return [(field, book_id) for field, book_id in rows if (record_id, field.code) not in hidden]
+    hidden = what_is_shown(session, record_ids).hidden
+    return [(field, book_id) for field, book_id in rows if (field.record_id, field.code) not in hidden]
 
 
-def _wanted(record_id: int, key: str) -> Select[FieldRow, int]:
+def _wanted(record_ids: Sequence[int], key: str) -> Select[FieldRow, int]:
     seen = exists().where(TaskRow.field_id == FieldRow.id, and_(SeenRow.task_id == TaskRow.id, SeenRow.person == key))
     return (
         current_records(select(FieldRow, PageRow.book_id))
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
         .where(
-            RecordRow.id == record_id,
+            RecordRow.id.in_(record_ids),
             FieldRow.retired_at.is_(None),
             FieldRow.decision == Decision.ACCEPTED.value,
             ~seen,

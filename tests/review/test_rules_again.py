@@ -59,6 +59,14 @@ def test_a_correction_brings_and_takes_the_warnings_of_its_record(client, book):
     assert undone["warnings"] == []
 
 
+def test_a_warning_tells_what_stands_in_the_other_fields_it_names(client, book):
+    decide(client, book, "nksNgaySinh", "28/12/2018")
+    task = client.post("/api/claim", json={"field": field_of(book, "ngayDangKy").id}).json()["tasks"][0]
+    told = [(other["label"], other["raw"]) for warning in task["warnings"] for other in warning["named"]]
+    assert ("“Ngày, tháng, năm sinh” (Người được khai sinh)", "28/12/2018") in told
+    assert "ngayDangKy" not in {label for label, _ in told}
+
+
 def test_a_rule_that_fails_takes_no_answer_away(client, book, caplog):
     client.app.state.room.__dict__["rules"] = lambda *_: 1 / 0
     decide(client, book, "nksHoTen", "Lò Thị Khác")

@@ -4,7 +4,7 @@ import pytest
 
 from extractor.records import Decision
 from extractor.store import MachineChange, QueueEmpty
-from extractor.store.seeing import note_seen
+from extractor.store.seeing import note_fields_seen, note_seen
 
 
 @pytest.fixture
@@ -62,3 +62,12 @@ def test_what_was_read_anew_or_is_gone_takes_no_note(store, record):
     store.update_machine_values(waits)
     assert store.status().accepted == 0
     assert store.open_tasks(person="Người Xem") == len(record.fields)  # in sight of the reading, by anybody
+
+
+def test_of_single_fields_only_those_are_noted(store, record):
+    number, first = store.record_ids(1)[0], accepted(record)[0]
+    assert note_fields_seen(store, [], "Người Xem") == 0
+    assert note_fields_seen(store, [(number, first), (number, "không có"), (99, first)], "Người Xem") == 1
+    assert note_fields_seen(store, [(number, first)], "người xem") == 0
+    draw(store, record)
+    assert store.open_tasks(person="Người Khác") - store.open_tasks(person="Người Xem") == 1

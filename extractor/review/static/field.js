@@ -34,12 +34,19 @@ export function showChoices(list, task, choose) {
 // Whether there is anything to choose from.
 export const hasChoices = (task) => task.choices.length >= (task.startEmpty || task.isOption ? 1 : 2);
 
-export function warningItem({ severity, message }, texts) {
+// A rule's message, with what stands in the other fields it speaks of.
+export function warningItem({ severity, message, named = [] }, texts) {
   const item = document.createElement("li");
   const how = document.createElement("strong");
   item.className = severity;
   how.textContent = texts[`severity_${severity}`];
   item.append(how, " ", message);
+  for (const other of named) {
+    const said = document.createElement("span");
+    said.className = "named";
+    said.textContent = `${other.label}: ${besideText(other, texts)}`;
+    item.append(" ", said);
+  }
   return item;
 }
 
