@@ -296,7 +296,8 @@ def _views(room: Room, visit: Visit, given: Sequence[Task], later: BackgroundTas
         if not task.blind
         for place in context.places_beside
     ]
-    later.add_task(note_fields_seen, room.store, seen, visit.person)
+    if seen:
+        later.add_task(note_fields_seen, room.store, seen, visit.person)
     return [task_view(room, visit, task, context) for task, context in zip(given, contexts, strict=True)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import Session
@@ -22,27 +22,25 @@ def note_seen(store: Store, record_id: int, person: str) -> int:
     Counted are fields that the machine settled and that are shown: these may be drawn for blind re-keying later, and
     then go to others. To look at a record again writes nothing.
     """
-    return _note(store, person, [record_id], lambda field: True)
+    return _note(store, person, [record_id], None)
 
 
 def note_fields_seen(store: Store, places: Collection[Place], person: str) -> int:
     """The same for single fields, by their record's number and their code."""
-    wanted = frozenset(places)
-    return _note(
-        store, person, sorted({number for number, _ in wanted}), lambda row: (row.record_id, row.code) in wanted
-    )
+    return _note(store, person, sorted({number for number, _ in places}), frozenset(places))
 
 
-def _note(store: Store, person: str, record_ids: Sequence[int], meant: Callable[[FieldRow], bool]) -> int:
+def _note(store: Store, person: str, record_ids: Sequence[int], places: Collection[Place] | None) -> int:
+    """Note the fields at these places, or all of the records."""
     key = person_key(person)
     with store.reading() as session:
-        if not _new(session, record_ids, key, meant):
+        if not _new(session, record_ids, key, places):
             return 0
     with store.writing() as writer:
         session = writer.session
         # Locked as by whoever draws fields: so each gets one task, and none is drawn between the look and the note.
-        session.execute(_wanted(record_ids, key).with_for_update(of=FieldRow))
-        found = _new(session, record_ids, key, meant)
+        session.execute(_wanted(record_ids, key, places).with_for_update(of=FieldRow))
+        found = _new(session, record_ids, key, places)
         present = {
             task.field_id: task
             for task in session.scalars(select(TaskRow).where(TaskRow.field_id.in_([field.id for field, _ in found])))
@@ -61,21 +59,26 @@ def _note(store: Store, person: str, record_ids: Sequence[int], meant: Callable[
 
 
 def _new(
-    session: Session, record_ids: Sequence[int], key: str, meant: Callable[[FieldRow], bool]
+    session: Session, record_ids: Sequence[int], key: str, places: Collection[Place] | None
 ) -> list[tuple[FieldRow, int]]:
-    """Meant fields that are shown and that the person was not shown before, with the number of their book."""
+    """Those of the fields that are shown and that the person was not shown before, with the number of their book."""
     if not record_ids:
         return []
-    rows = [(field, book_id) for field, book_id in session.execute(_wanted(record_ids, key)) if meant(field)]
+    rows = session.execute(_wanted(record_ids, key, places)).all()
     if not rows:
         return []
     hidden = what_is_shown(session, record_ids).hidden
-    return [(field, book_id) for field, book_id in rows if (field.record_id, field.code) not in hidden]
+    return [
+        (field, book_id)
+        for field, book_id in rows
+        if (place := (field.record_id, field.code)) not in hidden and (places is None or place in places)
+    ]
 
 
-def _wanted(record_ids: Sequence[int], key: str) -> Select[FieldRow, int]:
+def _wanted(record_ids: Sequence[int], key: str, places: Collection[Place] | None) -> Select[FieldRow, int]:
+    """Accepted fields of the records that the person was not shown; of places, those of any record with any code."""
     seen = exists().where(TaskRow.field_id == FieldRow.id, and_(SeenRow.task_id == TaskRow.id, SeenRow.person == key))
-    return (
+    wanted = (
         current_records(select(FieldRow, PageRow.book_id))
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
         .where(
@@ -86,3 +89,4 @@ def _wanted(record_ids: Sequence[int], key: str) -> Select[FieldRow, int]:
         )
         .order_by(FieldRow.id)
     )
+    return wanted if places is None else wanted.where(FieldRow.code.in_(sorted({code for _, code in places})))
