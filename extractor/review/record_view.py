@@ -14,7 +14,7 @@ from extractor.review.labels import Labels, book_name
 from extractor.review.naming import record_name
 from extractor.review.places import usable
 from extractor.review.room import Room
-from extractor.review.task_view import task_view
+from extractor.review.task_view import task_view, warning_view
 from extractor.store import RecordQueue, StoredField, StoredRecord, Task
 
 _NOT_IN_THE_FORM = ("book", "place", "crop", "page", "warnings")
@@ -74,6 +74,7 @@ def _ordered(labels: Labels, record: StoredRecord) -> list[StoredField]:
 
 def _row(labels: Labels, language: str, record: StoredRecord, field: StoredField) -> dict[str, Any]:
     shown = field.field
+    others = {other.code: other.field for other in record.fields if not other.hidden and other.code != field.code}
     value = None if field.hidden or shown.state is not FieldState.READ else shown.value
     return {
         "field": field.id,
@@ -83,7 +84,7 @@ def _row(labels: Labels, language: str, record: StoredRecord, field: StoredField
         "state": FieldState.READ.value if field.hidden else shown.state.value,
         "person": "" if field.hidden else field.person,
         "warnings": [
-            {"severity": warning.severity.value, "message": labels.explain(warning, record.form, language)}
+            warning_view(labels, warning, record.form, language, others)
             for warning in record.warnings
             if field.code in warning.fields
         ],

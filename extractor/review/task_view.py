@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from extractor.errors import ImageError
-from extractor.records import Decision, FieldState
+from extractor.records import Decision, FieldState, FieldValue, RuleWarning
 from extractor.review.access import Visit
 from extractor.review.answers import EMPTY_BELOW, ditto_value
 from extractor.review.doubt import doubtful_segments
@@ -82,19 +83,25 @@ def _beside(labels: Labels, context: FieldContext, language: str) -> dict[str, A
     return {
         "dittoValue": ditto_value(context),
         "warnings": [
-            {
-                "severity": warning.severity.value,
-                "message": labels.explain(warning, context.form, language),
-                "named": [
-                    {"label": labels.named(context.form, code, language), "raw": field.raw, "state": field.state.value}
-                    for code, field in context.named
-                    if code in warning.fields
-                ],
-            }
-            for warning in context.warnings
+            warning_view(labels, warning, context.form, language, dict(context.named)) for warning in context.warnings
         ],
         "before": _neighbour(context.previous),
         "after": _neighbour(context.following),
+    }
+
+
+def warning_view(
+    labels: Labels, warning: RuleWarning, form: str, language: str, others: Mapping[str, FieldValue]
+) -> dict[str, Any]:
+    """A rule's message, with what stands in those of the other fields that it names."""
+    return {
+        "severity": warning.severity.value,
+        "message": labels.explain(warning, form, language),
+        "named": [
+            {"label": labels.named(form, code, language), "raw": field.raw, "state": field.state.value}
+            for code, field in others.items()
+            if code in warning.fields
+        ],
     }
 
 

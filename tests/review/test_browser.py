@@ -42,6 +42,24 @@ def retype(page, text):
     page.keyboard.insert_text(text)
 
 
+def test_what_is_being_typed_stays_when_the_next_fields_come_late(visitor, office):
+    page = visitor(office, "Thử Một")
+    start(page)
+    held = []
+    page.route("**/api/claim", lambda route: held.append(route))  # noqa: PLW0108 - Playwright cannot mark built-in functions
+    while not held:  # until the page asks for more
+        press(page, "Enter")
+        saved(page)
+        page.wait_for_timeout(50)
+    press(page, "Enter")
+    retype(page, "chữ đang gõ")
+    with page.expect_response("**/api/claim"):
+        held.pop().continue_()
+    page.wait_for_function("() => document.querySelector('#left').textContent")
+    page.wait_for_timeout(100)
+    assert box(page) == "chữ đang gõ"
+
+
 def test_several_fields_by_keyboard(visitor, office):
     page = visitor(office, "Thử Một")
     troubles = []

@@ -40,7 +40,7 @@ export function makeSheet(view, texts, { held, typed }) {
   }
 
   function warn(field, found) {
-    field.warnings.replaceChildren(...found.map((warning) => warningItem(warning, texts)));
+    field.warnings.replaceChildren(...found.map((warning) => warningItem({ ...warning, named: [] }, texts)));
   }
 
   // Makes the row a box, with the machine's proposal or what was typed before.

@@ -23,6 +23,7 @@ let fetching = null;   // a claim under way
 let saving = Promise.resolve(true);
 let changed = false;   // whether the person touched the box
 let chosen = -1;
+let shown = null;       // the field on the screen: what was typed for it must not be shown over
 let unsaved = 0;       // answers on their way
 const crops = new Map();
 const drafts = new Map();   // what was typed, and whether that was done blind
@@ -66,7 +67,6 @@ function topUp() {
 }
 
 async function claim() {
-  const was = current();
   const { data } = await inTurn(() => {
     const known = tasks.map(({ id, token, blind }) => ({ task: id, token, blind }));
     const count = performance.now() - countedAt > COUNT_EVERY;
@@ -79,7 +79,7 @@ async function claim() {
   // An answer still on its way may have been counted, and its field handed out again.
   take(data.tasks.filter((task) => !answered.has(`${task.id}/${task.token}`)));
   if (!tasks.length) showEmpty(data);
-  else if (current() !== was) show();
+  else if (current() !== shown) show();
   showLeft();
 }
 
@@ -124,6 +124,7 @@ function draftOf(task) {
 
 function show() {
   const task = current();
+  shown = task;
   const draft = draftOf(task);
   by("loading").hidden = true;
   by("empty").hidden = true;
