@@ -47,8 +47,8 @@ def draw_sheet(made: LineSet, *, number: int = 60) -> bytes:
         sheet.paste(crop, (left, top))
         draw.rectangle((left - 1, top - 1, left + crop.width, top + crop.height), outline=_RIM)
         for text, at, size, colour in (
-            (line.text, _HEIGHT + 3, 15, _INK),
-            (" · ".join(_facts(line)), _HEIGHT + 24, 11, _QUIET),
+            (line.text, crop.height + 3, 15, _INK),
+            (" · ".join(_facts(line)), crop.height + 24, 11, _QUIET),
         ):
             draw.text((left, top + at), _shortened(text, size), fill=colour, font=drawing_font(size))
     content = io.BytesIO()

@@ -211,11 +211,16 @@ def book_names(
 
 
 def _same_office(earlier: Sequence[LineSet], names: Mapping[int, BookNames]) -> None:
-    known = {one.book for one in names.values()}
+    """Refuse an earlier set of which nothing is known here: its parts would be kept for nothing.
+
+    Raises:
+        LineSetError: neither a book nor a hand of it has the same name in this folder.
+    """
+    known = {name for one in names.values() for name in (one.book, one.hand, *one.links)}
     for made in earlier:
-        if known.isdisjoint(line.book for line in made.lines):
+        if known.isdisjoint(name for line in made.lines for name in (line.book, line.hand)):
             raise LineSetError(
-                f"{made.folder}: none of its books has the same name in this folder.",
+                f"{made.folder}: none of its books and hands has the same name in this folder.",
                 mend="Put back the key that it was made with; where it is of another office, leave it out.",
             )
 

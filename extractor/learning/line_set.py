@@ -23,7 +23,6 @@ from extractor.errors import LineSetError, MissingInputError
 from extractor.training.collections import PARTS
 
 MANIFEST_FILE, LINES_FILE, PICTURES = "set.json", "lines.jsonl", "pictures"
-FORMAT = 1
 
 Part = Literal["train", "tuning", "held_out"]
 
@@ -82,7 +81,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     version: str = Field(default="", pattern="^([0-9a-f]{64})?$")
     made: str
     purpose: str = Field(min_length=1)
@@ -118,7 +117,7 @@ class LineSet:
     @property
     def counts(self) -> dict[str, int]:
         """Lines of each part."""
-        found = Counter(line.part for line in self.lines)
+        found: Counter[str] = Counter(line.part for line in self.lines)
         return {part: found[part] for part in PARTS}
 
 

@@ -22,8 +22,12 @@ _MARGIN = 2
 _LIKE = 0.5
 """Share of a line's letters that may differ from what was read of it."""
 
-_ALIKE = 0.75
-"""The same for a value of one line; only what is beyond any misreading is taken for another text."""
+_ALIKE = 0.65
+"""The same for a value of one line; only what is beyond any misreading is taken for another text.
+
+Of 200 real address lines (tuning parts of two collections) the reader that was trained on fonts alone misread at most
+0.54 this way; nine in ten pairs of different values of the sample book are further apart than this.
+"""
 
 _FEW = 8
 """Shorter texts are not held against what was read: one misread word is all of them."""

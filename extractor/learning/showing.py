@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from extractor.learning.choosing import REASONS
-from extractor.learning.line_set import LineSet, groups
+from extractor.learning.line_set import LineSet, Part, groups
 from extractor.learning.parts import SHARES
-from extractor.training.collections import PARTS
 
 SCAN = "scan"
 """What a stratum without a word of its own is called: a good scan."""
 
 _FEW_GROUPS = 12
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 def render_set(made: LineSet) -> Iterator[RenderableType]:
@@ -97,7 +98,9 @@ def _counted(title: str, counts: Mapping[str, int]) -> Table:
 
 def _terms(made: LineSet) -> Table:
     manifest = made.manifest
-    table = Table("Term", "", show_header=False)
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     for name, value in (
         ("Version", manifest.version),
         ("Made", manifest.made),

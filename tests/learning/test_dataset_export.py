@@ -134,6 +134,12 @@ def test_only_what_people_decided_and_can_be_read_is_learnt_from(office, make):
     assert read_line_set(made.folder) == made
     kept = make("inside", withheld=frozenset())[0]
     assert "05/2017" in texts(kept)
+    # The page is scanned anew: what was decided on the former picture does not count any more.
+    photo = changed(name("Bùi Quang Vở"), source="photo")
+    put_page(office.store, office.out, key_of(1), [photo], file="a.pdf", version="2")
+    anew = make("anew")[0]
+    assert [(line.text, line.stratum) for line in anew.lines] == [("Bùi Quang Vở", "photo")]
+    assert anew.manifest.left_out == {"retired": 8}
 
 
 def test_what_is_inspected_or_typed_blind_is_left_out_until_it_is_settled(office, make):
@@ -483,7 +489,7 @@ def test_an_earlier_set_keeps_parts_where_the_folder_forgot_them(office, make, t
     with pytest.raises(LineSetError, match="hang together"):
         make("torn", previous=(tmp_path / "swapped",))
     (office.out / "learning" / KEY_FILE).write_text("00" * 32)
-    with pytest.raises(LineSetError, match="none of its books has the same name"):
+    with pytest.raises(LineSetError, match="none of its books and hands has the same name"):
         make("foreign", previous=(first.folder,))
 
 
@@ -560,7 +566,7 @@ SAID = ("--purpose", "huấn luyện", "--consent", "quyết định thử", "--
 
 def test_a_set_is_made_shown_and_checked_from_the_command_line(office, extractor, tmp_path):
     for number in range(1, 4):
-        office.book(number, NAMES[number], NAMES[number - 1])
+        office.book(number, NAMES[number], NAMES[number] + " Hai")
     folder = tmp_path / "set"
     code, out, err = extractor("dataset", "export", folder, "--from", office.out, *SAID, "--quiet")
     assert code == 0, err

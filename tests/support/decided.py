@@ -9,12 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw
+from sqlalchemy import select
 
 from extractor.batch.storage import open_store
 from extractor.confidence.evidence import FieldEvidence
 from extractor.page_file import PageFile, save_page_file
 from extractor.records import BookKey, Candidate, Decision, FieldState, FieldValue, Record, Registration
 from extractor.store import PageResult, Store
+from extractor.store.order import current_records
+from extractor.store.tables import FileRow, PageRow, RecordRow
 from extractor.templates.blank import drawing_font
 
 READER = "reader-1"
@@ -105,8 +108,10 @@ def decide(store: Store, key: tuple[str, int, int], answers: dict[str, Written],
 
 
 def record_numbers(store: Store, key: tuple[str, int, int]) -> list[int]:
-    numbers = [number for book in store.books() for number in store.record_ids(book.id)]
-    return [number for number in numbers if store.stored_record(number).key == key]
+    with store.reading() as session:
+        wanted = current_records(select(RecordRow.id))
+        where = (FileRow.path == key[0], PageRow.page == key[1], RecordRow.number == key[2])
+        return list(session.scalars(wanted.where(*where)))
 
 
 def _drawn(fields: list[Written]) -> tuple[np.ndarray, dict[str, list[np.ndarray]]]:
