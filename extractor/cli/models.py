@@ -136,7 +136,8 @@ def list_models(as_json: JsonOption = False) -> None:
     from rich.table import Table
 
     table = Table(title=f"Handwriting readers in {registry.folder}", box=SIMPLE_HEAD)
-    for heading in ("version", "in use", "since", "by", "promoted on", "exact lines then", "CER then"):
+    table.add_column("version", no_wrap=True)
+    for heading in ("in use", "since", "exact then", "CER then", "promoted on", "by"):
         table.add_column(heading)
     for row in rows:
         table.add_row(*_cells(row))
@@ -176,13 +177,13 @@ def _cells(row: dict[str, Any]) -> list[str]:
         return f"{100 * found['current']:.1f} > {100 * found['candidate']:.1f} %" if found else ""
 
     return [
-        "0 (as shipped)" if row["version"] == "0" else row["version"],
+        "0 (shipped)" if row["version"] == "0" else row["version"],
         "yes" if row["in_use"] else "",
-        row["since"] or "",
-        row["by"],
-        f"{row['lines']} lines of {row['set'][:8]}" if row["set"] else "",
+        (row["since"] or "")[:16].replace("T", " "),
         figures("exact"),
         figures("cer"),
+        f"{row['lines']} lines of {row['set'][:8]}" if row["set"] else "",
+        row["by"],
     ]
 
 
