@@ -1,6 +1,6 @@
 """The learning loop, gone through once: from reviewed books to a promoted reader, and back.
 
-    python benchmarks/learning_loop.py --work DIR [--books 48] [--records 2] [--lines 2400] [--seed 8]
+    python benchmarks/learning_loop.py --work DIR [--books 40] [--records 2] [--lines 1280] [--seed 8]
 
 Draws books of invented people in handwriting fonts that the shipped reader was not trained with, reads them, lets
 their truth answer the queue, exports a set of lines, fine-tunes the reader in use on it, holds the candidate against it
@@ -161,10 +161,10 @@ def main() -> None:
     """Read the options, go through the loop."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--books", type=int, default=48)
+    parser.add_argument("--books", type=int, default=40)
     parser.add_argument("--new-books", type=int, default=4)
     parser.add_argument("--records", type=int, default=2)
-    parser.add_argument("--lines", type=int, default=2400, help="lines that the candidate is trained on")
+    parser.add_argument("--lines", type=int, default=1280, help="lines that the candidate is trained on")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=8)
     Loop(parser.parse_args()).run()
