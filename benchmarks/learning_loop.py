@@ -93,7 +93,10 @@ class Loop:
                     records=self.options.records, hand_split="test", printed=(), camera=False, dpi=200,
                     book=BookKey(year="2012" if number % 2 else "2017", number=f"{number:02d}"),
                 )  # fmt: skip
-            rows.append((book / "truth.jsonl").read_text("utf-8"))
+            for row in (book / "truth.jsonl").read_text("utf-8").splitlines():
+                entry = json.loads(row)
+                # As a run over the folder names the file.
+                rows.append(json.dumps({**entry, "file": f"{book.name}/{entry['file']}"}, ensure_ascii=False) + "\n")
         truth.write_text("".join(rows), "utf-8")
 
     def read_new_books(self, name: str) -> dict[str, Any]:
