@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from extractor.errors import ModelError
 from extractor.readers.handwriting.encoder import LineEncoder
 from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig
+from extractor.training.arithmetic import training_precision
 from extractor.training.ctc import Alphabet, ctc_loss
 from extractor.training.features import FeatureCache, batches_by_width, stack
 from extractor.training.metrics import LineErrors, line_errors
@@ -166,7 +167,7 @@ def read_samples(model: LineRecogniser, samples: Iterable[Sample], alphabet: Alp
     device = next(model.parameters()).device
     for group in batches_by_width(samples, 16):
         lines = stack(group).to(device).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+        with torch.inference_mode(), training_precision(device.type):
             features = model.encoder(lines)
         with torch.inference_mode():
             readings = alphabet.greedy(model.head(features.float()))
@@ -198,7 +199,7 @@ def train_head(
         for features, texts in cache.batches(schedule.batch, seed + 10 * pass_number):
             keep = [index for index, text in enumerate(texts) if alphabet.writes(text)]
             if keep:
-                with torch.autocast("cpu", torch.bfloat16):
+                with training_precision("cpu"):
                     logits = model.head(features[keep])
                 stage.step(ctc_loss(logits, [texts[index] for index in keep], alphabet), len(keep))
             if stage.done >= 1:
@@ -211,13 +212,13 @@ def train_head(
 
 def fine_tune(
     model: LineRecogniser, batches: Iterator[Batch], schedule: Schedule, checkpoint: Path, *,
-    validate: Callable[[LineRecogniser], float] | None = None, validate_every: int = 4000,
+    validate: Callable[[LineRecogniser], float] | None = None, validate_every: int = 4000, start_counts: bool = False,
     after_step: Callable[[LineRecogniser, int], None] | None = None, frozen_blocks: int = 0,
     device: torch.device | None = None, report: Report = lambda line: None,
 ) -> None:  # fmt: skip
     """Second stage: train encoder and head together on fresh pictures.
 
-    Layers run in bfloat16, which doubles their speed on processors that have it, and on a GPU; weights and loss stay in
+    Layers run in bfloat16 on processors that have it and on a GPU, which doubles their speed; weights and loss stay in
     single precision. Interrupted by the keyboard, it saves its checkpoint first.
 
     Args:
@@ -227,6 +228,7 @@ def fine_tune(
         checkpoint: file to resume from and to save to; the best weights go to a file beside it, ``NAME.best.pt``.
         validate: called now and then and at the end; gives the errors that make the best weights the best.
         validate_every: lines between two validations.
+        start_counts: validate the weights the stage begins with, too: they may be the best.
         after_step: called after each step with the model and the lines seen so far.
         frozen_blocks: so many of the encoder's first blocks, and the stem before them, stay as they are; what they see
             (strokes) differs least between scripts, and a third of the time goes there.
@@ -252,12 +254,14 @@ def fine_tune(
             best.consider(model, validate(model))
             model.train()
 
+    if start_counts and stage.lines == 0:
+        look()
     model.train()
     try:
         while stage.done < 1:
             lines, texts = next(batches)
             lines = lines.to(device).contiguous(memory_format=torch.channels_last)
-            with torch.autocast(device.type, torch.bfloat16):
+            with training_precision(device.type):
                 logits = model(lines)
             stage.step(ctc_loss(logits, texts, alphabet), len(texts))
             if after_step is not None:
