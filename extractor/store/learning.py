@@ -61,7 +61,7 @@ class Marked:
     settled: int
 
 
-def chosen_for_learning(field_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def chosen_for_learning(field_id: InstrumentedAttribute[int] | ColumnElement[int]) -> ColumnElement[bool]:
     """Condition that holds for fields that are or were chosen for learning."""
     task = aliased(TaskRow)
     return exists().where(task.field_id == field_id, task.learning_rank.is_not(None))
