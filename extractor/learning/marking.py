@@ -116,14 +116,14 @@ class _Looks:
         self.fields = 0
 
     def add(self, field: OpenField, lines: Sequence[Image]) -> None:
-        """Take the lines of a field; nothing is kept of one in which nothing can be read."""
+        """Take the lines of a field; nothing is kept of one that has no place on its page."""
         self._waiting.append((field, [prepare(line)[0] for line in lines]))
         self.fields += 1
         if sum(len(prepared) for _, prepared in self._waiting) >= _AT_ONCE:
             self._look()
 
     def done(self) -> tuple[list[OpenField], Pool]:
-        """All fields in which something was read, and what was seen of each."""
+        """All fields that were looked at, and what was seen of each."""
         self._look()
         if not self._pools:
             self._pools.append(self._seen([]))
@@ -133,9 +133,10 @@ class _Looks:
         pool = self._seen([picture for _, prepared in self._waiting for picture in prepared])
         kept, start = [], 0
         for field, prepared in self._waiting:
-            numbers = [n for n in range(start, start + len(prepared)) if pool.doubts[n].text]
+            lines = range(start, start + len(prepared))
             start += len(prepared)
-            if numbers:
+            # Something is written in the field, but not on each of its lines.
+            if numbers := [n for n in lines if pool.doubts[n].text] or lines:
                 kept.append(max(numbers, key=lambda n: pool.doubts[n].expected_errors))
                 self._fields.append(field)
         self._pools.append(pool.part(kept))
