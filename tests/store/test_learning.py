@@ -6,7 +6,17 @@ import pytest
 from sqlalchemy import event
 
 from extractor.records import Decision
-from extractor.store import Bar, Learning, MachineChange, Marked, QueueEmpty, queue
+from extractor.store import (
+    Bar,
+    DrawnRecord,
+    ExportedField,
+    Learning,
+    MachineChange,
+    Marked,
+    QueueEmpty,
+    SampleDraft,
+    queue,
+)
 from extractor.store.work import speeds, work
 
 ONE, TWO = "Thử Một", "Thử Hai"
@@ -135,6 +145,26 @@ def test_a_chosen_field_that_turns_blind_is_chosen_no_longer(store, result, reco
     store.update_machine_values([MachineChange(("so-01.pdf", 1, 1), "nksHoTen", sure, recheck=True)])
     assert store.claim(ONE).blind
     assert learning.counts() == Marked(0, 0)
+
+
+def test_a_field_under_inspection_is_not_drawn_until_that_is_over(store, result, drawn):
+    store.save_page(result())
+    learning = Learning(store)
+    learning.mark([field.id for field in learning.open_fields()])
+    while not isinstance(task := store.claim(ONE), QueueEmpty):
+        _answer(store, task, ONE, task.field.raw)
+    record = next(store.records())
+    fields = tuple(ExportedField(code, one.raw, one.value, one.state.value) for code, one in record.fields.items())
+    lot = ({"stem": "KS.2017.01", "records": 5},)
+    drawn_record = DrawnRecord(record.key, "KS.2017.01", "x.pdf", fields)
+    sample = SampleDraft("II", "1.0", "normal", "A", 5, 0, 1, "7", lot, (drawn_record,))
+    number = store.inspections.add(sample, person="Cán Bộ")
+    back = store.undo_last(ONE)
+    store.release(back, back.token, person=ONE)
+    assert learning.counts() == Marked(waiting=1, settled=2)
+    assert isinstance(store.claim(TWO, learning_share=0.5), QueueEmpty)
+    store.inspections.withdraw(number, person="Cán Bộ")
+    assert store.claim(TWO, learning_share=0.5).id == back.id
 
 
 def test_marking_again_replaces_what_waits_and_keeps_what_was_settled(filled, drawn):
