@@ -83,11 +83,11 @@ def rendered(model: LineRecogniser, part: str, work: Path, pool: int, report: Ca
             yield next(streams[MINORITY if rng.random() < MINORITY_SHARE else "names"])
 
     measured = itertools.chain(
-        itertools.islice(lines(11, "names", common_name), 120), itertools.islice(lines(12, MINORITY, rare_name), 120)
+        itertools.islice(lines(11, "names", common_name), 80), itertools.islice(lines(12, MINORITY, rare_name), 80)
     )
     return Material(
         _kept(model, mixed(21), pool, work / f"rendered-{part}-pool", report),
-        {part: _kept(model, measured, 240, work / f"rendered-{part}", report)},
+        {part: _kept(model, measured, 160, work / f"rendered-{part}", report)},
     )
 
 
