@@ -11,8 +11,9 @@ run takes half a minute of processor time.
 
 Prints, for each strategy, the error after each step, the lines it needs for the error that chance reaches with all
 steps, with intervals (bootstrap over seeds and lines), and the same by characters typed, since long lines cost people
-more time. ``--measure tuning`` gives the figures by which settings may be chosen. Results lie in ``--out``, a file for
-each strategy and seed; what lies there is not done again.
+more time. ``--first-look`` tells how many of the rare letters and of the names of smaller peoples the first lines hold
+that each strategy chooses. ``--measure tuning`` gives the figures by which settings may be chosen. Results lie in
+``--out``, a file for each strategy and seed; what lies there is not done again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import active_lines
@@ -36,8 +37,8 @@ from torch import nn
 
 from extractor.learning.doubt import MEASURES
 from extractor.learning.looking import Seen, look_at, pooled
-from extractor.learning.rarity import has_minority_name, rare_letters
-from extractor.learning.selecting import Pool, Rule, choose, shipped_rule
+from extractor.learning.rarity import rare_letters
+from extractor.learning.selecting import Pool, Rule, choose, one_sided, shipped_rule
 from extractor.readers.handwriting.line_decoder import LineDecoder
 from extractor.readers.handwriting.model import LineRecogniser, RecogniserHead, load_recogniser
 from extractor.training.ctc import Alphabet, ctc_loss
@@ -49,10 +50,10 @@ POOLS = {"real": 650, "rendered": 400}
 CHANCE = "by chance"
 STRATEGIES: dict[str, Rule | None] = {
     CHANCE: None,
-    **{name.replace("_", " "): Rule(weights={name: 1.0}) for name in MEASURES},
-    "novelty": Rule(novelty=1.0),
-    "rare letters": Rule(rare_letters=1.0),
-    "minority names": Rule(weights={"minority_name": 1.0}),
+    **{name.replace("_", " "): one_sided(**{name: 1.0}) for name in MEASURES},
+    "novelty": one_sided(novelty=1.0),
+    "rare letters": one_sided(rare_letters=1.0),
+    "minority names": one_sided(minority_name=1.0),
     "combined": shipped_rule(),
 }
 NEEDS_NBEST = frozenset(("small_margin", "expected_edits"))
@@ -78,7 +79,7 @@ class Point:
     Args:
         lines: it learnt from.
         characters: in their texts.
-        rare, minority: rare letters, and lines with a minority name, among what it learnt from.
+        rare, minority: rare letters, and names of smaller peoples (of rendered lines), among what it learnt from.
         read: of each part, each line's edits, characters, rare letters read right, and rare letters.
     """
 
@@ -127,13 +128,14 @@ class Experiment:
         # Where lines lie does not hang on what the output layer learns.
         self.vectors = np.stack([pooled(Seen(rows, self._logits(self.first, context))) for rows, context in
                                  zip(material.pool.features, self.pool.contexts, strict=True)])  # fmt: skip
+        spread = np.maximum(self.vectors.std(axis=0), 1e-6)
+        self.vectors = np.asarray((self.vectors - self.vectors.mean(axis=0)) / spread, dtype=np.float32)
         self.rare = frozenset(self.letters.letters)
 
     def run(self, rule: Rule | None, seed: int, steps: Sequence[int]) -> list[Point]:
         """Learn by one strategy, step by step; the first point is the reader before."""
         rng = np.random.default_rng([seed, 3])
-        usable = [n for n, text in enumerate(self.pool.lines.texts) if text and self.alphabet.writes(text)]
-        within = sorted(rng.permutation(usable)[: max(*steps, round(_POOL_SHARE * len(usable)))].tolist())
+        within = sorted(self._part(rng, max(steps)))
         taken: list[int] = []
         layer = self.first
         points = [self._point(layer, taken)]
@@ -144,18 +146,51 @@ class Experiment:
             points.append(self._point(layer, taken))
         return points
 
+    def found(self, names: Sequence[str], count: int, seeds: int) -> dict[str, list[tuple[float, float, float]]]:
+        """What the reader as it is finds in one look, by strategy, for each seed.
+
+        Returns:
+            Shares, 0 to 1, of the names of smaller peoples in the seed's part of the pool that are among the lines
+            chosen; of its rare letters; and of its lines, which is what chance finds of both.
+        """
+        whole = self._looked_at(self.first, range(len(self.pool.lines)), nbest=True)
+        shares: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
+        for seed in range(seeds):
+            within = self._part(np.random.default_rng([seed, 3]), count)
+            minority = np.array([self._is_minority(number) for number in within], dtype=float)
+            texts = [self.pool.lines.texts[number] for number in within]
+            rare = np.array([sum(letter in self.rare for letter in text) for text in texts], dtype=float)
+            pool = whole.part(within)
+            for name in names:
+                rule = STRATEGIES[name]
+                best = list(range(count)) if rule is None else choose(pool, count, rule)
+                shares[name].append(
+                    (minority[best].sum() / max(1, minority.sum()), rare[best].sum() / max(1, rare.sum()),
+                     count / len(within))
+                )  # fmt: skip
+        return shares
+
+    def _part(self, rng: np.random.Generator, least: int) -> list[int]:
+        """Lines of the pool that are drawn to choose from, in random order."""
+        usable = [n for n, text in enumerate(self.pool.lines.texts) if text and self.alphabet.writes(text)]
+        return [int(n) for n in rng.permutation(usable)[: max(least, round(_POOL_SHARE * len(usable)))]]
+
+    def _is_minority(self, number: int) -> bool:
+        return self.pool.lines.sources[number] == MINORITY
+
+    def _looked_at(self, layer: nn.Linear, numbers: Sequence[int], *, nbest: bool) -> Pool:
+        seen = [Seen(self.pool.lines.features[n], self._logits(layer, self.pool.contexts[n])) for n in numbers]
+        pool = look_at(seen, self.decoder, self.letters, nbest=nbest)
+        return replace(pool, vectors=self.vectors[list(numbers)])
+
     def _chosen(
         self, rule: Rule | None, layer: nn.Linear, left: list[int], taken: list[int], *, count: int,
         rng: np.random.Generator,
     ) -> list[int]:  # fmt: skip
         if rule is None:
             return [int(number) for number in rng.permutation(left)[:count]]
-        seen = [Seen(self.pool.lines.features[n], self._logits(layer, self.pool.contexts[n])) for n in left]
-        pool = look_at(seen, self.decoder, self.letters, nbest=not NEEDS_NBEST.isdisjoint(rule.weights))
-        spread = np.maximum(self.vectors.std(axis=0), 1e-6)
-        vectors = (self.vectors - self.vectors.mean(axis=0)) / spread
-        both = Pool(pool.doubts, pool.minority, vectors[left], pool.letters, pool.presence)
-        return [left[number] for number in choose(both, count, rule, known=vectors[taken])]
+        pool = self._looked_at(layer, left, nbest=any(not NEEDS_NBEST.isdisjoint(side.weights) for side in rule.sides))
+        return [left[number] for number in choose(pool, count, rule, known=self.vectors[taken])]
 
     def _logits(self, layer: nn.Linear, context: NDArray[np.float16]) -> NDArray[np.float32]:
         with torch.inference_mode():
@@ -198,8 +233,7 @@ class Experiment:
             len(taken),
             sum(map(len, texts)),
             sum(letter in self.rare for text in texts for letter in text),
-            sum(self.pool.lines.sources[number] == MINORITY or has_minority_name(self.pool.lines.texts[number])
-                for number in taken),
+            sum(map(self._is_minority, taken)),
             {part: [self._judged(layer, each, number) for number in range(len(each.lines))]
              for part, each in self.measured.items()},
         )  # fmt: skip
@@ -213,6 +247,17 @@ class Experiment:
         # Labels of Kalapa have neither the writer's case nor commas.
         told = (plain_words(reading), plain_words(text)) if part.lines.sources[number] == "kalapa" else (reading, text)
         return Levenshtein.distance(*told), len(told[1]), sum(at in right for at in rare), len(rare)
+
+
+def report_found(experiment: Experiment, names: Sequence[str], steps: Sequence[int], seeds: int, to: Console) -> None:
+    """What is among the first lines chosen."""
+    table = Table("strategy", "lines", "of all lines %", "names of smaller peoples found %", "rare letters found %")
+    for step in steps:
+        for name, shares in experiment.found(names, step, seeds).items():
+            means, spread = 100 * np.mean(shares, axis=0), 100 * np.std(shares, axis=0)
+            told = (f"{mean:.0f} ± {wide:.0f}" for mean, wide in zip(means[:2], spread[:2], strict=True))
+            table.add_row(name, str(step), f"{means[2]:.0f}", *told)
+    to.print(table)
 
 
 Curve = NDArray[np.float64]
@@ -272,7 +317,7 @@ def report(found: dict[str, Curves], console: Console, *, rare: bool = False) ->
     """The table of all strategies."""
     steps = found[CHANCE].lines[0].astype(int)
     what = "rare letters misread %" if rare else "CER %"
-    columns = (*(f"{what}, {step} lines" for step in steps), "lines needed", "characters needed", "minority names")
+    columns = (*(f"{what}, {step} lines" for step in steps), "lines needed", "characters needed", "rare letters seen")
     table = Table("strategy", *columns)
     for name, curves in found.items():
         every = np.arange(len(curves.read)), np.arange(curves.read.shape[2])
@@ -280,7 +325,7 @@ def report(found: dict[str, Curves], console: Console, *, rare: bool = False) ->
         shares = [share_needed(found[CHANCE], curves, characters=each, rare=rare) for each in (False, True)]
         told = ["100" if name == CHANCE else f"{_percent(s)} ({_percent(low)} to {_percent(high)})"
                 for s, low, high in shares]  # fmt: skip
-        table.add_row(name, *(f"{100 * error:.1f}" for error in errors), *told, f"{curves.minority[:, -1].mean():.0f}")
+        table.add_row(name, *(f"{100 * error:.1f}" for error in errors), *told, f"{curves.rare[:, -1].mean():.0f}")
     console.print(table)
 
 
@@ -341,6 +386,7 @@ def main() -> None:
         "--pool", type=int, help="lines to choose from, of which each seed draws 80 %%: 650, or 400 names"
     )
     parser.add_argument("--only", nargs="+", choices=list(STRATEGIES), default=list(STRATEGIES))
+    parser.add_argument("--first-look", action="store_true", help="what the first lines chosen hold, without learning")
     parser.add_argument("--quick", action="store_true", help="two seeds, 12 and 25 lines, a pool of 100")
     parser.add_argument("--out", type=Path, default=Path("active"))
     given = parser.parse_args()
@@ -371,6 +417,10 @@ def main() -> None:
     out = given.out / name
     out.mkdir(parents=True, exist_ok=True)
     names = list(dict.fromkeys([CHANCE, *given.only]))
+    if given.first_look:
+        console.print(f"{name}: what the first lines chosen hold, mean and spread of {seeds} seeds")
+        report_found(experiment(), names, steps, seeds, console)
+        return
     runs = {each: runs_of(experiment, each, seeds=seeds, steps=steps, out=out, say=say) for each in names}
     found = {each: Curves(points, given.measure) for each, points in runs.items()}
     console.print(f"{name}, measured on {given.measure}, {len(found[CHANCE].read)} seeds")

@@ -1,16 +1,16 @@
 """Which unlabelled lines are worth a person's time: doubt, novelty, rare letters, names of smaller peoples.
 
-Each line is scored by itself, and the scores are put together by a :class:`Rule` from a data file. A batch is then
-chosen greedily, so that its lines differ: what a line is worth falls with its nearness to lines that were chosen or
-known before (k-centre: Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985; Sener and Savarese,
-"Active learning for convolutional neural networks: a core-set approach", 2018), rare letters count less the more often
-they were chosen, and the same reading is not chosen again and again. Lines like few others count less, as in the
-information density of Settles and Craven (2008): what is odd alone is often a blot or a wrong crop.
+Each line is scored by itself, and a :class:`Rule` from a data file says by which scores which part of a batch is
+chosen. A batch is chosen greedily, so that its lines differ: what a line is worth falls with its nearness to lines that
+were chosen or known before (k-centre: Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985; Sener
+and Savarese, "Active learning for convolutional neural networks: a core-set approach", 2018), rare letters count less
+the more often they were chosen, and the same reading is not chosen again and again. Lines like few others count less,
+as in the information density of Settles and Craven (2008): what is odd alone is often a blot or a wrong crop.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -34,22 +34,20 @@ _RULE_FILE = Path(__file__).with_name("data") / "selecting.yaml"
 _NEIGHBOURS = 10
 
 
-class Rule(BaseModel):
-    """How the scores of lines are put together.
+class Side(BaseModel):
+    """What some lines of a batch are chosen by.
 
     Args:
+        share: of the batch, above 0 to 1; while the pool holds lines for it.
         weights: of each score of :data:`SCORES`; a line counts by its rank among all lines, 0 to 1.
-        rare_letters: weight of what a line promises of letters the reader has seen little of.
-        novelty: power of the distance to the nearest chosen line, 0 to 1 times the usual distance; 0 leaves it out.
-        same_reading: lines with the same best reading that are chosen at most, at least 1.
+        rare_letters: weight of what a line promises of letters the reader has seen little of, by its rank, too.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    share: float = Field(default=1.0, gt=0, le=1)
     weights: dict[str, float] = {}
     rare_letters: float = Field(default=0.0, ge=0, le=10)
-    novelty: float = Field(default=0.0, ge=0, le=4)
-    same_reading: int = Field(default=1, ge=1, le=1000)
 
     @field_validator("weights")
     @classmethod
@@ -60,6 +58,42 @@ class Rule(BaseModel):
         if any(not 0 <= weight <= 10 for weight in weights.values()):
             raise ValueError("weights lie between 0 and 10")
         return weights
+
+    @property
+    def empty(self) -> bool:
+        """Whether it goes by nothing, so that novelty alone decides."""
+        return not self.weights and not self.rare_letters
+
+
+class Rule(BaseModel):
+    """How lines are chosen.
+
+    Sides take turns instead of being added up: a line that is worth a look for one reason is seldom so for another, and
+    in a sum the commonest reason would crowd out the rest.
+
+    Args:
+        sides: what parts of a batch are chosen by; their shares add up to 1.
+        novelty: power of the distance to the nearest chosen line, 0 to 1 times the usual distance; 0 leaves it out.
+        same_reading: lines with the same best reading that are chosen at most, at least 1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sides: tuple[Side, ...] = Field(default=(Side(),), min_length=1)
+    novelty: float = Field(default=0.0, ge=0, le=4)
+    same_reading: int = Field(default=1, ge=1, le=1000)
+
+    @field_validator("sides")
+    @classmethod
+    def _whole(cls, sides: tuple[Side, ...]) -> tuple[Side, ...]:
+        if abs(sum(side.share for side in sides) - 1) > 1e-6:
+            raise ValueError("shares do not add up to 1")
+        return sides
+
+
+def one_sided(*, novelty: float = 0.0, rare_letters: float = 0.0, **weights: float) -> Rule:
+    """A rule with one side."""
+    return Rule(sides=(Side(weights=weights, rare_letters=rare_letters),), novelty=novelty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +166,17 @@ def shipped_rule() -> Rule:
 
 
 def scores(pool: Pool) -> Mapping[str, NDArray[np.float64]]:
-    """Each score of each line, by its rank among all lines: 0 the least, 1 the most, equal ones alike."""
+    """Each score of each line, by its rank among all lines: 0 the least, 1 the most, equal ones alike.
+
+    A line without any sign of a minority name has rank 0 there, however many such lines there are.
+    """
     measures = np.array([doubt.measures for doubt in pool.doubts], dtype=np.float64).reshape(len(pool), len(MEASURES))
     raw = dict(zip(MEASURES, measures.T, strict=True))
-    raw["minority_name"] = pool.minority
     raw["density"] = density(pool.vectors)
-    return {name: ranks(values) for name, values in raw.items()}
+    return {
+        **{name: ranks(values) for name, values in raw.items()},
+        "minority_name": _ranks_above_nought(pool.minority),
+    }
 
 
 def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -173,34 +212,44 @@ def choose(pool: Pool, count: int, rule: Rule, *, known: Vectors | None = None) 
     if not len(pool) or count <= 0:
         return []
     named = scores(pool)
-    worth = sum((weight * named[name] for name, weight in rule.weights.items()), np.zeros(len(pool)))
-    rare = rule.rare_letters > 0 and bool(pool.letters.letters)
-    far, usual = _first_distances(pool.vectors, known) if rule.novelty else (np.ones(len(pool)), 1.0)
-    # Without any other score novelty alone decides.
-    alone = not rule.weights and not rare
+    worth = [sum((w * named[name] for name, w in side.weights.items()), np.zeros(len(pool))) for side in rule.sides]
+    far, usual = _first_distances(pool.vectors, known)
     covered = np.zeros(pool.presence.shape[1])
     free = np.ones(len(pool), dtype=bool)
+    same: dict[str, list[int]] = defaultdict(list)
+    for number, doubt in enumerate(pool.doubts):
+        same[doubt.text].append(number)
     readings = Counter[str]()
+    turns = [0] * len(rule.sides)
     chosen: list[int] = []
     while len(chosen) < count and free.any():
-        value = np.ones(len(pool)) if alone else worth.copy()
-        if rare:
-            promised = pool.presence @ (pool.letters.weights / (1.0 + covered))
-            value += rule.rare_letters * (1.0 - np.exp(-promised))
-        if rule.novelty:
-            value = value * (far if alone else np.minimum(1.0, far / usual) ** rule.novelty)
-        best = int(np.where(free, value, -np.inf).argmax())
+        promised = pool.presence @ (pool.letters.weights / (1.0 + covered))
+        new = np.minimum(1.0, far / usual) ** rule.novelty
+        # The side that is farthest behind its share has its turn; where nothing is left for it, the next.
+        behind = [side.share * (len(chosen) + 1) - turn for side, turn in zip(rule.sides, turns, strict=True)]
+        for place in sorted(range(len(turns)), key=lambda at: -behind[at]):
+            side = rule.sides[place]
+            value = (worth[place] + side.rare_letters * _ranks_above_nought(promised)) * new
+            if side.empty:
+                value = far + 1.0
+            best = int(np.where(free, value, -1.0).argmax())
+            if value[best] > 0:
+                break
         chosen.append(best)
+        turns[place] += 1
         free[best] = False
-        if rare:
-            covered += pool.presence[best]
-        if rule.novelty:
-            far = np.minimum(far, _distances(pool.vectors[best : best + 1], pool.vectors)[0])
+        covered += pool.presence[best]
+        far = np.minimum(far, _distances(pool.vectors[best : best + 1], pool.vectors)[0])
         text = pool.doubts[best].text
         readings[text] += 1
         if readings[text] >= rule.same_reading:
-            free &= np.array([doubt.text != text for doubt in pool.doubts])
+            free[same[text]] = False
     return chosen
+
+
+def _ranks_above_nought(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks, but 0 for values of 0: lines that promise nothing."""
+    return np.where(values > 0, ranks(values), 0.0)
 
 
 def _first_distances(vectors: Vectors, known: Vectors | None) -> tuple[NDArray[np.float64], float]:

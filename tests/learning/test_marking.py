@@ -96,7 +96,7 @@ def reader(tmp_path_factory):
 def by(tmp_path, reader):
     """The reader, and a rule that goes by doubt alone: what this reader reads is the same everywhere."""
     rule = tmp_path / "rule.yaml"
-    rule.write_text("weights: {expected_errors: 1}\nsame_reading: 99\n", encoding="utf-8")
+    rule.write_text("sides: [{weights: {expected_errors: 1}}]\nsame_reading: 99\n", encoding="utf-8")
     return "--reader", reader, "--rule", rule
 
 

@@ -17,7 +17,7 @@ from extractor.learning.rarity import (
     rare_letters,
     shipped_counts,
 )
-from extractor.learning.selecting import Pool, Rule, choose, joined, load_rule, ranks, shipped_rule
+from extractor.learning.selecting import Pool, Rule, Side, choose, joined, load_rule, one_sided, ranks, shipped_rule
 from extractor.readers.handwriting.alphabet import default_alphabet
 from extractor.readers.handwriting.line_decoder import LineDecoder, ReadText
 
@@ -142,44 +142,56 @@ def test_ranks_go_from_nought_to_one_and_equal_values_share_theirs():
 
 
 def test_the_most_doubtful_come_first():
-    assert choose(make_pool([0.1, 3.0, 0.5, 1.0]), 3, Rule(weights={"expected_errors": 1.0})) == [1, 3, 2]
+    assert choose(make_pool([0.1, 3.0, 0.5, 1.0]), 3, one_sided(expected_errors=1.0)) == [1, 3, 2]
 
 
 def test_a_batch_takes_what_is_unlike_what_was_chosen_or_known():
     vectors = [(0, 0), (0, 0.1), (5, 0), (5, 0.1), (0, 5)]
     pool = make_pool([2.0, 1.9, 1.2, 1.1, 1.0], vectors=vectors)
-    both = Rule(weights={"expected_errors": 1.0}, novelty=1.0)
+    both = one_sided(expected_errors=1.0, novelty=1.0)
     assert choose(pool, 2, both) == [0, 2]
-    assert choose(pool, 2, Rule(weights={"expected_errors": 1.0})) == [0, 1]
+    assert choose(pool, 2, one_sided(expected_errors=1.0)) == [0, 1]
     known = np.array([(0, 0.05), (5, 0.05)], dtype=np.float32)
-    assert choose(pool, 1, Rule(novelty=1.0), known=known) == [4]
+    assert choose(pool, 1, one_sided(novelty=1.0), known=known) == [4]
 
 
 def test_novelty_alone_spreads_over_all_lines():
     vectors = [(x, 0) for x in (0, 0.1, 0.2, 9, 9.1, 18)]
-    chosen = choose(make_pool([0.0] * 6, vectors=vectors), 3, Rule(novelty=1.0))
+    chosen = choose(make_pool([0.0] * 6, vectors=vectors), 3, one_sided(novelty=1.0))
     assert {vectors[number][0] // 9 for number in chosen} == {0, 1, 2}
 
 
 def test_a_rare_letter_counts_less_once_it_was_chosen():
     presence = [(1, 0), (1, 0), (0, 1), (0, 0)]
-    assert choose(make_pool([0] * 4, presence=presence), 3, Rule(rare_letters=1.0)) == [0, 1, 2]
+    assert choose(make_pool([0] * 4, presence=presence), 3, one_sided(rare_letters=1.0)) == [0, 1, 2]
     even = RareLetters(("ŏ", "č"), (4, 5), np.array([1.0, 0.9]))
     pool = replace(make_pool([0] * 4, presence=presence), letters=even)
-    assert choose(pool, 2, Rule(rare_letters=1.0)) == [0, 2]
+    assert choose(pool, 2, one_sided(rare_letters=1.0)) == [0, 2]
+
+
+def test_sides_take_turns_by_their_shares_and_pass_where_nothing_is_left_for_them():
+    count = 12
+    minority = [0.9 if number in (8, 9, 10, 11) else 0 for number in range(count)]
+    pool = make_pool([float(count - number) for number in range(count)], minority=minority)
+    by_doubt = Side(share=0.5, weights={"expected_errors": 1.0})
+    rule = Rule(sides=(by_doubt, Side(share=0.5, weights={"minority_name": 1.0})))
+    assert choose(pool, 4, rule) == [0, 8, 1, 9]
+    assert choose(pool, 12, rule) == [0, 8, 1, 9, 2, 10, 3, 11, 4, 5, 6, 7]
+    rare = Rule(sides=(by_doubt, Side(share=0.5, rare_letters=1.0)))
+    assert choose(pool, 3, rare) == [0, 1, 2]  # no line may hold one
 
 
 def test_minority_names_and_dense_lines_can_be_asked_for():
-    assert choose(make_pool([1.0, 1.0, 1.0], minority=[0, 0.9, 0]), 1, Rule(weights={"minority_name": 1.0})) == [1]
+    assert choose(make_pool([1.0, 1.0, 1.0], minority=[0, 0.9, 0]), 1, one_sided(minority_name=1.0)) == [1]
     vectors = [(9, 9), (0, 0), (0.1, 0), (0, 0.1), (-7, 3)]
-    chosen = choose(make_pool([1.0] * 5, vectors=vectors), 3, Rule(weights={"density": 1.0}))
+    chosen = choose(make_pool([1.0] * 5, vectors=vectors), 3, one_sided(density=1.0))
     assert 0 not in chosen
 
 
 def test_the_same_reading_is_not_chosen_again_and_again():
     texts = ["Việt Nam", "Việt Nam", "Việt Nam", "Kinh", "Kinh"]
     pool = make_pool([5.0, 4.0, 3.0, 2.0, 1.0], texts=texts)
-    rule = Rule(weights={"expected_errors": 1.0})
+    rule = one_sided(expected_errors=1.0)
     assert choose(pool, 5, rule) == [0, 3]
     assert choose(pool, 5, rule.model_copy(update={"same_reading": 2})) == [0, 1, 3, 4]
 
@@ -208,8 +220,9 @@ def test_parts_and_joined_pools_keep_their_lines_together():
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [("weights: {guess: 1}", "guess"), ("novelty: -1", "novelty"), ("noveltyy: 1", "noveltyy"),
-     ("[1", "cannot be read"), ("weights: {density: 99}", "between 0 and 10"), ("", "content")],
+    [("sides: [{weights: {guess: 1}}]", "guess"), ("novelty: -1", "novelty"), ("noveltyy: 1", "noveltyy"),
+     ("[1", "cannot be read"), ("sides: [{weights: {density: 99}}]", "between 0 and 10"), ("", "content"),
+     ("sides: [{share: 0.5}]", "add up to 1"), ("sides: []", "sides")],
 )  # fmt: skip
 def test_a_rule_that_says_something_else_is_refused_by_name(tmp_path, content, told):
     file = tmp_path / "rule.yaml"
