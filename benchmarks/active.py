@@ -21,9 +21,10 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import active_lines
 import numpy as np
@@ -146,7 +147,7 @@ class Experiment:
             points.append(self._point(layer, taken))
         return points
 
-    def found(self, names: Sequence[str], count: int, seeds: int) -> dict[str, list[tuple[float, float, float]]]:
+    def found(self, names: Sequence[str], count: int, seeds: int) -> Found:
         """What the reader as it is finds in one look, by strategy, for each seed.
 
         Returns:
@@ -154,7 +155,7 @@ class Experiment:
             chosen; of its rare letters; and of its lines, which is what chance finds of both.
         """
         whole = self._looked_at(self.first, range(len(self.pool.lines)), nbest=True)
-        shares: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
+        shares: Found = {name: [] for name in names}
         for seed in range(seeds):
             within = self._part(np.random.default_rng([seed, 3]), count)
             minority = np.array([self._is_minority(number) for number in within], dtype=float)
@@ -249,15 +250,43 @@ class Experiment:
         return Levenshtein.distance(*told), len(told[1]), sum(at in right for at in rare), len(rare)
 
 
-def report_found(experiment: Experiment, names: Sequence[str], steps: Sequence[int], seeds: int, to: Console) -> None:
+Found = dict[str, list[tuple[float, float, float]]]
+
+
+def report_found(found: dict[int, Found], to: Console) -> None:
     """What is among the first lines chosen."""
     table = Table("strategy", "lines", "of all lines %", "names of smaller peoples found %", "rare letters found %")
-    for step in steps:
-        for name, shares in experiment.found(names, step, seeds).items():
+    for step, by_name in found.items():
+        for name, shares in by_name.items():
             means, spread = 100 * np.mean(shares, axis=0), 100 * np.std(shares, axis=0)
             told = (f"{mean:.0f} ± {wide:.0f}" for mean, wide in zip(means[:2], spread[:2], strict=True))
             table.add_row(name, str(step), f"{means[2]:.0f}", *told)
     to.print(table)
+
+
+def draw_found(found: dict[int, Found], file: Path, title: str) -> None:
+    """Shares found by lines chosen."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.6), dpi=110, layout="constrained")
+    for place, what in enumerate(("names of smaller peoples", "rare letters")):
+        axes = figure.add_subplot(1, 2, place + 1)
+        for (name, style), colour in zip(_styles(next(iter(found.values()))), COLOURS, strict=False):
+            means = [100 * np.mean(by_name[name], axis=0)[place] for by_name in found.values()]
+            axes.plot([0, *found], [0, *means], color=colour, label=name, **style)
+        axes.set(xlabel="lines chosen", ylabel=f"{what} found, %", title=title, ylim=(0, 100))
+        axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    figure.savefig(file, metadata={"Software": None})
+
+
+def _styles(names: Iterable[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Line styles: chance and the combination stand out, and no two lines differ by colour alone."""
+    marks = "osD^v<>Pxd"
+    return [
+        (name, {"marker": mark, "markersize": 4.5, "lw": 2.6 if name in (CHANCE, "combined") else 1.0})
+        for name, mark in zip(names, marks, strict=False)
+    ]
 
 
 Curve = NDArray[np.float64]
@@ -340,13 +369,13 @@ def draw(found: dict[str, Curves], file: Path, title: str) -> None:
     figure = Figure(figsize=(11, 4.6), dpi=110, layout="constrained")
     for place, rare in enumerate((False, True), start=1):
         axes = figure.add_subplot(1, 2, place)
-        for (name, curves), colour in zip(found.items(), COLOURS, strict=False):
+        for (name, style), colour in zip(_styles(found), COLOURS, strict=False):
+            curves = found[name]
             lines = np.arange(curves.read.shape[2])
             each = np.array([curves.error(np.array([seed]), lines, rare=rare) for seed in range(len(curves.read))])
             mean, steps = 100 * curves.error(np.arange(len(each)), lines, rare=rare), curves.lines[0]
-            wide = name in (CHANCE, "combined")
-            axes.plot(steps[1:], mean[1:], color=colour, label=name, marker="o", markersize=4, lw=2.4 if wide else 1)
-            if wide:
+            axes.plot(steps[1:], mean[1:], color=colour, label=name, **style)
+            if name in (CHANCE, "combined"):
                 axes.fill_between(steps[1:], 100 * each.min(axis=0)[1:], 100 * each.max(axis=0)[1:], color=colour,
                                   alpha=0.15, lw=0)  # fmt: skip
         axes.set(xscale="log", xlabel="lines learnt from", title=title,
@@ -418,8 +447,10 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     names = list(dict.fromkeys([CHANCE, *given.only]))
     if given.first_look:
+        first = {step: experiment().found(names, step, seeds) for step in steps}
         console.print(f"{name}: what the first lines chosen hold, mean and spread of {seeds} seeds")
-        report_found(experiment(), names, steps, seeds, console)
+        report_found(first, console)
+        draw_found(first, out / "found.png", f"{kind} lines, {given.measure}")
         return
     runs = {each: runs_of(experiment, each, seeds=seeds, steps=steps, out=out, say=say) for each in names}
     found = {each: Curves(points, given.measure) for each, points in runs.items()}
