@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         admin_password: its password, to be changed at the first sign-in.
         export_policy: what exports of every output folder take at least: ``settled`` or ``approved``; see
             :mod:`extractor.batch.policy`.
+        learning_share: share of the fields handed out one by one that come from those chosen for learning, where an
+            office set none of its own; 0 leaves the queue as it is.
         render_dpi: resolution at which PDF pages that are no plain scan are rendered.
     """
 
@@ -43,6 +45,7 @@ class Settings(BaseSettings):
     registry_dir: Path = _ROOT / "registry"
     precision: Literal["float32", "bfloat16"] = "float32"
     workers: int = Field(default=0, ge=0, le=256)
+    learning_share: float = Field(default=0.0, ge=0, le=0.5)
     render_dpi: int = Field(default=300, ge=72, le=1200)
     export_policy: Literal["", "settled", "approved"] = ""
 

@@ -6,6 +6,10 @@ blindly; of the fields that were flagged for review the same share is taken by l
 sample of the kind again; books with other shares are thinned by lot to the smallest one. A kind of which fields still
 wait in a book, flagged ones or drawn ones, teaches nothing yet: the easy ones may have been done first.
 
+Nor may the hard ones: fields chosen for learning (:class:`extractor.store.Learning`) are no random sample. They need no
+weight here, for choosing them changes nothing but the order of work: they are flagged fields, of which either all of a
+kind in a book are decided or none counts, and the fields drawn by lot for blind keying are never among them.
+
 What the machine proposes is what it reads with the present steps and readers, as the page files keep it, with the rules
 applied to the book as it was read. The database cannot tell: a decided field keeps its earlier reading, and what people
 mended would speak for its neighbours.

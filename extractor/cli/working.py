@@ -14,6 +14,7 @@ from extractor.cli.common import (
     out,
     progress,
     say,
+    share,
 )
 from extractor.cli.root import audit_app, queue_app, review_app
 from extractor.errors import ExitCode
@@ -53,6 +54,57 @@ def queue_answer(
     with existing_store(out_dir, db) as store, progress(False, "Fields") as on_progress:
         done = answer_from_truth(store, known, on_progress=on_progress)
     say(f"{done.answered} fields answered from {truth}; of {done.unknown} it says nothing.")
+
+
+@queue_app.command("learning")
+def queue_learning(
+    out_dir: Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of a run.")],
+    count: Annotated[
+        int | None, typer.Option(min=0, max=100_000, help="Mark so many fields, instead of those marked before.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option("--share", help="Share of the queue that comes from them: 10% or 0.1.")
+    ] = None,
+    reader: Annotated[
+        Path | None, typer.Option(help="Folder of the reader that is to learn; by default the one in use.")
+    ] = None,
+    rule: Annotated[Path | None, typer.Option(help="Rule (YAML) by which to choose; by default the shipped one.")] = (
+        None
+    ),
+    db: DatabaseOption = None,
+) -> None:
+    """Mark the waiting fields that a reader would learn most from, and mix them into the queue at a share.
+
+    Without options it says what is marked. Fields that are re-keyed blindly or disputed are left alone. Marks change
+    nothing but the order in which fields are handed out one by one.
+
+    Example: extractor queue learning ket-qua --count 200 --share 10%
+    """
+    from extractor.learning.sharing import MOST, load_share, save_share
+    from extractor.settings import get_settings
+    from extractor.store import Learning
+
+    wanted = None if part is None else share("--share", part, most=MOST)
+    with existing_store(out_dir, db) as store:
+        if count is not None:
+            from extractor.learning.marking import mark_for_learning
+            from extractor.learning.selecting import load_rule, shipped_rule
+
+            settings = get_settings()
+            model = reader or settings.models_dir / settings.handwriting_model
+            by = shipped_rule() if rule is None else load_rule(rule)
+            with progress(False, "Fields") as on_progress:
+                done = mark_for_learning(store, out_dir, model, count, by, on_progress=on_progress)
+            kinds = ", ".join(f"{name} {number}" for name, number in sorted(done.kinds.items()))
+            say(f"{done.marked} of {done.waiting} waiting fields marked, {done.looked_at} looked at. {kinds}".rstrip())
+            if done.pages_missing:
+                say(f"{done.pages_missing} pages were left out: their pictures are missing.", to=err)
+        if wanted is not None:
+            save_share(out_dir, wanted)
+        now, marks = load_share(out_dir), Learning(store).counts()
+    say(f"Marked for learning: {marks.waiting} wait, {marks.settled} are settled. Share of the queue: {now:.0%}.")
+    if now and not marks.waiting:
+        say("None waits: the queue is as without a share. Mark some with --count.")
 
 
 @review_app.command("serve")

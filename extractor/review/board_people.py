@@ -55,7 +55,8 @@ class PersonLine:
     Args:
         per_hour: fields an hour; none where too few were timed.
         timed: fields that ``per_hour`` goes by.
-        corrected: share of the fields seen with their reading that the person corrected.
+        corrected: share of the fields seen with their reading that the person corrected; fields chosen for learning
+            are left out, for they were chosen because they look misread.
         agreed: share of the fields typed blind in which person and machine agreed.
         blind_errors: share of these, as far as settled, in which something else than the person typed was settled.
         inspected_errors: share of the person's inspected fields that were found wrong.
@@ -76,6 +77,8 @@ class _Sums:
     confirmed: int = 0
     corrected: int = 0
     rekeyed: int = 0
+    learning_confirmed: int = 0
+    learning_corrected: int = 0
     timed: int = 0
     seconds: float = 0.0
     blind: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("agreed", "right", "wrong", "open"), 0))
@@ -173,6 +176,8 @@ def people(
         own.confirmed += count.confirmed
         own.corrected += count.corrected
         own.rekeyed += count.rekeyed
+        own.learning_confirmed += count.learning_confirmed
+        own.learning_corrected += count.learning_corrected
     for speed in speeds:
         own = sums(speed.person)
         own.timed += speed.answers
@@ -192,12 +197,13 @@ def people(
     def line(person: str, own: _Sums) -> PersonLine:
         agreed, right, wrong, waiting = own.blind.values()
         timed = own.timed >= least and own.seconds > 0
+        confirmed, corrected = own.confirmed - own.learning_confirmed, own.corrected - own.learning_corrected
         return PersonLine(
             person=person,
             answers=own.confirmed + own.corrected + own.rekeyed,
             per_hour=3600 * own.timed / own.seconds if timed else None,
             timed=own.timed,
-            corrected=share(own.corrected, own.confirmed + own.corrected - agreed),
+            corrected=share(corrected, confirmed + corrected - agreed),
             agreed=share(agreed, agreed + right + wrong + waiting),
             blind_errors=share(wrong, agreed + right + wrong),
             inspected_errors=share(own.wrong, own.inspected),

@@ -20,6 +20,7 @@ from extractor.store.inspection_results import (
 from extractor.store.inspections import Inspections
 from extractor.store.instructions import Instructions, SaidOfPage, StoredPage
 from extractor.store.jobs import Job, JobKind, Jobs, JobState
+from extractor.store.learning import Learning, Marked, OpenField
 from extractor.store.missing import Missing, MissingPages, Outcome
 from extractor.store.passwords import PasswordError, Weakness, first_password
 from extractor.store.record_queue import RecordQueue
@@ -87,12 +88,15 @@ __all__ = [
     "JobState",
     "Jobs",
     "Judgement",
+    "Learning",
     "MachineChange",
+    "Marked",
     "Missing",
     "MissingPages",
     "Neighbour",
     "NothingToUndo",
     "Obstacle",
+    "OpenField",
     "Outcome",
     "PageImage",
     "PageResult",

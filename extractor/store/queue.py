@@ -8,6 +8,7 @@ An answer to a blind task is compared with the machine's reading; where they dif
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ from extractor.store.tables import (
 _READ_ANEW = "The page was read anew meanwhile."
 _ANSWERING = (*rekeying.SETTLING, Action.REKEYED.value)
 _SKIPS: Any = SkipRow.__table__
+_chance = random.Random().random
 _UNSKIP = delete(_SKIPS).where(_SKIPS.c.task_id == bindparam("task"))
 _BARRED = {
     Bar.OWN_REKEYING: "You re-keyed this field otherwise than the machine read it; another person settles it.",
@@ -92,14 +94,19 @@ def claim(
     lease_seconds: float,
     formerly: Collection[str] = (),
     count: int = 1,
+    learning_share: float = 0.0,
 ) -> tuple[Task, ...] | QueueEmpty:
     """Lease the next free fields to ``person``, ``count`` at most; what the person skipped comes last.
 
     What the person re-keyed otherwise than the machine read it is never among them, nor blind tasks whose reading the
     person has seen, whether under this name or ``formerly`` under another.
+
+    Each field is drawn with the chance ``learning_share`` from those chosen for learning, while there are any that the
+    person may get, and otherwise stands in the ordinary order. By chance and not in turn, so that everybody gets the
+    same share of these harder fields, however many people ask by turns.
     """
     keys = rekeying.person_keys(person, formerly)
-    first, later = _free(wanted.kinds is not None, wanted.books is not None, wanted.disputed)
+    first, later, chosen = _free(wanted.kinds is not None, wanted.books is not None, wanted.disputed)
     asked = {
         "now": writer.now,
         "person": person,
@@ -108,8 +115,16 @@ def claim(
         "books": list(wanted.books or ()),
         "count": count,
     }
+    drawn = sum(_chance() < learning_share for _ in range(count)) if learning_share > 0 else 0
+    learning: Sequence[TaskRow] = ()
+    if drawn and not wanted.disputed:
+        learning = writer.session.scalars(chosen, {**asked, "count": drawn}).all()
+        if len(learning) == count:
+            return lease_all(writer, learning, person, lease_seconds)
     for some in (first, later):
-        rows = writer.session.scalars(some, asked).all()
+        # What was drawn for learning is not leased yet, and may come again here.
+        rows = [row for row in writer.session.scalars(some, asked).all() if row not in learning]
+        rows = [*learning, *rows[: count - len(learning)]]
         if rows:
             return lease_all(writer, rows, person, lease_seconds)
     others = open_rows(wanted).where(TaskRow.leased_until > writer.now, TaskRow.person != person)
@@ -117,8 +132,11 @@ def claim(
 
 
 @cache
-def _free(kinds: bool, books: bool, disputed: bool | None) -> tuple[Select[TaskRow], Select[TaskRow]]:
-    """Free tasks that a person may get, what was put off apart; made once, since making takes longer than running."""
+def _free(kinds: bool, books: bool, disputed: bool | None) -> tuple[Select[TaskRow], ...]:
+    """Free tasks that a person may get: all, what was put off, and what was chosen for learning.
+
+    Made once, since making takes longer than running.
+    """
     keys: Any = bindparam("keys", expanding=True)
     of_kinds: Any = bindparam("kinds", expanding=True)
     of_books: Any = bindparam("books", expanding=True)
@@ -131,8 +149,11 @@ def _free(kinds: bool, books: bool, disputed: bool | None) -> tuple[Select[TaskR
     putoff = free.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == person))
     later = putoff.order_by(SkipRow.at, TaskRow.id)
     count = bindparam("count", type_=Integer)
-    locked = [each.limit(count).with_for_update(of=TaskRow, skip_locked=True) for each in (first, later)]
-    return locked[0], locked[1]
+    # Neither blind tasks, which are a sample drawn by lot, nor disputes, which are for a third person, are chosen; and
+    # what was put off stays put off.
+    marked = TaskRow.learning_rank.is_not(None), TaskRow.blind.is_(False), TaskRow.rekeyed_by == ""
+    chosen = free.where(*marked, ~skipped).order_by(TaskRow.learning_rank, TaskRow.id)
+    return tuple(each.limit(count).with_for_update(of=TaskRow, skip_locked=True) for each in (first, later, chosen))
 
 
 def claim_field(

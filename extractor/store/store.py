@@ -291,6 +291,7 @@ class Store:
         disputed: bool | None = None,
         lease_seconds: float = LEASE_SECONDS,
         formerly: Collection[str] = (),
+        learning_share: float = 0.0,
     ) -> Task | QueueEmpty:
         """Lease the next free field to a person.
 
@@ -304,6 +305,8 @@ class Store:
             books: only fields of these books, by number.
             disputed: only fields on whose blind re-keying a person and the machine differ, or only the others.
             formerly: names the person went by before in the same visit; what bars those bars the person.
+            learning_share: chance, 0 to 1, that the field is the next of those chosen for learning
+                (:class:`extractor.store.Learning`), while there are any for this person.
         """
         found = self.claim_some(
             1,
@@ -314,6 +317,7 @@ class Store:
             disputed=disputed,
             lease_seconds=lease_seconds,
             formerly=formerly,
+            learning_share=learning_share,
         )
         return found if isinstance(found, QueueEmpty) else found[0]
 
@@ -328,6 +332,7 @@ class Store:
         disputed: bool | None = None,
         lease_seconds: float = LEASE_SECONDS,
         formerly: Collection[str] = (),
+        learning_share: float = 0.0,
     ) -> tuple[Task, ...] | QueueEmpty:
         """Lease the next free fields to a person, ``count`` at most, as :meth:`claim` does one, in one transaction.
 
@@ -341,6 +346,7 @@ class Store:
                 lease_seconds=lease_seconds,
                 formerly=formerly,
                 count=count,
+                learning_share=learning_share,
             )
 
     def claim_field(

@@ -43,6 +43,9 @@ def wait(task: TaskRow, field: FieldRow, *, blind: bool) -> None:
     # Accepted fields are sure ones: by their confidence, and by naming the record, they would all come first.
     task.key_rank = 1 if blind else key_rank(field.code, field.kind)
     task.ease = _any_place(field.id) if blind else -field.confidence
+    if blind:
+        # Blind tasks are a sample drawn by lot, which nothing else may have chosen, and they wait at any place.
+        task.learning_rank = None
     task.status = TaskStatus.OPEN.value
 
 

@@ -14,6 +14,7 @@ from extractor.records import Decision
 from extractor.store import rekeying
 from extractor.store.convert import row_columns
 from extractor.store.inspected import unfinished
+from extractor.store.learning import chosen_for_learning
 from extractor.store.saving import DECIDED
 from extractor.store.tables import (
     Action,
@@ -42,6 +43,7 @@ class WorkCount:
         hour: 0 to 23.
         confirmed: left as the machine read them.
         rekeyed: typed blind, otherwise than the machine read them.
+        learning_confirmed, learning_corrected: how many of these fields were chosen for learning.
     """
 
     day: date
@@ -51,6 +53,8 @@ class WorkCount:
     confirmed: int
     corrected: int
     rekeyed: int
+    learning_confirmed: int = 0
+    learning_corrected: int = 0
 
     @property
     def answers(self) -> int:
@@ -108,6 +112,8 @@ def work(session: Session, since: datetime) -> tuple[WorkCount, ...]:
     """All answers since then that still stand."""
     hour = hour_of(session, DecisionRow.at).label("hour")
     tallies = [func.sum(case((DecisionRow.action == action, 1), else_=0)) for action in _ANSWERS]
+    chosen = chosen_for_learning(DecisionRow.field_id)
+    tallies += [func.sum(case((and_(DecisionRow.action == act, chosen), 1), else_=0)) for act in rekeying.SETTLING]
     wanted = (
         _with_book(select(hour, DecisionRow.person, PageRow.book_id, *tallies), DecisionRow)
         .where(DecisionRow.at >= since, *rekeying.standing(DecisionRow, _ANSWERS))
@@ -146,6 +152,9 @@ def first_work(session: Session) -> date | None:
 def speeds(session: Session, since: datetime, *, limit_seconds: float, books: Collection[int] | None) -> list[Speed]:
     """How long people took; what took longer than the limit was a pause, and neither its time nor its field counts.
 
+    Nor do fields that were chosen for learning: they are the hard ones, and who was handed more of them would look
+    slower than others.
+
     Args:
         books: only acts on fields of these books.
     """
@@ -159,7 +168,9 @@ def speeds(session: Session, since: datetime, *, limit_seconds: float, books: Co
         .subquery()
     )
     stands = case((and_(*rekeying.standing(acts.c, _ANSWERS)), 1), else_=0)
-    wanted = select(acts.c.person, func.sum(stands), func.sum(acts.c.took)).where(acts.c.took <= limit_seconds)
+    wanted = select(acts.c.person, func.sum(stands), func.sum(acts.c.took)).where(
+        acts.c.took <= limit_seconds, ~chosen_for_learning(acts.c.field_id)
+    )
     if books is not None:
         wanted = _with_book(wanted, acts.c).where(PageRow.book_id.in_(books))
     rows = session.execute(wanted.group_by(acts.c.person).order_by(acts.c.person))
@@ -196,7 +207,8 @@ def inspected_tallies(session: Session, since: datetime, *, books: Collection[in
     """What finished inspections found of fields that people decided since then.
 
     A field counts for the person whose decision stood when the sample was drawn, if that decision is what was handed
-    over. Fields that left the house empty because they waited are nobody's.
+    over. Fields that left the house empty because they waited are nobody's. Fields chosen for learning count like all
+    others: the sample was drawn by lot from all that was handed over, and a fault in what is handed over is one.
     """
     wrong = func.sum(cast(InspectedFieldRow.status == InspectedStatus.RECORD_WRONG.value, Integer))
     if session.scalar(select(InspectionRow.id).where(InspectionRow.withdrawn_at.is_(None)).limit(1)) is None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from api.conftest import SECRET, make_problem
 
+from extractor.learning.sharing import save_share
 from extractor.records import Decision
-from extractor.store import DrawnRecord, ExportedField, MachineChange, Replies, SampleDraft
+from extractor.store import DrawnRecord, ExportedField, Learning, MachineChange, Replies, SampleDraft
 
 
 @pytest.fixture
@@ -42,6 +43,15 @@ def test_an_answer_is_stored_under_client_and_person(client, claim, store):
         "một cửa/Lan",
     )
     assert store.verify_audit().ok
+
+
+def test_a_share_of_the_fields_comes_from_those_chosen_for_learning(claim, store, out, monkeypatch):
+    monkeypatch.setattr("extractor.store.queue._chance", lambda: 0.3)
+    last = [field.id for field in Learning(store).open_fields() if field.kind == "place"][-1]
+    Learning(store).mark([last])
+    assert claim()["field_id"] != last
+    save_share(out, 0.4)
+    assert claim()["field_id"] == last
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import pytest
 from fastapi.testclient import TestClient
 from support.people import employ
 
+from extractor.learning.sharing import save_share
 from extractor.records import Box, Decision, FieldState
 from extractor.review.labels import Labels
 from extractor.review.texts import texts
-from extractor.store import Accounts, MachineChange
+from extractor.store import Accounts, Learning, MachineChange
 from extractor.templates.form import FieldSpec, FormSchema, Kind, Option
 
 
@@ -94,6 +95,18 @@ def test_claiming_gives_a_few_fields_and_the_same_again_on_reload(enter):
     assert first["left"] == 18
     again = client.post("/api/claim", json={}).json()
     assert [task["id"] for task in again["tasks"]] == [task["id"] for task in first["tasks"]]
+
+
+def test_a_share_of_the_fields_comes_from_those_chosen_for_learning(enter, book, pages, monkeypatch):
+    monkeypatch.setattr("extractor.store.queue._chance", lambda: 0.3)
+    chosen = [field.id for field in Learning(book).open_fields() if field.code == "nksNoiSinh"]
+    Learning(book).mark(chosen)
+    client = enter()
+    save_share(pages, 0.2)  # less than the draws
+    assert {task["label"] for task in client.post("/api/claim", json={}).json()["tasks"]} == {"so", "nksHoTen"}
+    save_share(pages, 0.4)
+    other = enter("Thử Hai")
+    assert {task["field"] for task in other.post("/api/claim", json={}).json()["tasks"]} >= set(chosen)
 
 
 def test_what_the_page_has_is_not_sent_again_nor_counted_unasked(enter):

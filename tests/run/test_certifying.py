@@ -18,7 +18,7 @@ from extractor.evaluation.truth import read_truth
 from extractor.pipeline import Pipeline
 from extractor.records import Decision, FieldState
 from extractor.settings import get_settings
-from extractor.store import QueueEmpty
+from extractor.store import Learning, QueueEmpty
 
 TEMPLATES = (get_settings().templates_dir,)
 KEYER, SECOND = "Người nhập lại", "Người xét"
@@ -96,6 +96,27 @@ def test_a_kind_that_still_waits_teaches_nothing(out, scans):
     found = labels_from_decisions([out], TEMPLATES, on_left_out=left_out.append)
     assert {item.evidence.kind for item in found.fields}.isdisjoint({"date"})
     assert {(item.group, item.why) for item in left_out} == {("date", "waiting")}
+
+
+def test_fields_chosen_for_learning_teach_nothing_by_themselves_and_change_no_label(out, scans, tmp_path):
+    truth = read_truth(scans / "truth.jsonl")
+    shutil.copytree(out, tmp_path / "plain")
+    verify(tmp_path / "plain", truth)
+    with open_store(out) as store:
+        learning = Learning(store)
+        names = [field.id for field in learning.open_fields() if field.kind == "person_name"]
+        learning.mark(names[::2])
+        for _ in names[::2]:
+            task = store.claim(KEYER, learning_share=1.0)
+            assert task.field_id in names[::2]
+            true = truth[task.record].fields[task.code]
+            store.decide(task, task.token, person=KEYER, raw=true.raw, value=true.value, state=true.state)
+    left_out = []
+    with pytest.raises(EvaluationError):
+        labels_from_decisions([out], TEMPLATES, on_left_out=left_out.append)
+    assert {item.why for item in left_out} == {"waiting"}
+    verify(out, truth)
+    assert labels_from_decisions([out], TEMPLATES) == labels_from_decisions([tmp_path / "plain"], TEMPLATES)
 
 
 def test_nothing_verified_is_said(out):
