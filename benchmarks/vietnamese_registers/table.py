@@ -14,27 +14,25 @@ from .scoring import Figures
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 _SETS = {
     "standard": "Rendered books of every form",
-    "kalapa": "Real lines: Kalapa, unseen forms (compared without case and punctuation)",
-    "cinnamon": "Real lines: Cinnamon, unseen blocks (as written)",
+    "kalapa": "Kalapa, real, unseen forms, compared without case and punctuation",
+    "cinnamon": "Cinnamon, real, unseen blocks, as written",
 }
 
 
 def tables(results: Sequence[Result]) -> str:
-    """All tables in Markdown."""
+    """All tables in Markdown: the standard set first, then other drawn sets, then collections."""
     parts = []
-    for track in ("lines", "pages"):
-        chosen = _of(results, "standard", track)
-        if chosen:
-            parts += [
-                f"### {_SETS['standard']}: {track}",
-                *_main(chosen, track),
-                *_by_kind(chosen),
-                *_by_strength(chosen),
-            ]
-    for name in ("kalapa", "cinnamon"):
-        chosen = _of(results, name, "lines")
-        if chosen:
-            parts += [f"### {_SETS[name]}", *_real(chosen)]
+    known = list(_SETS)
+    for name, track in sorted(
+        {(result["set"], result["track"]) for result in results},
+        key=lambda pair: (known.index(pair[0]) if pair[0] in known else 1, *pair),
+    ):
+        chosen = _of(results, name, track)
+        parts.append(f"### {_SETS.get(name, f'Set {name}')}: {track}")
+        if chosen[0]["score"].strengths:
+            parts += [*_main(chosen, track), *_by_kind(chosen), *_by_strength(chosen)]
+        else:
+            parts += _real(chosen)
     return "\n\n".join([*parts, *_engines(results)]) + "\n"
 
 
@@ -67,9 +65,8 @@ def _main(results: Sequence[Result], track: str) -> list[str]:
         f"{results[0]['pictures']} pictures. Percent, with 95 % intervals over books."
     )
     head = [
-        "engine", "exact by hand", "exact typed", "exact, no case or punctuation", "CER by hand", "CER typed",
-        "base-letter CER by hand", "tones' share of errors", "marks' share", "false text in blanks", "unanswered",
-        f"seconds a {track[:-1]}",
+        "engine", "by hand: exact", "CER", "base-letter CER", "errors that are tones / marks", "typed: exact", "CER",
+        "false text in blanks", "unanswered", f"seconds a {track[:-1]}",
     ]  # fmt: skip
     rows = []
     for result in results:
@@ -80,13 +77,11 @@ def _main(results: Sequence[Result], track: str) -> list[str]:
             [
                 _name(result),
                 _ranged(by_hand.exact, by_hand.exact_range),
-                _ranged(typed_figures.exact, typed_figures.exact_range),
-                _percent(everything.exact_plain),
                 _ranged(by_hand.cer, by_hand.cer_range),
-                _ranged(typed_figures.cer, typed_figures.cer_range),
                 _percent(by_hand.base_cer),
-                _percent(by_hand.tone_share),
-                _percent(by_hand.mark_share),
+                f"{_percent(by_hand.tone_share)} / {_percent(by_hand.mark_share)}",
+                _ranged(typed_figures.exact, typed_figures.exact_range),
+                _ranged(typed_figures.cer, typed_figures.cer_range),
                 _percent(everything.false_text),
                 str(everything.unanswered),
                 _seconds(result),
@@ -125,7 +120,7 @@ def _by_strength(results: Sequence[Result]) -> list[str]:
 
 
 def _real(results: Sequence[Result]) -> list[str]:
-    head = ["engine", "exact", "CER", "base-letter CER", "tones' share of errors", "marks' share", "seconds a line"]
+    head = ["engine", "exact", "CER", "base-letter CER", "errors that are tones / marks", "seconds a line"]
     rows = []
     for result in results:
         figures: Figures = result["score"].all
@@ -135,12 +130,12 @@ def _real(results: Sequence[Result]) -> list[str]:
                 _ranged(figures.exact, figures.exact_range),
                 _ranged(figures.cer, figures.cer_range),
                 _percent(figures.base_cer),
-                _percent(figures.tone_share),
-                _percent(figures.mark_share),
+                f"{_percent(figures.tone_share)} / {_percent(figures.mark_share)}",
                 _seconds(result),
             ]
         )
-    return [f"{results[0]['score'].all.items} lines.", _table(head, rows)]
+    blocks = "Percent, with 95 % intervals over the collection's blocks of neighbouring lines."
+    return [f"{results[0]['score'].all.items} lines. {blocks}", _table(head, rows)]
 
 
 def _engines(results: Sequence[Result]) -> list[str]:
