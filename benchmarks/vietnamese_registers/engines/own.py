@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,6 +34,7 @@ def _version(name: str) -> str:
 
 def _run(options: Options) -> ReadRecords:
     from extractor.batch.run import RunOptions, run
+    from extractor.batch.storage import open_store
     from extractor.pipeline import PipelineOptions
     from extractor.records import BookKey
 
@@ -50,12 +50,12 @@ def _run(options: Options) -> ReadRecords:
                 pipeline=PipelineOptions(out=out, templates=(settings.templates_dir,), form="", book=BookKey()),
                 render_dpi=settings.render_dpi,
             )
-            run(job)
-            rows = [json.loads(line) for line in (out / "records.jsonl").read_text(encoding="utf-8").splitlines()]
-        return {
-            (Path(row["file"]).name, row["record"]): {code: value["raw"] for code, value in row["fields"].items()}
-            for row in rows
-        }
+            run(job, outputs=False)
+            with open_store(out) as store:
+                return {
+                    (Path(record.file).name, record.record): {code: value.raw for code, value in record.fields.items()}
+                    for record in store.records()
+                }
 
     return read
 
