@@ -34,8 +34,7 @@ def make(options: argparse.Namespace) -> int:
     """Draw a set."""
     from vietnamese_registers.making import drawn_with, load_published, make_set
 
-    name = "quick" if options.quick else "standard"
-    made = make_set(options.folder, name, lambda book: _err.print(f"{book.name} ..."))
+    made = make_set(options.folder, options.set, lambda book: _err.print(f"{book.name} ..."))
     if made.other:
         published, here = load_published()["drawn_with"], drawn_with()
         differ = [
@@ -166,7 +165,8 @@ def main() -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("make", help="draw the books")
     command.add_argument("folder", type=Path)
-    command.add_argument("--quick", action="store_true", help="six books instead of all")
+    command.add_argument("--set", default="standard", help="standard (87 pages), small (29) or quick (6)")
+    command.add_argument("--quick", dest="set", action="store_const", const="quick", help="the same as --set quick")
     command.set_defaults(do=make)
     command = commands.add_parser("collection", help="make a track of real lines")
     command.add_argument("folder", type=Path)

@@ -14,6 +14,7 @@ from .scoring import Figures
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 _SETS = {
     "standard": "Rendered books of every form",
+    "small": "Rendered books of every form at strength 2.5",
     "kalapa": "Kalapa, real, unseen forms, compared without case and punctuation",
     "cinnamon": "Cinnamon, real, unseen blocks, as written",
 }

@@ -197,6 +197,7 @@ def test_every_form_is_in_the_standard_set_with_its_digests():
     assert published["version"] == known.version
     assert len({book.form for book in books}) == len(books) // len(known.strengths) >= 29
     assert {book.typed for book in books} == {True, False}
+    assert len(plan.books_of(known, "small")) == len({book.form for book in books})
     with pytest.raises(ExtractorError, match="no set 'gold'"):
         plan.books_of(known, "gold")
 
