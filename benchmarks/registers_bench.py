@@ -6,6 +6,7 @@
     python benchmarks/registers_bench.py read TRACK --engine NAME...  # answers of engines, each in its own process
     python benchmarks/registers_bench.py score TRACK ANSWERS...       # figures of anybody's answers
     python benchmarks/registers_bench.py table                        # the tables of benchmarks/README.md
+    python benchmarks/registers_bench.py chart FILE.png               # what the errors of all engines are
 
 ``benchmarks/README.md`` tells what is measured and why, by which rules, and how to take part without this program.
 """
@@ -23,7 +24,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from extractor.errors import ExtractorError
+from extractor.errors import EvaluationError, ExtractorError
 
 _HERE = Path(__file__).resolve().parent
 README, RESULTS = _HERE / "README.md", _HERE / "results"
@@ -159,6 +160,18 @@ def table(options: argparse.Namespace) -> int:
     return 0
 
 
+def chart(options: argparse.Namespace) -> int:
+    """Draw the result files."""
+    from vietnamese_registers.chart import draw
+    from vietnamese_registers.results import read_results
+
+    found = read_results(options.results)
+    if not found:
+        raise EvaluationError(f"{options.results}: no results there.", mend="Name a folder that 'score' wrote to.")
+    draw(found, options.file)
+    return 0
+
+
 def main() -> int:
     """Run one of the commands."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -192,6 +205,10 @@ def main() -> int:
     command.add_argument("--results", type=Path, default=RESULTS)
     command.add_argument("--check", action="store_true", help="only tell whether they are right")
     command.set_defaults(do=table)
+    command = commands.add_parser("chart", help="draw what the errors of all engines are")
+    command.add_argument("file", type=Path)
+    command.add_argument("--results", type=Path, default=RESULTS)
+    command.set_defaults(do=chart)
     options = parser.parse_args()
     try:
         return int(options.do(options))

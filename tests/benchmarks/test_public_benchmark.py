@@ -148,6 +148,10 @@ def test_anybodys_answers_are_scored_from_the_command_line(toy, tmp_path, monkey
     assert (found["engine"], found["engine_version"], found["seconds_each"]) == ("Quill & Ink", "3", 0.5)
     assert found["score"] == scored("Trần Hòa", "", "Đỗ Lê", "")
     assert "| Quill & Ink | 100.0 (100.0 to 100.0) | 0.0 (0.0 to 0.0) |" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["x", "chart", str(tmp_path / "a.png"), "--results", str(tmp_path / "results")])
+    assert registers_bench.main() == 0
+    assert cv2.imread(str(tmp_path / "a.png")).shape[1] > 500
+    monkeypatch.setattr(sys, "argv", ["x", "score", str(toy), str(path), "--out", str(tmp_path / "results")])
     path.write_text(path.read_text("utf-8").replace("a/1", "z/1"), "utf-8")
     assert registers_bench.main() == 2
     assert "'z/1' is no id of this track" in " ".join(capsys.readouterr().err.split())
