@@ -12,7 +12,14 @@ from typing import Any, Literal
 
 from extractor.errors import EvaluationError, MissingInputError
 from extractor.readers.handwriting.alphabet import canonical
-from extractor.training.collections import LabelledLine, read_cinnamon, read_collection, read_kalapa, split
+from extractor.training.collections import (
+    LabelledLine,
+    number_in,
+    read_cinnamon,
+    read_collection,
+    read_kalapa,
+    split,
+)
 
 from .books import Drawn, DrawnBook, draw_book
 from .plan import BookPlan, all_books, books_of, load_plan
@@ -145,7 +152,9 @@ def make_collection(out: Path, folder: Path, seed: int) -> int:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(line.picture, place)
         tasks.append(Task(id=key, picture=name))
-        truth.append(Truth(id=key, text=canonical(line.text), book=f"{folder.name}-{line.block}", script="hand"))
+        # A form of Kalapa is one hand; of other collections nothing is known but which lines are neighbours.
+        hand = number_in(line.picture.name) if folder.name == "kalapa" else line.block
+        truth.append(Truth(id=key, text=canonical(line.text), book=f"{folder.name}-{hand}", script="hand"))
     about = Track(benchmark=plan.benchmark, version=plan.version, set=folder.name, track="lines", compare=compare)
     write_track(out, about, tasks, truth)
     return len(lines)

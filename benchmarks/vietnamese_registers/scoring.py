@@ -16,6 +16,9 @@ from extractor.vietnamese.text import canonical_tones, fold_marks, fold_tones
 from .tracks import Track, Truth
 
 RESAMPLES = 1000
+FEWEST_BOOKS = 8
+"""Below this many books there is no interval: so few drawings are much alike, and it would be far too narrow."""
+
 _COUNTS = ("items", "exact", "plain", "characters", "edits", "toneless", "bare", "blanks", "false_text", "unanswered")
 
 
@@ -25,7 +28,8 @@ class Figures:
 
     Args:
         items: written items, and tick boxes.
-        exact: share of them that are exactly right; ``exact_range`` is its 95 % interval.
+        exact: share of them that are exactly right; ``exact_range`` is its 95 % interval, none where there are too few
+            books for one.
         exact_plain: the same without case and punctuation.
         cer: edits by characters of the truth; ``cer_range`` is its 95 % interval.
         base_cer: the same where neither side has tones, vowel marks and the stroke of đ.
@@ -143,7 +147,7 @@ def _resampled(table: NDArray[np.float64]) -> NDArray[np.float64]:
     writes belongs together, so whole books are drawn and not items.
     """
     books = len(table)
-    if not books:
+    if books < FEWEST_BOOKS:
         return np.zeros((0, len(_COUNTS)))
     often = np.random.default_rng(0).multinomial(books, np.full(books, 1 / books), size=RESAMPLES)
     return np.asarray(often @ table, np.float64)

@@ -110,6 +110,8 @@ def _by_kind(results: Sequence[Result]) -> list[str]:
 
 def _by_strength(results: Sequence[Result]) -> list[str]:
     strengths = list(results[0]["score"].strengths)
+    if len(strengths) < 2:
+        return []
     head = ["engine", *(f"strength {name} ({results[0]['score'].strengths[name].items})" for name in strengths)]
 
     def cells(result: Result) -> list[str]:
@@ -135,8 +137,11 @@ def _real(results: Sequence[Result]) -> list[str]:
                 _seconds(result),
             ]
         )
-    blocks = "Percent, with 95 % intervals over the collection's blocks of neighbouring lines."
-    return [f"{results[0]['score'].all.items} lines. {blocks}", _table(head, rows)]
+    first: Figures = results[0]["score"].all
+    ranges = (
+        "Percent, with 95 % intervals over hands." if first.exact_range else "Percent; too few groups for intervals."
+    )
+    return [f"{first.items} lines. {ranges}", _table(head, rows)]
 
 
 def _engines(results: Sequence[Result]) -> list[str]:
