@@ -43,7 +43,7 @@ def make(options: argparse.Namespace) -> int:
         ]
         _err.print(
             f"[bold]The pixels of {len(made.other)} of {made.books} books are not those published[/bold]; their texts "
-            f"are. Other versions here: {', '.join(differ) or 'none of the libraries that are looked at'}. "
+            f"are. Other versions here: {', '.join(differ) or 'none; perhaps the processor'}. "
             "Results will say so and are set apart in the table."
         )
     _err.print(f"{made.books} books: {options.folder / 'lines'}, {options.folder / 'pages'}")

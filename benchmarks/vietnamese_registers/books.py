@@ -50,13 +50,15 @@ class DrawnBook:
     lines: Drawn
 
     def digests(self) -> dict[str, str]:
-        """Digests of what is asked and right (``texts``), and of all pictures (``pixels``), hexadecimal."""
+        """Digests of what is written (``texts``) and of all pictures (``pixels``), hexadecimal.
+
+        How a text is broken into lines hangs on the widths of letters, and so belongs to the pixels.
+        """
         texts, pixels = hashlib.sha256(), hashlib.sha256()
+        for digest, part in ((texts, self.pages), (pixels, self.lines)):
+            for row in part.truth:
+                digest.update(f"{row.id}\t{row.text}\n".encode())
         for part in (self.pages, self.lines):
-            for task, row in zip(part.tasks, part.truth, strict=True):
-                # Where something lies belongs to the pixels; what a template calls a field decides nothing.
-                asked = task.model_dump_json(exclude={"boxes", "label", "kind"}, exclude_defaults=True)
-                texts.update(f"{asked}{row.model_dump_json(exclude_defaults=True)}\n".encode())
             for name, data in part.pictures.items():
                 pixels.update(name.encode() + data)
         return {"texts": texts.hexdigest(), "pixels": pixels.hexdigest()}
