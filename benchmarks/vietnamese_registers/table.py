@@ -171,7 +171,9 @@ def _percent(share: float | None) -> str:
 
 
 def _ranged(share: float | None, ends: tuple[float, float] | None) -> str:
-    return _percent(share) if ends is None else f"{_percent(share)} ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})"
+    if ends is None or ends[0] == ends[1]:  # Where all books are alike, drawing them anew says nothing.
+        return _percent(share)
+    return f"{_percent(share)} ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})"
 
 
 def _seconds(result: Result) -> str:
