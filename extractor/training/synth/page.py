@@ -16,7 +16,7 @@ from extractor.training.synth.marks import stamp
 from extractor.training.synth.paper import Paper, Picture, blank_sheet, lay_ink, shine_through
 from extractor.training.synth.typeset import PrintedForm
 from extractor.training.synth.warp import Warp
-from extractor.training.synth.writing import Pens, fill_form, slot_regions
+from extractor.training.synth.writing import Pens, WrittenLine, fill_form, slot_regions
 from extractor.training.texts import Sample
 
 IntBox = tuple[int, int, int, int]
@@ -35,10 +35,18 @@ class Seal:
 
 @dataclass(frozen=True)
 class FieldPlace:
-    """Where a field lies in the picture: its blanks and its ink, line by line, as boxes (x, y, w, h)."""
+    """Where a field lies in the picture: its blanks and its ink, line by line, as boxes (x, y, w, h).
+
+    Args:
+        flat: the blanks on the page before its picture was taken, as boxes (x0, y0, x1, y1) in page pixels; nothing
+            where two pages are in one picture.
+        lines: what is written in them, likewise.
+    """
 
     regions: tuple[IntBox, ...]
     ink: tuple[IntBox, ...]
+    flat: tuple[tuple[float, float, float, float], ...] = ()
+    lines: tuple[WrittenLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,8 @@ def make_page(
         code: FieldPlace(
             tuple(warp.box(*region) for region in found),
             tuple(warp.box(x, y, x + w, y + h) for x, y, w, h in written.ink_boxes.get(code, [])),
+            tuple(found),
+            tuple(written.lines.get(code, [])),
         )
         for code, found in regions.items()
     }

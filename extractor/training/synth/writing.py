@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from extractor.training.synth.typeset import Line, PrintedForm, Slot, field_code
 from extractor.training.texts import Sample
 
 Writer = Hand | PrinterHand
+_Row = tuple[int, str, tuple[int, int, int, int]]
 _VISIBLE = 40
 _SMALLEST = 0.55
 
@@ -28,12 +31,35 @@ class Layer:
     mask: Mask
 
 
+class WrittenLine(NamedTuple):
+    """One written line of a field.
+
+    Args:
+        blank: which of the field's regions it stands in, from 0, in the order of :func:`slot_regions`.
+        text: what is written on it.
+        ink: box (x, y, w, h) of its ink, page pixels.
+        typed: by a printer.
+    """
+
+    blank: int
+    text: str
+    ink: tuple[int, int, int, int]
+    typed: bool
+
+
 @dataclass
 class Written:
-    """A filled form: ink layers, and for each field the boxes (x, y, w, h, page pixels) of its ink, line by line."""
+    """A filled form.
+
+    Args:
+        layers: ink of each colour.
+        ink_boxes: boxes (x, y, w, h, page pixels) of each field's ink, line by line; ticks are ink, too.
+        lines: the written lines of each field.
+    """
 
     layers: list[Layer] = field(default_factory=list)
     ink_boxes: dict[str, list[tuple[int, int, int, int]]] = field(default_factory=dict)
+    lines: dict[str, list[WrittenLine]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,6 +111,7 @@ def fill_form(
         scale: pixels a millimetre.
     """
     page = _Page(shape, scale, rng)
+    blanks: Counter[str] = Counter()
     for slot in form.slots:
         sample = fields.get(slot.code)
         if sample is None or not sample.raw:
@@ -99,8 +126,12 @@ def fill_form(
             writer = pens.notes
         elif field_code(slot.code) == "nguoiThucHien" and isinstance(pens.main, Hand):
             writer = pens.officer
-        boxes = _write(page, text, slot.lines, writer)
-        page.written.ink_boxes.setdefault(slot.code, []).extend(boxes)
+        found = _write(page, text, slot.lines, writer)
+        page.written.ink_boxes.setdefault(slot.code, []).extend(box for _, _, box in found)
+        page.written.lines.setdefault(slot.code, []).extend(
+            WrittenLine(blanks[slot.code] + row, words, box, not isinstance(writer, Hand)) for row, words, box in found
+        )
+        blanks[slot.code] += len(slot.lines)
     _tick(page, form, fields, pens)
     filled = max((int(code.partition("/")[0]) for code in fields if "/" in code), default=1)
     each = max(1, len(form.signatures) // form.records)
@@ -112,7 +143,8 @@ def fill_form(
     return page.written
 
 
-def _write(page: _Page, text: str, lines: tuple[Line, ...], writer: Writer) -> list[tuple[int, int, int, int]]:
+def _write(page: _Page, text: str, lines: tuple[Line, ...], writer: Writer) -> list[_Row]:
+    """Write a text; of each line that got ink its number, its words, and its ink's box."""
     if isinstance(writer, Hand):
         return _write_by_hand(page, text, lines, writer)
     return _write_by_printer(page, text, lines, writer)
@@ -151,7 +183,7 @@ def _fit(widths: list[float], space: float, rooms: list[float]) -> tuple[list[li
     return [list(range(len(widths)))] + [[] for _ in rooms[1:]], size, squeeze
 
 
-def _write_by_hand(page: _Page, text: str, lines: tuple[Line, ...], hand: Hand) -> list[tuple[int, int, int, int]]:
+def _write_by_hand(page: _Page, text: str, lines: tuple[Line, ...], hand: Hand) -> list[_Row]:
     scale, rng = page.scale, page.rng
     words = text.split()
     widths = [word_width(word, hand, scale) for word in words]
@@ -159,8 +191,8 @@ def _write_by_hand(page: _Page, text: str, lines: tuple[Line, ...], hand: Hand) 
     inset = rng.uniform(0.3, 1.8)
     rooms = [(line.x1 - line.x0 - inset - 0.5) * scale for line in lines]
     rows, size, squeeze = _fit(widths, space, rooms)
-    boxes = []
-    for line, row in zip(lines, rows, strict=True):
+    written: list[_Row] = []
+    for place, (line, row) in enumerate(zip(lines, rows, strict=True)):
         slack = max(
             0.0, (line.x1 - line.x0 - inset) * scale - sum(widths[n] * size * squeeze + space * size for n in row)
         )
@@ -175,8 +207,8 @@ def _write_by_hand(page: _Page, text: str, lines: tuple[Line, ...], hand: Hand) 
                 found.append(box)
             x += (widths[number] * squeeze + space * rng.uniform(0.75, 1.25) * squeeze) * size
         if found:
-            boxes.append(_around(found))
-    return boxes
+            written.append((place, " ".join(words[number] for number in row), _around(found)))
+    return written
 
 
 def _around(boxes: list[tuple[int, int, int, int]]) -> tuple[int, int, int, int]:
@@ -184,17 +216,15 @@ def _around(boxes: list[tuple[int, int, int, int]]) -> tuple[int, int, int, int]
     return x0, y0, max(box[0] + box[2] for box in boxes) - x0, max(box[1] + box[3] for box in boxes) - y0
 
 
-def _write_by_printer(
-    page: _Page, text: str, lines: tuple[Line, ...], printer: PrinterHand
-) -> list[tuple[int, int, int, int]]:
+def _write_by_printer(page: _Page, text: str, lines: tuple[Line, ...], printer: PrinterHand) -> list[_Row]:
     scale = page.scale
     words = text.split()
     widths = [text_width(word, printer.font, printer.size) * scale for word in words]
     space = text_width(" ", printer.font, printer.size) * scale
     rooms = [(line.x1 - line.x0 - 1.2) * scale for line in lines]
     rows, size, squeeze = _fit(widths, space, rooms)
-    boxes = []
-    for line, row in zip(lines, rows, strict=True):
+    written: list[_Row] = []
+    for place, (line, row) in enumerate(zip(lines, rows, strict=True)):
         if not row:
             continue
         em = max(6.0, printer.size * size * squeeze * scale)
@@ -207,8 +237,8 @@ def _write_by_printer(
         y = (line.y + printer.offset[1]) * scale
         box = page.paste(mask, round(x) - margin, round(y) - up, printer.ink)
         if box:
-            boxes.append(box)
-    return boxes
+            written.append((place, joined, box))
+    return written
 
 
 def _tick(page: _Page, form: PrintedForm, fields: Mapping[str, Sample], pens: Pens) -> None:
@@ -241,4 +271,4 @@ def _line_box(line: Line, scale: float) -> tuple[float, float, float, float]:
     return line.x0 * scale, (line.y - 0.78 * line.height) * scale, line.x1 * scale, (line.y + 0.3 * line.height) * scale
 
 
-__all__ = ["Layer", "Pens", "Slot", "Written", "break_lines", "fill_form", "slot_regions"]
+__all__ = ["Layer", "Pens", "Slot", "Written", "WrittenLine", "break_lines", "fill_form", "slot_regions"]
