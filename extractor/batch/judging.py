@@ -120,7 +120,7 @@ def judge_books(
             # The certificate promises nothing of places that a person pointed at.
             and not record.registration.by_hand
         }
-        promised = [item for (key, _), item in judged.evidence.items() if key in covered]
+        promised = [item for (key, _), item in judged.evidence.items() if key in covered and not item.adapted]
         drift = drifted(certificate, promised) if certificate and promised else {}
         stopped = {*refuted, *drift}
         changes = []
