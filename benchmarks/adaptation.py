@@ -258,15 +258,17 @@ def main() -> None:
     rows: list[Row] = []
     if file is not None and file.is_file():
         rows = [Row(**json.loads(line)) for line in file.read_text("utf-8").splitlines()]
-    done = {(row.source, row.hand, row.draw) for row in rows}
+    done = {(row.source, row.hand, row.draw, row.lines) for row in rows}
     bench, err, most = Bench(given.model), Console(stderr=True), max(given.lines)
     for draw in range(given.draws):
         seen: dict[str, int] = {}
         for trial in hands(given.handwriting, given.part, given.seed, draw, most=most, read=given.read):
             seen[trial.source] = seen.get(trial.source, 0) + 1
-            if (given.hands and seen[trial.source] > given.hands) or (trial.source, trial.hand, draw) in done:
+            key = (trial.source, trial.hand, draw)
+            left = [count for count in given.lines if (*key, count) not in done and count <= len(trial.first)]
+            if (given.hands and seen[trial.source] > given.hands) or not left:
                 continue
-            found = list(bench.rows(trial, draw, given.lines))
+            found = [row for row in bench.rows(trial, draw, left) if (*key, row.lines) not in done]
             rows += found
             told = ", ".join(f"{row.method[0]}{row.lines} {100 * cer([row]):.1f}" for row in found)
             err.print(f"{trial.source} {seen[trial.source]}: {told}", highlight=False, soft_wrap=True)

@@ -10,7 +10,8 @@ reads no better than the reader as it was, nothing is changed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -54,21 +55,23 @@ class AdaptingSettings:
         copies: pictures of each line: the line itself and changed ones.
         passes: over all pictures.
         batch: lines in a step.
-        rate: highest learning rate.
+        rate: highest learning rate, of the head.
+        encoder_rate: highest learning rate of the encoder.
         pull: weight of half the squared distance from the former weights.
         fewest: lines below which nothing is learnt.
-        folds: parts into which the lines are divided for the check; 0 leaves it out.
+        check: whether it is found out first that lines of the hand gain from learning others.
     """
 
-    parts: tuple[str, ...] = ("encoder.blocks.11.", "encoder.blocks.12.", "encoder.neck.", "head.")
+    parts: tuple[str, ...] = (*(f"encoder.blocks.{number}." for number in (10, 11, 12)), "encoder.neck.", "head.")
     vectors: bool = False
-    copies: int = 4
+    copies: int = 3
     passes: int = 5
     batch: int = 8
     rate: float = 4e-4
+    encoder_rate: float = 1e-4
     pull: float = 0.05
     fewest: int = 4
-    folds: int = 2
+    check: bool = True
 
     @property
     def frozen_blocks(self) -> int:
@@ -106,10 +109,11 @@ class Adapted:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Lines of one batch as the frozen layers see them, with their texts."""
+    """Lines of one batch as the frozen layers see them, with their texts; ``plain`` where they are as they were."""
 
     seen: Tensor
     texts: tuple[str, ...]
+    plain: bool
 
 
 def adapt(
@@ -128,61 +132,66 @@ def adapt(
     usable = [line for line in usable if line.text and alphabet.writes(line.text)]
     if len(usable) < settings.fewest:
         return Adapted({}, len(usable))
+    order = np.random.default_rng([seed, 7]).permutation(len(usable))
+    halves = [[usable[index] for index in order[part::2]] for part in (0, 1)]
+    seen = [_chunks(model, half, settings, np.random.default_rng([seed, part])) for part, half in enumerate(halves)]
     before = after = None
-    if settings.folds:
-        before, after = _check(model, usable, settings, seed)
+    if settings.check:
+        before, after = _check(model, seen, settings, seed)
         if not after < before:
             return Adapted({}, len(usable), before, after)
-    return Adapted(_learn(model, usable, settings, seed), len(usable), before, after)
+    return Adapted(_learn(model, [*seen[0], *seen[1]], settings, seed), len(usable), before, after)
 
 
 def loss_of(model: LineRecogniser, lines: Sequence[HandLine]) -> float:
     """Mean loss a character of lines as they are."""
+    settings = AdaptingSettings(copies=1)
+    return _loss(model, _chunks(model, lines, settings, np.random.default_rng(0)), settings)
+
+
+def _check(
+    model: LineRecogniser, halves: list[list[_Chunk]], settings: AdaptingSettings, seed: int
+) -> tuple[float, float]:
+    """Loss a character of all lines before, and after learning from the other half alone."""
+    sizes = [sum(len(text) for chunk in half if chunk.plain for text in chunk.texts) for half in halves]
+    before = after = 0.0
+    for half, other, size in zip(halves, reversed(halves), sizes, strict=True):
+        before += size * _loss(model, half, settings)
+        with _changed(model, _learn(model, other, settings, seed)):
+            after += size * _loss(model, half, settings)
+    return before / sum(sizes), after / sum(sizes)
+
+
+def _loss(model: LineRecogniser, chunks: Iterable[_Chunk], settings: AdaptingSettings) -> float:
+    """Mean loss a character of the plain lines."""
     alphabet = Alphabet(model.config.alphabet)
     model.eval()
     total = characters = 0.0
     with torch.inference_mode():
-        for line in lines:
-            picture = torch.from_numpy(prepare(line.picture)[0])[None, None]
-            total += float(ctc_loss(model(picture), [line.text], alphabet)) * len(line.text)
-            characters += len(line.text)
+        for chunk in chunks:
+            if chunk.plain:
+                logits = model.head(_upper(model, chunk.seen, settings))
+                for row, text in zip(logits, chunk.texts, strict=True):
+                    total += float(ctc_loss(row[None], [text], alphabet)) * len(text)
+                    characters += len(text)
     return total / max(characters, 1.0)
 
 
-def _check(model: LineRecogniser, lines: list[HandLine], settings: AdaptingSettings, seed: int) -> tuple[float, float]:
-    """Loss a character of all lines before, and after learning from the other folds alone."""
-    order = np.random.default_rng([seed, 7]).permutation(len(lines))
-    before = after = characters = 0.0
-    for fold in range(settings.folds):
-        left_out = [lines[index] for index in order[fold :: settings.folds]]
-        others = [lines[index] for place, index in enumerate(order) if place % settings.folds != fold]
-        weight = sum(len(line.text) for line in left_out)
-        before += weight * loss_of(model, left_out)
-        with _changed(model, _learn(model, others, settings, seed)):
-            after += weight * loss_of(model, left_out)
-        characters += weight
-    return before / characters, after / characters
-
-
-class _changed:  # noqa: N801 - used like a function
-    """Gives a model other weights for a while."""
-
-    def __init__(self, model: LineRecogniser, difference: Difference) -> None:
-        self.model, self.difference = model, difference
-        weights = dict(model.named_parameters())
-        self.former = {name: weights[name].detach().clone() for name in difference}
-
-    def __enter__(self) -> None:
-        add_to(self.model, self.difference)
-
-    def __exit__(self, *_: object) -> None:
-        weights = dict(self.model.named_parameters())
+@contextmanager
+def _changed(model: LineRecogniser, difference: Difference) -> Iterator[None]:
+    """Give a model other weights for a while."""
+    weights = dict(model.named_parameters())
+    former = {name: weights[name].detach().clone() for name in difference}
+    add_to(model, difference)
+    try:
+        yield
+    finally:
         with torch.no_grad():
-            for name, value in self.former.items():
+            for name, value in former.items():
                 weights[name].copy_(value)
 
 
-def _learn(model: LineRecogniser, lines: Sequence[HandLine], settings: AdaptingSettings, seed: int) -> Difference:
+def _learn(model: LineRecogniser, chunks: Sequence[_Chunk], settings: AdaptingSettings, seed: int) -> Difference:
     weights = dict(model.named_parameters())
     names = [
         name
@@ -191,14 +200,13 @@ def _learn(model: LineRecogniser, lines: Sequence[HandLine], settings: AdaptingS
     ]
     former = {name: weights[name].detach().clone() for name in names}
     asked = {name: weight.requires_grad for name, weight in weights.items()}
-    chunks = list(_chunks(model, lines, settings, np.random.default_rng([seed, 1])))
-    rng, noise = np.random.default_rng([seed, 2]), torch.random.get_rng_state()
+    rng, chance = np.random.default_rng([seed, 2]), torch.random.get_rng_state()
     torch.manual_seed(seed)
     try:
         for name, weight in weights.items():
             weight.requires_grad_(name in former)
         model.train()
-        _descend(model, chunks, [(weights[name], former[name]) for name in names], settings, rng)
+        _descend(model, chunks, {name: (weights[name], former[name]) for name in names}, settings, rng)
         return {name: (weights[name].detach() - former[name]).numpy().astype(np.float16) for name in names}
     finally:
         model.eval()
@@ -207,15 +215,19 @@ def _learn(model: LineRecogniser, lines: Sequence[HandLine], settings: AdaptingS
                 weight.requires_grad_(asked[name])
                 if name in former:
                     weight.copy_(former[name])
-        torch.random.set_rng_state(noise)
+        torch.random.set_rng_state(chance)
 
 
 def _descend(
-    model: LineRecogniser, chunks: list[_Chunk], weights: list[tuple[Tensor, Tensor]], settings: AdaptingSettings,
-    rng: Generator,
+    model: LineRecogniser, chunks: Sequence[_Chunk], weights: Mapping[str, tuple[Tensor, Tensor]],
+    settings: AdaptingSettings, rng: Generator,
 ) -> None:  # fmt: skip
     alphabet = Alphabet(model.config.alphabet)
-    optimiser = torch.optim.Adam([weight for weight, _ in weights], lr=settings.rate, betas=(0.9, 0.98))
+    groups = [
+        {"params": [weight for name, (weight, _) in weights.items() if name.startswith(part)], "highest": highest}
+        for part, highest in (("encoder.", settings.encoder_rate), ("head.", settings.rate))
+    ]
+    optimiser = torch.optim.Adam([group for group in groups if group["params"]], lr=0.0, betas=(0.9, 0.98))
     steps = settings.passes * len(chunks)
     done = 0
     for _ in range(settings.passes):
@@ -224,15 +236,15 @@ def _descend(
             share = done / steps
             rise = min(1.0, (done + 1) / max(1.0, 0.1 * steps))
             for group in optimiser.param_groups:
-                group["lr"] = settings.rate * rise * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+                group["lr"] = group["highest"] * rise * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
             loss = ctc_loss(model.head(_upper(model, chunk.seen, settings)), chunk.texts, alphabet)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             # The pull's own gradient, without building a graph for it.
-            for weight, former in weights:
+            for weight, former in weights.values():
                 if weight.grad is not None:
                     weight.grad.add_(weight.detach() - former, alpha=settings.pull)
-            torch.nn.utils.clip_grad_norm_([weight for weight, _ in weights], 2.0)
+            torch.nn.utils.clip_grad_norm_([weight for weight, _ in weights.values()], 2.0)
             optimiser.step()
             done += 1
 
@@ -251,7 +263,8 @@ def _chunks(
             stacked = np.ones((len(part), 1, HEIGHT, max(item.shape[1] for item, _ in part)), dtype=np.float32)
             for row, (item, _) in zip(stacked, part, strict=True):
                 row[0, :, : item.shape[1]] = item
-            found.append(_Chunk(_lower(model, torch.from_numpy(stacked), settings), tuple(text for _, text in part)))
+            seen = _lower(model, torch.from_numpy(stacked), settings)
+            found.append(_Chunk(seen, tuple(text for _, text in part), plain=not copy))
     return found
 
 

@@ -25,7 +25,7 @@ class MemorySettings:
     """
 
     share: float = 0.5
-    strength: float = 2.0
+    strength: float = 1.0
     fewest: int = 4
 
 

@@ -31,6 +31,8 @@ _LONGEST = 9
 """Words of one line of a register at most."""
 _FIELD = 5
 """Words of one line of copied text at most."""
+AFTER = 60
+"""Lines of a register after which those begin that are read, however many of the ones before are verified."""
 _CHANGED = 0.5
 """Share of lines that scanner and paper changed, as in the figures of the reader's model card."""
 
@@ -90,7 +92,7 @@ def book_lines(writers: Sequence[Writer], draw: int, *, most: int, read: int) ->
         rng = Random(1000 * draw + number)
         texts = _book_texts(rng, pair)
         trial: list[list[HandLine]] = []
-        for part, wanted in ((0, texts[:most]), (1, texts[most : most + read])):
+        for part, wanted in ((0, texts[: min(most, AFTER)]), (1, texts[AFTER : AFTER + read])):
             trial.append([
                 _drawn(scribes[part].write(np.random.default_rng([draw, number, part, index]), pair[part], text,
                                            borrow=False), pair[part], draw, index)
@@ -116,10 +118,10 @@ def font_hands(fonts: Sequence[FontSpec], draw: int, *, most: int, read: int) ->
     for place, font in enumerate(fonts):
         texts = [text for text in _record_texts(Random(1000 * draw + place)) if can_write(font, text)]
         lines = []
-        for index, text in enumerate(texts[: most + read]):
+        for index, text in enumerate(texts[: AFTER + read]):
             ink = draw_text(np.random.default_rng([draw, place]), text, font.path, font.scale)
             lines.append(HandLine(_on_paper(np.random.default_rng([draw, place, index]), ink), text))
-        yield Trial(font.family, "fonts", tuple(lines[:most]), tuple(lines[most:]))
+        yield Trial(font.family, "fonts", tuple(lines[: min(most, AFTER)]), tuple(lines[AFTER:]))
 
 
 def _short(words: list[InkWord]) -> list[list[InkWord]]:

@@ -27,10 +27,11 @@ Adapter = Annotated[Visit, allowed_post(Permission.MEND)]
 def adapt(room: AnyRoom, visit: Adapter, book_id: Number) -> Response:
     """Have the reader adapted to the book's hand; asked twice, it is done once."""
     check_book(visit, book_id)
+    found = Instructions(room.store).pages(book_id)
+    if not found:
+        raise NotStoredError("There is no such book.")
     waiting = [job for job in room.intake.jobs.unfinished(room.intake.folder) if _of_book(job, book_id)]
-    pages = [
-        {"file": page.file, "page": page.page} for page in Instructions(room.store).pages(book_id) if page.records
-    ]
+    pages = [{"file": page.file, "page": page.page} for page in found if page.records]
     try:
         job = next((job for job in waiting if not job.cancel), None) or room.intake.queue(
             JobKind.REREAD, room_client(visit.account.id), {"pages": pages, "adapt": book_id}

@@ -37,7 +37,7 @@ def out(finished, tmp_path):
 @pytest.fixture
 def quick(monkeypatch):
     """Learns little, fast, and so strongly that readings change."""
-    settings = AdaptingSettings(parts=("head.out.",), copies=1, passes=3, rate=3e-3, fewest=4, folds=0)
+    settings = AdaptingSettings(parts=("head.out.",), copies=1, passes=3, rate=3e-3, fewest=4, check=False)
     monkeypatch.setattr(hand_reader, "AdaptingSettings", lambda: settings)
     monkeypatch.setattr(hand_reader, "MemorySettings", lambda: MemorySettings(strength=8.0))
 
