@@ -17,7 +17,8 @@ replaced, the same word always by the same). No piece of ink is learnt and read.
 
 A change is that of all errors of all hands together, with the interval that holds for 95 % of draws of as many hands.
 ``worse`` is the share of hands with more errors than before; ``kept`` the share for which the check left the reader as
-it was. Seconds are by the clock, on one thread. ``--part tuning`` is for choosing settings.
+it was. Seconds are of one processor, which is the time by the clock where nothing else runs. ``--part tuning`` is for
+choosing settings.
 """
 
 from __future__ import annotations
@@ -98,12 +99,12 @@ class Bench:
             if len(trial.first) < count:
                 continue
             lines = trial.first[:count]
-            started = time.monotonic()
+            started = time.process_time()
             adapted = adapt(self.model, lines, self.settings)
-            learnt = time.monotonic() - started
+            learnt = time.process_time() - started
             guide = self.decoder.guidance
             memory = remember([line.text for line in lines], guide.guide) if guide else None  # type: ignore[arg-type]
-            remembered = time.monotonic() - started - learnt
+            remembered = time.process_time() - started - learnt
             hand = HandFile(self.folder.digest, self.folder.alphabet, adapted.difference, memory)
             decoder, after = remembering(self.decoder, hand), before
             if adapted.helps:

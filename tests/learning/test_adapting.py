@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from extractor.training.ink import draw_text, put_on_paper
 from extractor.training.language import estimate
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models" / "handwriting"
-QUICK = AdaptingSettings(parts=("head.",), copies=2, passes=4, fewest=4)
+QUICK = AdaptingSettings(parts=("head.",), copies=1, passes=6, fewest=4)
 FIRST = ["Lò Thị Ổi", "Mường Ẳng", "Quàng Văn", "thôn Đoài", "Ấp Bảy", "Tòng Thị"]
 THEN = ["Lò Văn Ẳng", "Mường Ổi", "Quàng Thị", "Tòng Bảy"]
 
@@ -66,8 +67,10 @@ def test_lines_of_a_hand_lower_the_loss_of_its_other_lines_and_leave_the_model_a
     add_to(other, adapted.difference)
     assert loss_of(other, written(THEN)) < 0.9 * loss_of(model, written(THEN))
     # The same lines and seed give the same weights, another seed others.
-    again = adapt(model, written(FIRST), QUICK)
-    assert all(np.array_equal(adapted.difference[name], again.difference[name]) for name in adapted.difference)
+    short = replace(QUICK, parts=("head.out.",), passes=1, check=False)
+    once, again, other = (adapt(model, written(FIRST), short, seed=seed).difference for seed in (1, 1, 2))
+    assert all(np.array_equal(once[name], again[name]) for name in once)
+    assert any(not np.array_equal(once[name], other[name]) for name in once)
 
 
 def test_lines_that_tell_nothing_of_each_other_change_nothing(model):
@@ -95,8 +98,9 @@ def test_a_book_remembers_its_words_and_forbids_no_other():
     assert decoder.texts(frames)[0].text == "Chiêng Đâng"
     assert knowing.texts(frames)[0].text == "Chiềng Đông"
     assert "Chiêng Đâng" in [item.text for item in knowing.texts(frames)]
-    # Texts that say nothing of each other are not remembered, and numbers never are.
-    assert remember(["abc", "Đỗ", "khx", "mwz"], language) is None
+    # Texts that tell less of each other than any register does are not remembered, and numbers never are.
+    plain = ["Lò", "Trần Văn", "xã Xi", "Kinh"]
+    assert remember(plain, estimate(plain * 5, alphabet)) is None
     assert remember(["12", "12", "12/2008", "12"], language) is None
     assert remember(texts[:2], language, MemorySettings(fewest=3)) is None
 
