@@ -39,7 +39,7 @@ from rich.console import Console
 from rich.table import Table
 
 from extractor.learning import trials
-from extractor.learning.adapting import AdaptingSettings, adapt
+from extractor.learning.adapting import Adapted, AdaptingSettings, adapt
 from extractor.learning.book_memory import remember
 from extractor.learning.trials import Trial
 from extractor.readers.handwriting.adapted import add_to, remembering
@@ -90,8 +90,9 @@ class Bench:
         self.model = load_recogniser(model)
         self.decoder = self.folder.decoder()
 
-    def rows(self, trial: Trial, draw: int, counts: Sequence[int]) -> Iterator[Row]:
+    def rows(self, trial: Trial, draw: int, counts: Sequence[int], methods: Sequence[str] = METHODS) -> Iterator[Row]:
         """Read a hand before and after learning."""
+        learns = any(method != "memory" for method in methods)
         pictures = [prepare(line.picture)[0] for line in trial.then]
         before = logits(self.model, pictures)
         yield self._row(trial, before, self.decoder, draw=draw, count=0, method="shipped", kept=True, seconds=0.0)
@@ -100,7 +101,7 @@ class Bench:
                 continue
             lines = trial.first[:count]
             started = time.process_time()
-            adapted = adapt(self.model, lines, self.settings)
+            adapted = adapt(self.model, lines, self.settings) if learns else Adapted({}, count)
             learnt = time.process_time() - started
             guide = self.decoder.guidance
             memory = remember([line.text for line in lines], guide.guide) if guide else None  # type: ignore[arg-type]
@@ -116,7 +117,8 @@ class Bench:
                 "memory": (before, decoder, memory is None, remembered),
                 "both": (after, decoder, memory is None and not adapted.helps, learnt + remembered),
             }
-            for method, (found, way, kept, seconds) in ways.items():
+            for method in methods:
+                found, way, kept, seconds = ways[method]
                 yield self._row(trial, found, way, draw=draw, count=count, method=method, kept=kept, seconds=seconds)
 
     def _row(
@@ -184,6 +186,8 @@ def tables(rows: Sequence[Row]) -> Iterator[Table]:
         for count in sorted({row.lines for row in own} - {0}):
             for method in METHODS:
                 chosen = [row for row in own if (row.lines, row.method) == (count, method)]
+                if not chosen:
+                    continue
                 keys = {(row.hand, row.draw): row for row in chosen}
                 before = [row for row in start if (row.hand, row.draw) in keys]
                 worse = [keys[row.hand, row.draw].errors > row.errors for row in before]
@@ -215,17 +219,17 @@ def draw_plot(rows: Sequence[Row], file: Path) -> None:
         own = [row for row in rows if row.source == source]
         counts = sorted({row.lines for row in own} - {0})
         for place, method in enumerate(METHODS):
-            found = []
-            for count in counts:
+            found, at = [(0.0, 0.0, 0.0)], [0.0]
+            for spot, count in enumerate(counts, start=1):
                 chosen = [row for row in own if (row.lines, row.method) == (count, method)]
                 keys = {(row.hand, row.draw) for row in chosen}
-                found.append(change(chosen, [r for r in own if r.lines == 0 and (r.hand, r.draw) in keys]))
-            at = [0, *(place_of + 1 + 0.07 * (place - 1) for place_of in range(len(counts)))]
-            middle = [100.0, *(100 * (1 + by) for by, _, _ in found)]
-            below = [0.0, *(100 * (by - low) for by, low, _ in found)]
-            above = [0.0, *(100 * (high - by) for by, _, high in found)]
+                if chosen:
+                    found.append(change(chosen, [r for r in own if r.lines == 0 and (r.hand, r.draw) in keys]))
+                    at.append(spot + 0.07 * (place - 1))
+            middle, low, high = (100 + 100 * np.array(part) for part in zip(*found, strict=True))
             panel.errorbar(
-                at, middle, yerr=[below, above], marker="os^"[place], capsize=3, color=COLOURS[method], label=method
+                at, middle, yerr=[middle - low, high - middle], marker="os^"[place], capsize=3, color=COLOURS[method],
+                label=method,
             )  # fmt: skip
         panel.axhline(75, linestyle="--", color="#888888", linewidth=1)
         panel.set_xticks(range(len(counts) + 1), ["0", *map(str, counts)])
@@ -246,6 +250,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="the seed the reader's collections were split with")
     parser.add_argument("--draws", type=int, default=1, help="other first lines of each hand")
     parser.add_argument("--hands", type=int, default=0, help="hands of each sort at most; 0: all")
+    parser.add_argument("--sorts", nargs="+", choices=list(TITLES), default=list(TITLES), help="of hands")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), help="memory alone is quick")
     parser.add_argument("--lines", type=int, nargs="+", default=[5, 20, 50], help="verified lines")
     parser.add_argument("--read", type=int, default=25, help="lines of a hand that are read afterwards")
     parser.add_argument("--quick", action="store_true", help="two hands of a sort, 5 and 20 lines: a look, no figures")
@@ -259,17 +265,23 @@ def main() -> None:
     rows: list[Row] = []
     if file is not None and file.is_file():
         rows = [Row(**json.loads(line)) for line in file.read_text("utf-8").splitlines()]
-    done = {(row.source, row.hand, row.draw, row.lines) for row in rows}
+    done = {(row.source, row.hand, row.draw, row.lines, row.method) for row in rows}
     bench, err, most = Bench(given.model), Console(stderr=True), max(given.lines)
     for draw in range(given.draws):
         seen: dict[str, int] = {}
         for trial in hands(given.handwriting, given.part, given.seed, draw, most=most, read=given.read):
+            if trial.source not in given.sorts:
+                continue
             seen[trial.source] = seen.get(trial.source, 0) + 1
             key = (trial.source, trial.hand, draw)
-            left = [count for count in given.lines if (*key, count) not in done and count <= len(trial.first)]
+            possible = [count for count in given.lines if count <= len(trial.first)]
+            left = [count for count in possible if any((*key, count, method) not in done for method in given.methods)]
             if (given.hands and seen[trial.source] > given.hands) or not left:
                 continue
-            found = [row for row in bench.rows(trial, draw, left) if (*key, row.lines) not in done]
+            found = [
+                row for row in bench.rows(trial, draw, left, given.methods)
+                if (*key, row.lines, row.method) not in done
+            ]  # fmt: skip
             rows += found
             told = ", ".join(f"{row.method[0]}{row.lines} {100 * cer([row]):.1f}" for row in found)
             err.print(f"{trial.source} {seen[trial.source]}: {told}", highlight=False, soft_wrap=True)

@@ -19,10 +19,10 @@ from extractor.readers.handwriting.alphabet import canonical
 from extractor.training.augment import augment
 from extractor.training.collections import LabelledLine, number_in
 from extractor.training.fonts.registry import FontSpec
-from extractor.training.ink import Ink, draw_strokes, draw_text, put_on_paper
+from extractor.training.ink import Grey, Ink, draw_strokes, draw_text, put_on_paper
 from extractor.training.rendered import can_write
 from extractor.training.samples import read_picture
-from extractor.training.strokes import InkWord, Scribe, Writer
+from extractor.training.strokes import InkWord, Scribe, Stroke, Writer
 from extractor.training.texts import any_record, make_book
 
 _FORM = "ks-2016"
@@ -184,13 +184,13 @@ def _halves(writer: Writer) -> tuple[Writer, Writer]:
     return parts
 
 
-def _drawn(written: tuple[str, list], writer: Writer, draw: int, index: int) -> HandLine:
+def _drawn(written: tuple[str, list[Stroke]], writer: Writer, draw: int, index: int) -> HandLine:
     """A line with the writer's pen: its breadth and slant are the hand's, only the paper differs."""
     text, strokes = written
     ink = draw_strokes(np.random.default_rng([draw, writer.number]), strokes)
     return HandLine(_on_paper(np.random.default_rng([draw, writer.number, index, 1]), ink), canonical(text))
 
 
-def _on_paper(rng: Generator, ink: Ink) -> np.ndarray:
+def _on_paper(rng: Generator, ink: Ink) -> Grey:
     grey = put_on_paper(rng, ink)
     return augment(rng, grey) if rng.random() < _CHANGED else grey

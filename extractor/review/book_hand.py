@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
@@ -62,7 +62,7 @@ def hand_standing(room: Room, visit: Visit, book_id: int, job_id: str) -> str:
         return text(language, "hand_working", done=job.done, total=job.total)
     if job.state is not JobState.DONE:
         return text(language, "hand_failed", why=job.message)
-    (book,) = job.result.get("books") or ({},)
+    book: dict[str, Any] = next(iter(job.result.get("books", ())), {})
     what = str(book.get("what", "current"))
     return text(language, f"hand_{what}", lines=book.get("lines", 0), changed=book.get("changed", 0))
 
