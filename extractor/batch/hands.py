@@ -98,7 +98,7 @@ def write_index(out: Path, index: HandIndex) -> None:
 
 
 def with_hands(refs: Iterable[PageRef], out: Path) -> list[PageRef]:
-    """The pages with the adapted readers that read them; one that was made for other weights reads none.
+    """The pages with the adapted readers that read them; one that is gone or was made for other weights reads none.
 
     Raises:
         ModelError: the index is damaged.
@@ -107,7 +107,8 @@ def with_hands(refs: Iterable[PageRef], out: Path) -> list[PageRef]:
     if not index.pages:
         return refs
     base = base_digest()
-    usable = {name for name, hand in index.hands.items() if hand.base == base}
+    folder = out / ADAPTED_FOLDER
+    usable = {name for name, hand in index.hands.items() if hand.base == base and (folder / f"{name}.npz").is_file()}
     found = []
     for ref in refs:
         page = index.pages.get(ref.key)

@@ -10,7 +10,7 @@ import pytest
 from support.runs import options
 
 from extractor.adapted_reading import ADAPTED
-from extractor.batch.hands import read_index, with_hands
+from extractor.batch.hands import HandIndex, KnownHand, PageHand, read_index, with_hands, write_index
 from extractor.batch.judging import judge_books
 from extractor.batch.run import run
 from extractor.batch.sources import load_sources
@@ -23,7 +23,10 @@ from extractor.learning import hand_reader
 from extractor.learning.adapting import AdaptingSettings
 from extractor.learning.book_memory import MemorySettings
 from extractor.pipeline import Pipeline
+from extractor.readers.handwriting import base_digest
+from extractor.readers.handwriting.hand_file import HandFile, write_hand_file
 from extractor.records import Decision, FieldState, FieldValue
+from extractor.scans import list_sources, page_refs
 from extractor.store import QueueEmpty
 
 
@@ -140,6 +143,15 @@ def test_a_book_must_be_named_and_another_base_reads_as_usual(out, scans, extrac
     assert (said.returncode, "there is no such book" in said.stderr, "KS.2018.02" in said.stderr) == (2, True, True)
     assert extractor("adapt", out / "nowhere", "--book", "all").returncode == 6
     assert with_hands([], out) == []
-    (out / "adapted").mkdir()
+    # A reader that is gone, or was made for other weights, reads nothing; the usual one does.
+    name = write_hand_file(out / "adapted", HandFile("0" * 16, "abc"))
+    (ref,) = list(page_refs(next(iter(list_sources([next(scans.glob("KS.2018*.pdf"))], on_set_aside=print)))))[:1]
+    for base, there in (("0" * 16, True), (base_digest(), True), (base_digest(), False)):
+        hand = KnownHand(book=1, base=base, lines=10, decisions=frozenset({"a"}))
+        write_index(out, HandIndex(hands={name: hand}, pages={ref.key: PageHand(hand=name, fields=((1, "so"),))}))
+        if not there:
+            (out / "adapted" / f"{name}.npz").unlink()
+        (given,) = with_hands([ref], out)
+        assert (given.hand is not None) == (there and base != "0" * 16)
     (out / "adapted" / "index.json").write_text("{}}")
     assert extractor("adapt", out, "--book", "all").returncode == 5

@@ -36,7 +36,7 @@ class HandFile:
 
     Args:
         base: digest of the model folder it belongs to.
-        difference: what is added to weights, by their name, in half precision.
+        difference: what is added to weights, by their name; kept in eight bits and a scale for each row.
         memory: of the book's texts, where there are any.
         alphabet: of the base.
     """
@@ -49,7 +49,9 @@ class HandFile:
     def to_bytes(self) -> bytes:
         """The file's content; the same data give the same bytes."""
         head: dict[str, object] = {"format": FORMAT, "base": self.base, "alphabet": self.alphabet}
-        arrays: dict[str, NDArray[Any]] = {f"add.{name}": self.difference[name] for name in sorted(self.difference)}
+        arrays: dict[str, NDArray[Any]] = {}
+        for name in sorted(self.difference):
+            arrays[f"add.{name}"], arrays[f"scale.{name}"] = _packed(self.difference[name])
         if self.memory is not None:
             head["memory"] = [self.memory.start, self.memory.share, self.memory.strength]
             for item in fields(Automaton):
@@ -58,6 +60,18 @@ class HandFile:
         arrays["head"] = np.frombuffer(json.dumps(head, ensure_ascii=False, sort_keys=True).encode(), np.uint8)
         np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
         return stream.getvalue()
+
+
+def _packed(change: NDArray[np.float16]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Whole numbers from -127 to 127 and what they are to be multiplied by, row by row: half the size."""
+    rows = change.astype(np.float32).reshape(len(change) if change.ndim > 1 else 1, -1)
+    scale = np.abs(rows).max(axis=1, initial=0.0) / 127
+    whole = np.round(rows / np.where(scale > 0, scale, 1.0)[:, None])
+    return whole.astype(np.int8).reshape(change.shape), scale.astype(np.float32)
+
+
+def _unpacked(whole: NDArray[np.int8], scale: NDArray[np.float32]) -> NDArray[np.float16]:
+    return np.asarray((whole.reshape(len(scale), -1) * scale[:, None]).reshape(whole.shape), np.float16)
 
 
 def digest_of(content: bytes) -> str:
@@ -105,7 +119,8 @@ def read_hand_file(folder: Path, name: str, base: str) -> HandFile:
             automaton = Automaton(*(arrays[f"book.{item.name}"] for item in fields(Automaton)))
             automaton.check(len(head["alphabet"]) + 1, start)
             memory = Memory(start, automaton, share, strength)
-        difference = {key.removeprefix("add."): value for key, value in arrays.items() if key.startswith("add.")}
+        names = [key.removeprefix("add.") for key in arrays if key.startswith("add.")]
+        difference = {name: _unpacked(arrays[f"add.{name}"], arrays[f"scale.{name}"]) for name in names}
         found = HandFile(str(head["base"]), str(head["alphabet"]), difference, memory)
     except Exception as error:  # a damaged archive raises what its compression happens to raise
         raise ModelError(f"{path}: not an adapted reader ({type(error).__name__}).", mend=_ANEW) from error
