@@ -83,7 +83,7 @@ def judge(
     """
     if value.decision in {Decision.CONFIRMED, Decision.CORRECTED}:
         return value
-    if certificate is None or not covered:
+    if certificate is None or not covered or evidence.adapted:
         return value.model_copy(update={"confidence": unproved_confidence(evidence), "decision": Decision.REVIEW})
     confidence = certificate.confidence(evidence)
     empty = value.state is FieldState.BLANK and not required

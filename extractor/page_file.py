@@ -45,6 +45,7 @@ class PageFile:
         guides: lines worth showing, points ``(n, 2)`` in pixels of the picture.
         stated: what a cover or closing page says, by field code.
         anchors: matched anchors ``(n, 4)``, see :class:`extractor.templates.types.RegisteredPage`.
+        hand: digest of which of its fields a reader adapted to the book's hand read, and of that reader; mostly empty.
     """
 
     sha256: str
@@ -58,6 +59,7 @@ class PageFile:
     anchors: list[list[float]] = field(default_factory=list)
     guides: list[Polygon] = field(default_factory=list)
     areas: dict[int, tuple[float, float, float, float]] = field(default_factory=dict)
+    hand: str = ""
 
 
 def page_stem(file_sha256: str, page: int) -> str:
@@ -138,6 +140,8 @@ def save_page_file(out: Path, stem: str, page: PageFile) -> None:
         "anchors": page.anchors,
         "guides": [np.round(guide, 1).tolist() for guide in page.guides],
     }
+    if page.hand:
+        data["hand"] = page.hand
     part = target.with_suffix(".json.part")
     part.write_text(json.dumps(data), encoding="utf-8")
     _save_areas(_areas_file(out, stem), page.areas)
@@ -202,6 +206,7 @@ def load_page_file(out: Path, stem: str) -> PageFile:
             anchors=data["anchors"],
             guides=[np.array(guide, dtype=np.float64) for guide in data["guides"]],
             areas=load_areas(out, stem),
+            hand=data.get("hand", ""),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(

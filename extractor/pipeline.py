@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 
+from extractor.adapted_reading import ADAPTED, with_hand
 from extractor.errors import InputError, InstructionError, UnknownFormError
 from extractor.field_reading import HANDWRITING, PRINTED, read_fields
 from extractor.laying import LaidPicture, Layer
@@ -20,9 +21,10 @@ from extractor.page_instruction import PageInstruction
 from extractor.page_problems import all_in_one
 from extractor.picture_reading import PictureReading
 from extractor.readers import get_reader
+from extractor.readers.handwriting import load_adapted_reader
 from extractor.readers.protocol import Reader
 from extractor.records import BookKey
-from extractor.scans import CleanPage, PageRef
+from extractor.scans import CleanPage, HandOfPage, PageRef
 from extractor.store.results import PageResult
 from extractor.templates import Form, find_form, load_forms
 from extractor.templates.form import Role
@@ -66,6 +68,7 @@ class Pipeline:
         """Load the forms and check the wanted one before any work starts."""
         cv2.setNumThreads(1)
         self.forms: list[Form] = load_forms(folders_in_use(self.options.templates, self.options.out))
+        self._adapted: tuple[str, Reader] | None = None
         self.wanted = find_form(self.forms, self.options.form) if self.options.form else None
 
     @cached_property
@@ -103,10 +106,11 @@ class Pipeline:
         """Changes whenever a located field could be read otherwise: steps and readers."""
         return _digest({"steps": STEPS_VERSION, "readers": self.reader_versions})
 
-    def version_of(self, said: PageInstruction | None) -> str:
-        """The version of a page of which a person said something: it changes with that too."""
+    def version_of(self, said: PageInstruction | None, hand: HandOfPage | None = None) -> str:
+        """The version of a page of which a person said something, or which an adapted reader reads: it changes so."""
         digest = said.digest() if said else ""
-        return _digest({"version": self.version, "said": digest}) if digest else self.version
+        version = _digest({"version": self.version, "said": digest}) if digest else self.version
+        return _digest({"version": version, "hand": hand.digest()}) if hand else version
 
     def process(self, ref: PageRef) -> PageResult:
         """Load, clean, identify, register and read one page; keep its picture, regions and evidence.
@@ -127,12 +131,12 @@ class Pipeline:
             # It concerns this page; the others of the run go on.
             raise InputError(source.file, error.message, mend=error.mend) from error
         book = merge_books(self.options.book, source.book)
-        read = self._read(laid, book)
+        read = self._read(laid, book, ref.hand)
         stem = page_stem(ref.source.sha256, ref.page)
         image = save_picture(self.options.out, stem, laid.page)
         kept = PageFile(
             sha256=source.sha256,
-            pipeline_version=self.version_of(said),
+            pipeline_version=self.version_of(said, ref.hand),
             reading_version=self.reading_version,
             seconds=time.monotonic() - started,
             regions=read.regions,
@@ -142,6 +146,7 @@ class Pipeline:
             stated=read.stated,
             anchors=read.anchors,
             areas=read.areas,
+            hand=ref.hand.digest() if ref.hand else "",
         )
         save_page_file(self.options.out, stem, kept)
         return PageResult(
@@ -151,19 +156,29 @@ class Pipeline:
             width=width,
             height=height,
             image=image,
-            pipeline_version=self.version_of(said),
+            pipeline_version=self.version_of(said, ref.hand),
             book=merge_books(book, BookKey(register=read.register)),
             file_sha256=ref.source.sha256,
             records=tuple(read.records),
             problem=all_in_one(read.problems),
             kinds=read.kinds,
-            reader_versions=self.reader_versions,
+            reader_versions=self.reader_versions | ({ADAPTED: self.adapted(ref.hand).version} if ref.hand else {}),
             image_to_source=tuple(float(v) for v in laid.page.to_source.ravel()),
             char_confidences=read.chars,
             told=bool(said.rows) or said.is_ is not None,
         )
 
-    def _read(self, picture: LaidPicture, book: BookKey) -> PictureReading:
+    def adapted(self, hand: HandOfPage) -> Reader:
+        """The reader adapted to a hand; the last one stays warm.
+
+        Raises:
+            ModelError: it is missing or damaged, or made for other weights.
+        """
+        if self._adapted is None or self._adapted[0] != hand.hand:
+            self._adapted = (hand.hand, load_adapted_reader(self.options.out, hand.hand))
+        return self._adapted[1]
+
+    def _read(self, picture: LaidPicture, book: BookKey, hand: HandOfPage | None) -> PictureReading:
         """Read all pages of a picture, from left to right."""
         read = PictureReading()
         for laid in picture.pages:
@@ -179,7 +194,20 @@ class Pipeline:
             else:
                 own = merge_books(book, BookKey(register=form.schema.register_code))
                 context = Context.of_book(own, form.schema.language)
-                read.add_records(laid, read_fields(laid.page, registered, form.schema, self.readers, context))
+                readings = read_fields(laid.page, registered, form.schema, self.readers, context)
+                if hand:
+                    readers = {**self.readers, HANDWRITING: self.adapted(hand)}
+                    chosen = {(number - read.located, code) for number, code in hand.fields}
+                    readings = with_hand(
+                        readings,
+                        chosen,
+                        page=laid.page,
+                        registered=registered,
+                        schema=form.schema,
+                        readers=readers,
+                        context=context,
+                    )
+                read.add_records(laid, readings)
         return read
 
     def _statements(self, page: CleanPage, registered: RegisteredPage, form: Form, book: BookKey) -> dict[str, str]:

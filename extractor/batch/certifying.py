@@ -41,8 +41,8 @@ class LeftOut:
 
     Args:
         why: ``waiting`` (fields of the group still wait), ``not_rekeyed`` (accepted ones, none of them keyed again),
-            ``older_reading`` (read by an earlier version, or with another version of the form) or ``twice`` (the same
-            scan was counted already).
+            ``older_reading`` (read by an earlier version, or with another version of the form, or some of them by a
+            reader that was adapted to the book's hand) or ``twice`` (the same scan was counted already).
     """
 
     book: str
@@ -147,10 +147,13 @@ def _books(
         name = _book_name(book, known)
         records = {record.key: record for record in book.records}
         fields, older, twice = [], 0, 0
+        # Where the doubtful fields of a kind were read by another reader, the others alone would promise too much.
+        adapted = {group_of(evidence) for evidence in book.evidence.values() if evidence.adapted}
         for key, evidence in book.evidence.items():
             record, code = records[key[0]], key[1]
             named = field_name(known[record.file], record.key, code)
-            if record.form_version != forms[record.form].version or book.versions[key[0][:2]] != version:
+            older_page = record.form_version != forms[record.form].version or book.versions[key[0][:2]] != version
+            if older_page or group_of(evidence) in adapted:
                 older += 1
             elif named in taken:
                 twice += 1

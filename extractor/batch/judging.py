@@ -124,7 +124,7 @@ def judge_books(
             and not record.registration.by_hand
             and not _read_otherwise(judged.versions.get((record.file, record.page), ""), reading_version)
         }
-        promised = [item for (key, _), item in judged.evidence.items() if key in covered]
+        promised = [item for (key, _), item in judged.evidence.items() if key in covered and not item.adapted]
         drift = drifted(certificate, promised) if certificate and promised else {}
         stopped = {*refuted, *drift}
         changes = []

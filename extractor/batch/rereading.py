@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.batch.assurance import read_assurance
+from extractor.batch.hands import with_hands
 from extractor.batch.run import conclude, only_run, with_instructions
 from extractor.batch.sources import KnownSource, load_sources
 from extractor.batch.storage import open_store
@@ -76,7 +77,7 @@ def reread(
         pipeline = Pipeline(PipelineOptions(out, tuple(templates)))
         for (book, form), refs in groups.items():
             of_group = PipelineOptions(out, tuple(templates), form=form, book=book)
-            for outcome in process_pages(with_instructions(refs, store), of_group, 1):
+            for outcome in process_pages(with_hands(with_instructions(refs, store), out), of_group, 1):
                 if outcome.set_aside:
                     set_aside.append(outcome.set_aside)
                 if outcome.result:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from extractor.batch.hands import with_hands
 from extractor.batch.judging import BookSuspension, judge_books
 from extractor.batch.outputs import OutputSummary, write_outputs
 from extractor.batch.policy import demanded
@@ -95,7 +96,7 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
     with open_store(options.out, options.database) as store:
         if outputs:
             demanded(store, options.out)  # a fault in it is told before the pages are read, not after
-        refs = with_instructions(refs, store)
+        refs = with_hands(with_instructions(refs, store), options.out)
         todo = [ref for ref in refs if options.redo or not _is_done(store, options.out, ref, pipeline)]
         done = len(refs) - len(todo)
         on_progress(done, len(refs))
@@ -207,5 +208,5 @@ def _is_done(store: Store, out: Path, ref: PageRef, pipeline: Pipeline) -> bool:
         kept = load_page_file(out, page_stem(ref.source.sha256, ref.page))
     except StoreError:
         return False
-    version = pipeline.version_of(ref.said[1] if ref.said and ref.said[0] == kept.sha256 else None)
+    version = pipeline.version_of(ref.said[1] if ref.said and ref.said[0] == kept.sha256 else None, ref.hand)
     return kept.pipeline_version == version and store.page_done(kept.sha256, ref.source.file, ref.page, version)

@@ -106,7 +106,9 @@ class Certificate(BaseModel):
         return round(float(np.interp(score[0], xs, ys)), 4)
 
     def accepts(self, evidence: FieldEvidence, confidence: float) -> bool:
-        """Whether a field with that confidence may pass without a person."""
+        """Whether a field with that confidence may pass without a person; never where an adapted reader read it."""
+        if evidence.adapted:
+            return False
         group = self.groups.get(group_of(evidence))
         return group is not None and confidence >= group.threshold
 

@@ -75,6 +75,8 @@ class FieldEvidence:
         proposed: a list or grammar suggests the text, and no reader saw it letter for letter.
         repeated: the field names an officer, who is the same in many records of the book.
         source: what sort of picture the page is: empty for a scan, :data:`PHOTO` or :data:`COARSE`.
+        adapted: the text is that of a reader that was adapted to the book's hand, of which no certificate promises
+            anything.
     """
 
     kind: str
@@ -96,6 +98,7 @@ class FieldEvidence:
     proposed: bool = False
     repeated: bool = False
     source: str = ""
+    adapted: bool = False
 
     def vector(self) -> NDArray[np.float64]:
         """The evidence as numbers of similar size, ``(len(FEATURES),)``."""

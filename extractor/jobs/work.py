@@ -64,14 +64,18 @@ def read_scans(job: Job, out: Path, database: str, templates: tuple[Path, ...], 
 def reread(job: Job, out: Path, database: str, templates: tuple[Path, ...], report: Report) -> dict[str, Any]:
     """Read some pages anew, as :func:`extractor.batch.rereading.reread` does.
 
-    The job's options are ``{"pages": [{"file": name in the records, "page": number from 1}, ...]}``. ``reread`` gets
-    the output folder, the database's URL or nothing, the folders of templates, the pages as pairs of file and number,
-    and ``report(done, total)``, which it calls after each page and lets raise. It holds the folder itself
+    The job's options are ``{"pages": [{"file": name in the records, "page": number from 1}, ...]}``; with ``"adapt":
+    number of a book`` the reader is adapted to its hand first, and what is open in the book is read anew. ``reread``
+    gets the output folder, the database's URL or nothing, the folders of templates, the pages as pairs of file and
+    number, and ``report(done, total)``, which it calls after each page and lets raise. It holds the folder itself
     (:func:`extractor.batch.run.only_run`) and returns what became of the pages, as JSON.
     """
     pages = [(str(page["file"]), int(page["page"])) for page in job.options["pages"]]
-    read_anew = importlib.import_module("extractor.batch.rereading").reread
     folders = templates or (get_settings().templates_dir,)
+    if book := job.options.get("adapt"):
+        adapt_books = importlib.import_module("extractor.learning.adapting_books").adapt_books
+        return dict(asdict(adapt_books(out, database, folders, f"#{int(book)}", report)))
+    read_anew = importlib.import_module("extractor.batch.rereading").reread
     return dict(read_anew(out, database, folders, pages, report))
 
 

@@ -20,6 +20,7 @@ from extractor.review import (
     api,
     approving,
     boards,
+    book_hand,
     book_pages,
     inspecting,
     mending,
@@ -119,6 +120,7 @@ def create_app(
     app.include_router(boards.router)
     app.include_router(pages.router)
     app.include_router(book_pages.router)
+    app.include_router(book_hand.router)
     app.include_router(mending.pages_router)
     app.include_router(mending.router)
     app.include_router(api.router)

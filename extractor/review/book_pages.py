@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from extractor.batch.judging import stated_pages
 from extractor.errors import NotStoredError, SettingsError, StoreError
 from extractor.review.access import Visit
+from extractor.review.book_hand import hand_standing
 from extractor.review.doors import check_book
 from extractor.review.labels import book_name
 from extractor.review.mending import Mender
@@ -32,10 +33,12 @@ Words = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("")
-def pages(room: AnyRoom, visit: Seer, book_id: Number) -> HTMLResponse:
-    """All pages of the book, what was read of each, and which are reported missing."""
+def pages(
+    room: AnyRoom, visit: Seer, book_id: Number, hand: Annotated[str, Query(pattern=r"^([0-9a-f]{32}|full)?$")] = ""
+) -> HTMLResponse:
+    """All pages of the book, what was read of each, which are reported missing, and how its hand stands."""
     check_book(visit, book_id)
-    return _page(room, visit, book_id)
+    return _page(room, visit, book_id, hand=hand)
 
 
 @router.post("/missing")
@@ -83,7 +86,9 @@ def settle(
     return RedirectResponse(f"/books/{book_id}/pages", _SEE_OTHER)
 
 
-def _page(room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble: str = "") -> HTMLResponse:
+def _page(
+    room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble: str = "", hand: str = ""
+) -> HTMLResponse:
     key = next((book.key for book in room.store.books() if book.id == book_id), None)
     if key is None:
         raise NotStoredError("There is no such book.")
@@ -108,6 +113,7 @@ def _page(room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble:
         may=visit.may(Permission.MEND),
         hint=_hint(room, visit, book_id, with_records),
         trouble=trouble,
+        hand=hand_standing(room, visit, book_id, hand),
     )
 
 

@@ -6,7 +6,7 @@ from extractor.scans.inputs import count_pages, list_pages, list_sources, open_i
 from extractor.scans.limits import Limits
 from extractor.scans.names import REGISTERS, parse_book_name, parse_official_name
 from extractor.scans.set_aside import OnSetAside, SetAside
-from extractor.scans.sources import PageRef, SourceFile
+from extractor.scans.sources import HandOfPage, PageRef, SourceFile
 from extractor.scans.spread import HalfPage, Side, split_page
 from extractor.scans.types import CleanPage, Image, Matrix, OfficialName, SourcePage
 
@@ -18,6 +18,7 @@ __all__ = [
     "CleanPage",
     "Gutter",
     "HalfPage",
+    "HandOfPage",
     "Image",
     "Limits",
     "Matrix",

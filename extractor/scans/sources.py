@@ -57,6 +57,23 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOfPage:
+    """Which fields of a page a reader adapted to the book's hand reads anew.
+
+    Args:
+        hand: name of the adapted reader in the output folder.
+        fields: record number and field code.
+    """
+
+    hand: str
+    fields: tuple[tuple[int, str], ...]
+
+    def digest(self) -> str:
+        """Another one for another reader or other fields, hexadecimal."""
+        return hashlib.sha256(repr((self.hand, self.fields)).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
 class PageRef:
     """One page to work on. Small and picklable, so that worker processes load their pages themselves."""
 
@@ -66,6 +83,8 @@ class PageRef:
     render_dpi: int = DEFAULT_RENDER_DPI
     said: tuple[str, PageInstruction] | None = None
     """What a person said of the page, and the hash of the pixels it was said of: of others it is not heeded."""
+    hand: HandOfPage | None = None
+    """Which of its fields a reader adapted to the book's hand reads."""
 
     @property
     def key(self) -> str:

@@ -167,6 +167,10 @@ class Scribe:
         start = int(rng.integers(max(1, len(writer.words) - count)))
         return self._set(rng, [[word] for word in writer.words[start : start + count]])
 
+    def in_a_row(self, rng: Generator, words: Sequence[InkWord]) -> tuple[str, list[Stroke]]:
+        """The words of a line, or any others, side by side with random spaces."""
+        return self._set(rng, [[word] for word in words])
+
     def write(self, rng: Generator, writer: Writer, text: str, *, borrow: bool = True) -> tuple[str, list[Stroke]]:
         """Write a text as nearly as the writer's words allow.
 

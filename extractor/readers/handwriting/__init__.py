@@ -39,7 +39,39 @@ def register_builtin_readers(models: Path | None = None) -> None:
     register_reader("trocr", lambda: TrocrReader(folder("trocr")))
 
 
+ADAPTED_FOLDER = "adapted"
+"""Folder in an output folder that holds the readers adapted to its books' hands."""
+
+
+def base_digest() -> str:
+    """Digest of the weights that ``handwriting`` is read with, as the settings say.
+
+    Raises:
+        ModelError: the model folder is missing or damaged.
+    """
+    from extractor.readers.handwriting.runtime import inspect_folder
+    from extractor.settings import get_settings
+
+    return inspect_folder(get_settings().models_dir / get_settings().handwriting_model).digest
+
+
+def load_adapted_reader(out: Path, name: str) -> HandwritingReader:
+    """The reader of that name in an output folder.
+
+    Raises:
+        ModelError: it is missing or damaged, or made for other weights than those in use.
+    """
+    from extractor.readers.handwriting.adapted import AdaptedReader
+    from extractor.readers.handwriting.hand_file import read_hand_file
+    from extractor.settings import get_settings
+
+    settings = get_settings()
+    hand = read_hand_file(out / ADAPTED_FOLDER, name, base_digest())
+    return AdaptedReader(settings.models_dir / settings.handwriting_model, hand, name, precision=settings.precision)
+
+
 __all__ = [
+    "ADAPTED_FOLDER",
     "AllowedCharacters",
     "CharacterModel",
     "Guide",
@@ -47,5 +79,7 @@ __all__ = [
     "Lexicon",
     "Together",
     "TrocrReader",
+    "base_digest",
+    "load_adapted_reader",
     "register_builtin_readers",
 ]

@@ -149,8 +149,18 @@ class LineEncoder(nn.Module):
         Returns:
             (batch, 384, 3, width / 4).
         """
+        return self.upper_blocks(self.lower_blocks(lines, 0), 0)
+
+    def lower_blocks(self, lines: Tensor, count: int) -> Tensor:
+        """The stem and so many of the first blocks."""
         x: Tensor = self.stem(lines)
-        for block in self.blocks:
+        for block in self.blocks[:count]:
+            x = block(x)
+        return x
+
+    def upper_blocks(self, x: Tensor, count: int) -> Tensor:
+        """The blocks above :meth:`lower_blocks` of the same count; the two in turn are :meth:`columns`."""
+        for block in self.blocks[count:]:
             x = block(x)
         return x
 
@@ -165,8 +175,12 @@ class LineEncoder(nn.Module):
         The columns from before the neck come along because the neck was trained to tell apart letters of an alphabet
         that lacks most Vietnamese marks, and because they keep the two halves of a step apart.
         """
-        halves = self.columns(lines).mean(2)
-        batch, channels, columns = halves.shape
+        return self.gather(self.columns(lines))
+
+    def gather(self, columns: Tensor) -> Tensor:
+        """What is above :meth:`columns`: (batch, 384, 3, width / 4) to (batch, width / 8, 888)."""
+        halves = columns.mean(2)
+        batch, channels, count = halves.shape
         steps = F.avg_pool1d(halves, 2).unsqueeze(2)
-        pairs = halves.transpose(1, 2).reshape(batch, columns // 2, 2 * channels)
+        pairs = halves.transpose(1, 2).reshape(batch, count // 2, 2 * channels)
         return torch.cat([self.neck(steps), pairs], dim=2)

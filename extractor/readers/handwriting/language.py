@@ -136,6 +136,15 @@ class CharacterModel:
             total += gain
         return total
 
+    @property
+    def automaton(self) -> Automaton:
+        """States and arcs."""
+        return Automaton(
+            np.frombuffer(self._first, np.uint32), np.frombuffer(self._symbols, np.uint8),
+            np.frombuffer(self._scores, np.float32), np.frombuffer(self._after, np.uint32),
+            np.frombuffer(self._backoff, np.float32), np.frombuffer(self._shorter, np.uint32),
+        )  # fmt: skip
+
     def save(self, file: Path) -> None:
         """Write the model; scores keep three digits."""
         with file.open("wb") as stream:

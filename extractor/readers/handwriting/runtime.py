@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from extractor.readers.handwriting.alphabet import check_alphabet
 from extractor.readers.handwriting.decoding import Guidance
 from extractor.readers.handwriting.language import CharacterModel
 from extractor.readers.handwriting.line_decoder import Calibration, LineDecoder
+
+if TYPE_CHECKING:
+    from extractor.readers.handwriting.model import LineRecogniser
 
 LANGUAGE_FILE = "language.npz"
 
@@ -200,11 +203,15 @@ def torch_runner(path: Path, threads: int, precision: Precision = "float32") -> 
     Raises:
         ModelError: the weights cannot be loaded.
     """
-    import torch
-
     from extractor.readers.handwriting.model import load_recogniser
 
-    model = load_recogniser(path)
+    return model_runner(load_recogniser(path), threads, precision)
+
+
+def model_runner(model: LineRecogniser, threads: int, precision: Precision = "float32") -> Run:
+    """The same for a recogniser that is loaded already."""
+    import torch
+
     model.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(lines: NDArray[np.float32]) -> NDArray[np.float32]:

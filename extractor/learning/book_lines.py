@@ -1,0 +1,112 @@
+"""What people decided in a book, as labelled lines of its hand, and what they have not decided yet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from extractor.adapted_reading import ADAPTED
+from extractor.batch.sources import KnownSource
+from extractor.errors import StoreError
+from extractor.field_reading import HANDWRITING
+from extractor.learning.adapting import HandLine
+from extractor.page_file import FOLDER, PageFile, load_page_file, load_picture, page_stem
+from extractor.readers.crops import cut_line
+from extractor.readers.script import judge_script
+from extractor.records import Decision, FieldState
+from extractor.scans.light import even_light
+from extractor.scans.types import Image
+from extractor.store import DecidedField, Store
+
+_HANDS = (HANDWRITING, ADAPTED)
+_BLANK = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class BookLines:
+    """What is known of a book's hand.
+
+    Args:
+        lines: pictures of single handwritten lines with what people found there, in the order of the book.
+        texts: all texts that people found in handwriting, those of several lines too.
+        decisions: a digest of each of these decisions, hexadecimal.
+        open: fields that nobody decided yet and that were read as handwriting: by page, record number and code.
+    """
+
+    lines: tuple[HandLine, ...]
+    texts: tuple[str, ...]
+    decisions: frozenset[str]
+    open: Mapping[tuple[str, int], tuple[tuple[int, str], ...]]
+
+    @property
+    def open_count(self) -> int:
+        """How many fields are open."""
+        return sum(map(len, self.open.values()))
+
+
+def lines_of_book(store: Store, out: Path, known: Mapping[str, KnownSource], book: int) -> BookLines:
+    """Collect the lines of a book; a page whose picture or places are gone gives none.
+
+    Args:
+        known: sources of the folder.
+        book: number of the book in the store.
+    """
+    by_page: dict[tuple[str, int], list[DecidedField]] = {}
+    for item in store.decided_fields(book):
+        written = item.final.state is FieldState.READ and item.final.raw.strip()
+        if written and item.machine.reader in _HANDS and item.record[0] in known:
+            by_page.setdefault(item.record[:2], []).append(item)
+    lines: list[HandLine] = []
+    texts: list[str] = []
+    said: set[str] = set()
+    for (file, page), items in by_page.items():
+        kept = _page(out, page_stem(known[file].sha256, page))
+        for item in items:
+            texts.append(item.final.raw)
+            said.add(_digest([known[file].sha256, page, item.record[2], item.code, item.final.raw]))
+            crop = _single_line(kept, item) if kept else None
+            if crop is not None:
+                lines.append(HandLine(crop, item.final.raw))
+    return BookLines(tuple(lines), tuple(texts), frozenset(said), _open_fields(store, known, book))
+
+
+def _digest(decision: list[object]) -> str:
+    return hashlib.sha256(json.dumps(decision, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def _page(out: Path, stem: str) -> tuple[PageFile, Image] | None:
+    """Places and evenly lit grey picture of a page."""
+    try:
+        places, picture = load_page_file(out, stem), load_picture(out, f"{FOLDER}/{stem}.jpg")
+    except StoreError:
+        return None
+    return places, even_light(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8))
+
+
+def _single_line(page: tuple[PageFile, Image], item: DecidedField) -> Image | None:
+    """The field's line as the reader saw it; none where it has several, whose texts nobody keeps apart."""
+    places, grey = page
+    crops = [cut_line(grey, polygon) for polygon in places.regions.get((item.record[2], item.code), ())]
+    written = [crop for crop in crops if judge_script(crop).blank < _BLANK]
+    return written[0] if len(written) == 1 else None
+
+
+def _open_fields(
+    store: Store, known: Mapping[str, KnownSource], book: int
+) -> dict[tuple[str, int], tuple[tuple[int, str], ...]]:
+    # What is re-keyed blind is the usual reader's to answer for, and stays.
+    blind = {(item.record, item.code) for item in store.waiting_fields(book) if item.blind or item.disputed}
+    found: dict[tuple[str, int], list[tuple[int, str]]] = {}
+    for record in store.records(book):
+        if record.file not in known:
+            continue
+        for code, value in record.fields.items():
+            if value.decision is Decision.REVIEW and value.reader in _HANDS and (record.key, code) not in blind:
+                found.setdefault((record.file, record.page), []).append((record.record, code))
+    return {page: tuple(sorted(fields)) for page, fields in found.items()}
