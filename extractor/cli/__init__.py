@@ -4,6 +4,7 @@
 from extractor.cli import running, rereading  # noqa: F401, I001
 from extractor.cli import templates, working, accounts, exporting, reconciling, prefilling, importing  # noqa: F401
 from extractor.cli import accepting, reporting, measuring, training, serving_api  # noqa: F401
+from extractor.cli import backing_up, erasing  # noqa: F401
 from extractor.cli.root import main
 
 __all__ = ["main"]

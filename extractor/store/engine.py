@@ -93,6 +93,24 @@ def looking(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
+def scrub(engine: Engine) -> bool:
+    """Give up the room of rows that are gone; returns whether nothing of them is left in SQLite's files."""
+    raw = engine.raw_connection()
+    try:
+        if engine.dialect.name == "postgresql":
+            raw.driver_connection.rollback()
+            raw.driver_connection.autocommit = True
+            raw.driver_connection.execute("VACUUM")
+            raw.driver_connection.autocommit = False
+            return True
+        cursor = raw.cursor()
+        cursor.execute("VACUUM")
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    finally:
+        raw.close()
+
+
 def _note_pause(_connection: Any, record: Any) -> None:
     record.info["idle_since"] = time.monotonic()
 

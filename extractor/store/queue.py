@@ -21,6 +21,7 @@ from extractor.errors import LeaseLostError, NotStoredError
 from extractor.records import Decision, FieldState, FieldValue
 from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_value, person_key, row_columns
+from extractor.store.erased import refuse_if_erased
 from extractor.store.inspected import under_inspection
 from extractor.store.order import current_records
 from extractor.store.results import Bar, NothingToUndo, QueueEmpty, Task
@@ -267,6 +268,7 @@ def decide(
     if reason:
         if repeats and _was_taken(session, field_id, token, person, after):
             return Repeated()
+        refuse_if_erased(session, field.record_id)
         _remember(writer, field, person, Action.REFUSED, token=token, before=before, after=after)
         return Refused(reason)
     # Before anything changes, so that the row is written once.

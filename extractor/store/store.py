@@ -18,7 +18,7 @@ from extractor.errors import AnsweredBeforeError, LeaseLostError, NotStoredError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
 from extractor.store import audit, queue, reading, rechecking, saving
 from extractor.store.activity import DayCount, activity
-from extractor.store.engine import at_one_moment, looking, make_engine, parse_url, writing
+from extractor.store.engine import at_one_moment, looking, make_engine, parse_url, scrub, writing
 from extractor.store.inspections import Inspections
 from extractor.store.migrate import upgrade
 from extractor.store.rechecking import RecordRules
@@ -597,6 +597,15 @@ class Store:
         """Check the whole chain: edits, gaps, other orders; with a noted ``head`` also a cut end."""
         with self._reading() as session:
             return audit.verify(session, self._key, head=head)
+
+    def scrub(self) -> bool:
+        """Have the database give up the room of what was erased, so that its file does not show it any more.
+
+        Returns:
+            Whether that could be done to the end; on SQLite not while somebody reads, on PostgreSQL as far as VACUUM
+            goes, which leaves dead rows to be written over.
+        """
+        return scrub(self._engine)
 
     # For the other modules of this package
 

@@ -1,0 +1,269 @@
+"""Erasure by order: nothing can be read any more, the chain holds, and nobody can pretend an order."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DatabaseError
+
+from extractor.batch.erasing import carry_out, plan_erasure
+from extractor.errors import ErasureError, NotStoredError
+from extractor.records import FieldState
+from extractor.store import Erasures, audit
+from extractor.store.engine import make_engine, parse_url
+from extractor.store.erasing import Scope
+from extractor.store.results import NothingToUndo
+from extractor.store.tables import AuditRow, Base, DecisionRow, FieldRow, RecordRow
+
+SECRET = "Giàng Thị Kín"
+
+
+@pytest.fixture
+def worked(store, result, record, value):
+    """Two pages, on the second a record that is to go; people answered on both."""
+    store.save_page(result(page=1))
+    store.save_page(
+        result(
+            page=2,
+            records=(
+                record(
+                    "so-01.pdf", 2, so=value("02", 0.6), nksHoTen=value(SECRET, 0.8), nksNoiSinh=value("Bản X", 0.3)
+                ),
+            ),
+        )
+    )
+    for _ in range(4):
+        task = store.claim("Thử Một")
+        store.decide(task, task.token, person="Thử Một", raw=f"{task.field.raw} nữa", value=task.field.raw)
+    return store
+
+
+@pytest.fixture
+def forge(database):
+    """Runs statements as an intruder does who can switch triggers off."""
+    engine = make_engine(parse_url(database.url))
+
+    def run(*statements: str) -> None:
+        with engine.begin() as connection:
+            if database.backend == "postgres":
+                connection.execute(text("SET session_replication_role = replica"))
+            else:
+                for (name,) in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+                    connection.execute(text(f"DROP TRIGGER {name}"))
+            for statement in statements:
+                connection.execute(text(statement))
+
+    yield run
+    engine.dispose()
+
+
+def record_on(store, page):
+    return next(each.id for each in map(store.stored_record, store.record_ids(1)) if each.key[1] == page)
+
+
+def erase(store, out, *records, books=()):
+    out.mkdir(exist_ok=True)
+    plan = plan_erasure(store, records, books)
+    return carry_out(store, out, plan, person="Thử Hai", reason="Quyết định 12")
+
+
+def everything(store):
+    """The whole content of the database as text."""
+    with store.reading() as session:
+        return "\n".join(
+            str(tuple(row)) for table in Base.metadata.sorted_tables for row in session.execute(select(table))
+        )
+
+
+def test_what_was_erased_is_nowhere_and_the_chain_holds(worked, tmp_path):
+    head, mine = worked.audit_head(), record_on(worked, 2)
+    assert SECRET in everything(worked)
+    done = erase(worked, tmp_path / "out", mine)
+    assert SECRET not in everything(worked)
+    report = worked.verify_audit(head=head)
+    assert report.faults == ()
+    assert report.erased == done.erasure.entries > 0
+    assert [each.key[1] for each in map(worked.stored_record, worked.record_ids(1))] == [1]
+    # Who decided when stays, and so does everything of the others.
+    with worked.reading() as session:
+        assert len(list(session.scalars(select(DecisionRow)))) == 4
+    assert "Lò Văn Thử" in everything(worked)
+    assert done.scrubbed
+
+
+def test_the_files_of_the_database_do_not_show_it(worked, database, tmp_path):
+    if database.backend != "sqlite":
+        pytest.skip("PostgreSQL writes over dead rows in its own time")
+    erase(worked, tmp_path / "out", record_on(worked, 2))
+    path = Path(database.url.removeprefix("sqlite:///"))
+    content = b"".join(each.read_bytes() for each in path.parent.glob(path.name + "*"))
+    assert SECRET.encode() not in content
+    assert "Lò Văn Thử".encode() in content
+
+
+def test_erasing_again_and_more_keeps_the_chain(worked, tmp_path):
+    first = erase(worked, tmp_path / "out", record_on(worked, 2))
+    second = erase(worked, tmp_path / "out", record_on(worked, 1))
+    assert second.erasure.id == first.erasure.id + 1
+    assert worked.verify_audit().faults == ()
+    assert worked.record_ids(1) == ()
+    assert [each.reason for each in Erasures(worked).all()] == ["Quyết định 12"] * 2
+
+
+def test_long_histories_share_events_and_keep_what_is_not_erased(store, result, record, value, tmp_path, forge):
+    """One event vouches for decisions of two records, of which one goes: the other's stay vouched for."""
+
+    def page(texts):
+        records = tuple(record("so-01.pdf", 1, number, a=value(raw, 0.5)) for number, raw in enumerate(texts, start=1))
+        return result(records=records)
+
+    store.save_page(page(["một", "hai"]))
+    store.save_page(replace(page(["ba", "bốn"]), pipeline_version="v2"))
+    with store.reading() as session:
+        rows = list(session.scalars(select(RecordRow).order_by(RecordRow.number)))
+    Erasures(store).erase(Scope((rows[0].id,), (), (rows[0].page_id,)), person="Thử Hai", reason="x")
+    report = store.verify_audit()
+    assert (report.faults, report.erased) == ((), 1)
+    assert "hai" in everything(store)
+    assert "một" not in everything(store)
+    forge("UPDATE decision SET person = 'Thử Ba' WHERE id = 2")
+    assert any("was changed" in fault for fault in store.verify_audit().faults)
+
+
+def test_blanking_without_an_order_is_found(worked, forge, tmp_path):
+    erase(worked, tmp_path / "out", record_on(worked, 2))
+    assert worked.verify_audit().ok
+    with worked.reading() as session:
+        of_first = select(FieldRow.id).where(FieldRow.record_id == record_on(worked, 1))
+        other = session.scalar(select(DecisionRow.id).where(DecisionRow.field_id.in_(of_first)))
+        blank = json.dumps({"raw": "", "value": None, "candidates": [], "erased": 1}).replace(":", r"\:")
+    forge(f"UPDATE decision SET before = '{blank}', after = '{blank}' WHERE id = {other}")
+    assert [fault for fault in worked.verify_audit().faults if f"Decision {other} was changed" in fault]
+
+
+def test_the_database_lets_history_be_blanked_only(worked, database, tmp_path):
+    engine = make_engine(parse_url(database.url))
+    blank = json.dumps({"raw": "", "value": None, "candidates": [], "erased": 1}, separators=(",", ":"))
+    filled = json.dumps({"raw": "x", "value": None, "candidates": [], "erased": 1}, separators=(",", ":"))
+
+    def refused(statement):
+        with pytest.raises(DatabaseError, match="append-only"), engine.begin() as connection:
+            connection.execute(text(statement).bindparams())
+
+    both = "UPDATE decision SET before = CAST('{0}' AS JSON), after = CAST('{0}' AS JSON)"
+    if database.backend == "sqlite":
+        both = "UPDATE decision SET before = '{0}', after = '{0}'"
+    both = both.replace(":", r"\:")
+    escaped = [each.replace(":", r"\:") for each in (blank, filled)]
+    refused(both.format(escaped[0]))  # no order stands there
+    erase(worked, tmp_path / "out", record_on(worked, 2))
+    refused(both.format(escaped[1]))
+    refused(both.format(escaped[0]) + ", person = 'Thử Ba'")
+    refused("UPDATE decision SET action = 'undo'")
+    refused("DELETE FROM decision")
+    refused("UPDATE erasure SET reason = 'x'")
+    refused("DELETE FROM erasure")
+    engine.dispose()
+    assert worked.verify_audit().ok
+
+
+def test_an_invented_order_is_found(worked, forge, tmp_path):
+    """Somebody without the key blanks a decision and writes an order with the digest that is left."""
+    with worked.reading() as session:
+        row = session.get(DecisionRow, 1)
+        blank = {**row.before, "raw": "", "value": None, "candidates": [], "erased": 1}
+        content = [{**audit.decision_content(row), "before": blank, "after": blank}]
+        event = session.scalar(select(AuditRow.seq).where(AuditRow.subject == "decision:1"))
+    texts = json.dumps(blank, ensure_ascii=False).replace(":", r"\:")
+    events = json.dumps({str(event): audit.digest_of(content)}).replace(":", r"\:")
+    scope = json.dumps({"records": [1], "whole": [], "parts": []}).replace(":", r"\:")
+    forge(
+        f"UPDATE decision SET before = '{texts}', after = '{texts}' WHERE id = 1",
+        "INSERT INTO erasure (id, at, person, reason, scope, events) VALUES "
+        f"(1, '2026-01-05 08\\:00\\:00', 'Thử Ba', 'x', '{scope}', '{events}')",
+    )
+    faults = worked.verify_audit().faults
+    assert "Erasure 1 has no event." in faults
+    assert any("Decision 1 was changed" in fault for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE erasure SET reason = 'khác'", "Erasure 1 was changed"),
+        ("DELETE FROM erasure", "Erasure 1 is missing"),
+        ("DELETE FROM audit_event WHERE action = 'erased'", "Erasure 1 has no event"),
+    ],
+)
+def test_a_changed_order_is_found(worked, forge, tmp_path, statement, fault):
+    erase(worked, tmp_path / "out", record_on(worked, 2))
+    forge("DELETE FROM erased_record", "DELETE FROM erased_page", statement)
+    faults = worked.verify_audit().faults
+    assert any(fault in found for found in faults)
+    assert any("was changed" in found or "Erasure" in found for found in faults)
+
+
+def test_content_that_is_put_back_is_found(worked, database, forge, tmp_path):
+    with worked.reading() as session:
+        row = session.scalar(select(DecisionRow).order_by(DecisionRow.id.desc()))
+        number, before, after = row.id, row.before, row.after
+    erase(worked, tmp_path / "out", record_on(worked, 1), record_on(worked, 2))
+    assert worked.verify_audit().ok
+    old = [json.dumps(each, ensure_ascii=False).replace(":", r"\:") for each in (before, after)]
+    forge(f"UPDATE decision SET before = '{old[0]}', after = '{old[1]}' WHERE id = {number}")
+    assert any(f"Decision {number} was changed" in fault for fault in worked.verify_audit().faults)
+
+
+def test_a_broken_chain_is_not_covered_up(worked, forge, tmp_path):
+    mine = record_on(worked, 2)
+    forge("UPDATE decision SET person = 'Thử Ba'")
+    with pytest.raises(ErasureError, match="does not hold"):
+        erase(worked, tmp_path / "out", mine)
+    assert SECRET in everything(worked)
+
+
+def test_nothing_comes_back_by_reading_or_answering(worked, result, record, value, tmp_path):
+    """Nor by an answer that was under way, nor by taking one back."""
+    task = worked.claim("Thử Bốn")
+    with worked.reading() as session:
+        mine = session.get(FieldRow, task.field_id).record_id
+    others = [number for number in worked.record_ids(1) if number != mine]
+    page = worked.stored_record(mine).key[1]
+    erase(worked, tmp_path / "out", mine)
+    with pytest.raises(NotStoredError, match="erased"):
+        worked.decide(task, task.token, person="Thử Bốn", raw=SECRET, value=SECRET)
+    while not isinstance(undone := worked.undo_last("Thử Một"), NothingToUndo):
+        with worked.reading() as session:
+            assert session.get(FieldRow, undone.field_id).record_id in others
+    again = result(page=page, version="v2", records=(record("so-01.pdf", page, nksHoTen=value(SECRET, 0.9)),))
+    assert not worked.save_page(again)
+    assert SECRET not in everything(worked) or page == 1
+    assert worked.verify_audit().ok
+
+
+def test_marks_that_hang_on_it_are_not_left_to_mean_something_else(store, result, record, value, tmp_path):
+    def ditto(raw):
+        return value(raw, 0.5).model_copy(update={"state": FieldState.DITTO, "value": None, "candidates": ()})
+
+    for page, field in ((1, value("Thái", 0.5)), (2, ditto('"')), (3, ditto('"'))):
+        store.save_page(result(page=page, records=(record("so-01.pdf", page, meDanToc=field),)))
+    first, second, third = store.record_ids(1)
+    for asked in ((first,), (second,), (first, second)):
+        with pytest.raises(ErasureError, match="Ditto"):
+            erase(store, tmp_path / "out", *asked)
+    erase(store, tmp_path / "out", third)
+    erase(store, tmp_path / "out", first, second)
+    assert store.verify_audit().ok
+
+
+def test_a_whole_book_goes(worked, result, tmp_path):
+    worked.save_page(result(page=3, problem="unknown_form"))
+    erase(worked, tmp_path / "out", books=("KS.2017.01",))
+    assert list(worked.records()) == []
+    assert worked.page_problems() == ()
+    assert SECRET not in everything(worked)
+    assert worked.verify_audit().ok
+    with pytest.raises(NotStoredError, match="no book"):
+        erase(worked, tmp_path / "out", books=("KH.1999.02",))
