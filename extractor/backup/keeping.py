@@ -18,13 +18,14 @@ def prune(place: Place, keep: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     if keep < 1:
         raise ValueError("keep at least one backup")
-    usable, broken = [], []
+    usable: list[str] = []
+    broken: list[str] = []
     for name in place.names():
         (usable if _is_usable(place, name) else broken).append(name)
     dropped = usable[:-keep]
     for name in dropped:
         place.drop(name)
-    needed = set()
+    needed: set[str] = set()
     try:
         for name in place.names():
             needed.update(entry.sha256 for entry in read_listing(place.folder / name))

@@ -11,8 +11,9 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from gzip import GzipFile
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
 
 from sqlalchemy import JSON, Connection, DateTime, MetaData, Table, func, insert, inspect, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
@@ -37,7 +38,7 @@ def count_rows(session: Session) -> int:
     return sum(session.scalar(select(func.count()).select_from(table)) or 0 for table in _tables())
 
 
-def dump(session: Session, sink: BinaryIO, *, on_row: Callable[[int], None] = lambda count: None) -> dict[str, int]:
+def dump(session: Session, sink: GzipFile, *, on_row: Callable[[int], None] = lambda count: None) -> dict[str, int]:
     """Write all rows that the transaction sees; returns how many each table has.
 
     Args:
@@ -60,7 +61,7 @@ def dump(session: Session, sink: BinaryIO, *, on_row: Callable[[int], None] = la
     return counts
 
 
-def load(connection: Connection, source: BinaryIO, *, on_row: Callable[[int], None] = lambda count: None) -> None:
+def load(connection: Connection, source: GzipFile, *, on_row: Callable[[int], None] = lambda count: None) -> None:
     """Create the schema in an empty database, fill it, and bring it to the current schema, in one transaction.
 
     Rows are put in by the schema they were written with; what came later is left to the migrations.
@@ -105,7 +106,7 @@ def _tables() -> list[Table]:
     return [table for table in Base.metadata.sorted_tables if table.name not in LEFT_OUT]
 
 
-def _put(sink: BinaryIO, content: object) -> None:
+def _put(sink: GzipFile, content: object) -> None:
     sink.write(to_json(content).encode() + b"\n")
 
 

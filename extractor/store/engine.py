@@ -98,10 +98,11 @@ def scrub(engine: Engine) -> bool:
     raw = engine.raw_connection()
     try:
         if engine.dialect.name == "postgresql":
-            raw.driver_connection.rollback()
-            raw.driver_connection.autocommit = True
-            raw.driver_connection.execute("VACUUM")
-            raw.driver_connection.autocommit = False
+            driver: Any = raw.driver_connection
+            driver.rollback()
+            driver.autocommit = True
+            driver.execute("VACUUM")
+            driver.autocommit = False
             return True
         cursor = raw.cursor()
         cursor.execute("VACUUM")

@@ -196,7 +196,7 @@ def _left_of_decisions(
 
 def _blank(columns: Mapping[str, Any], number: int) -> dict[str, Any]:
     """What is left of a field in the history: nothing that was read, and no figure by which a guess could be tried."""
-    empty = {"raw": "", "value": None, "candidates": [], "confidence": 0.0, "box": None}
+    empty: dict[str, Any] = {"raw": "", "value": None, "candidates": [], "confidence": 0.0, "box": None}
     return {**columns, **empty, "erased": number}
 
 

@@ -70,11 +70,11 @@ def _matched(rows: Sequence[RecordRow], here: dict[int, Box], there: dict[int, B
     Whoever lies where a record once lay comes before whoever only touches it, so that what was taken out comes back.
     """
     pairs = [
-        (not same, row.retired_at is not None, -shared, abs(number - row.number), row.id, number)
+        (not same, row.retired_at is not None, -overlap, abs(number - row.number), row.id, number)
         for row in rows
         for number, place in there.items()
         if row.id in here
-        and (shared := shared(here[row.id], place)) >= _LEAST
+        and (overlap := shared(here[row.id], place)) >= _LEAST
         and ((same := _alike(here[row.id], place, told=True)) or not told)
     ]
     found: dict[int, int] = {}
