@@ -25,6 +25,9 @@ from extractor.store import Accounts, JobKind, Jobs, QueueEmpty, Role
 from extractor.store.dump import LEFT_OUT
 from extractor.store.tables import Base, DecisionRow
 
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What no database treats otherwise need not be tried on both."""
+
 
 @pytest.fixture
 def empty_out(database, tmp_path):
@@ -156,6 +159,7 @@ def test_a_backup_under_load_is_one_moment_and_lacks_nothing_acknowledged_before
         assert store.status().corrected == len(decided)
 
 
+@ONE_DATABASE
 def test_files_are_saved_once(out, database, tmp_path):
     old = [backed_up(out, tmp_path / "backups", database).copied]
     (out / "pages" / "1.jpg").write_bytes(b"another picture")
@@ -165,6 +169,7 @@ def test_files_are_saved_once(out, database, tmp_path):
     assert old == [4, 1, 0]
 
 
+@ONE_DATABASE
 def test_old_backups_go_but_never_the_last_good_ones(out, database, tmp_path):
     place = Place.prepare(tmp_path / "backups")
     names = []
@@ -189,6 +194,7 @@ def saved(out, database, tmp_path):
     return Place.existing(tmp_path / "backups")
 
 
+@ONE_DATABASE
 def test_what_was_changed_is_named(saved, tmp_path):
     newest = saved.named()
     picture = next(path for path in saved.objects() if path.read_bytes() == b"picture 2")
@@ -212,6 +218,7 @@ def test_what_was_changed_is_named(saved, tmp_path):
         check_backup(saved)
 
 
+@ONE_DATABASE
 def test_who_makes_the_hashes_anew_is_found_by_the_key(saved, tmp_path):
     """Rows are changed and every hash is made again, as by somebody who has the disk and not the key."""
     import gzip
@@ -236,6 +243,7 @@ def test_who_makes_the_hashes_anew_is_found_by_the_key(saved, tmp_path):
     assert any("was changed" in fault for fault in checked.faults)
 
 
+@ONE_DATABASE
 def test_without_the_key_nothing_is_restored(out, database, tmp_path):
     backed_up(out, tmp_path / "backups", database)
     place = Place.existing(tmp_path / "backups")
@@ -265,6 +273,7 @@ def test_only_empty_places_are_restored_into(saved, out, database, tmp_path):
         assert store.verify_audit().ok
 
 
+@ONE_DATABASE
 def test_places_that_hold_other_things_or_lie_inside_are_refused(out, database, tmp_path):
     full = tmp_path / "full"
     full.mkdir()
@@ -277,6 +286,7 @@ def test_places_that_hold_other_things_or_lie_inside_are_refused(out, database, 
         Place.existing(full)
 
 
+@ONE_DATABASE
 def test_a_full_disk_leaves_the_former_backups(saved, out, database, monkeypatch):
     (out / "pages" / "1.jpg").write_bytes(b"one more picture")
     before = saved.names()
@@ -318,6 +328,7 @@ KILLED = textwrap.dedent(
 )
 
 
+@ONE_DATABASE
 def test_a_killed_backup_leaves_the_former_ones_and_is_cleared_away(saved, out, database):
     (out / "pages" / "1.jpg").write_bytes(b"one more picture")
     url = "" if database.backend == "sqlite" else database.url
@@ -341,6 +352,7 @@ def test_a_killed_backup_leaves_the_former_ones_and_is_cleared_away(saved, out, 
     assert len(saved.names()) == 2
 
 
+@ONE_DATABASE
 def test_a_backup_of_an_older_schema_is_brought_up_to_date(saved, tmp_path):
     """Rows that were written before the newest tables existed."""
     import gzip
@@ -365,6 +377,7 @@ def test_a_backup_of_an_older_schema_is_brought_up_to_date(saved, tmp_path):
         assert store.status().corrected == 3
 
 
+@ONE_DATABASE
 def test_a_backup_of_a_newer_version_is_refused(saved, tmp_path):
     import gzip
 
@@ -385,6 +398,7 @@ def test_a_backup_of_a_newer_version_is_refused(saved, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if "restoring" in path.name] == []
 
 
+@ONE_DATABASE
 def test_a_list_that_leads_out_of_the_folder_is_refused(saved, tmp_path):
     from extractor.backup.manifest import (
         Entry,
