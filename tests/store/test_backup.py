@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -142,8 +143,8 @@ def test_a_backup_under_load_is_one_moment_and_lacks_nothing_acknowledged_before
 
         thread = threading.Thread(target=work)
         thread.start()
-        while len(acknowledged) < 8:
-            pass
+        while len(acknowledged) < 8 and thread.is_alive():
+            time.sleep(0.001)
         before = list(acknowledged)
         made = make_backup(store, folder, tmp_path / "backups", database=url, with_key=True)
         stop.set()
