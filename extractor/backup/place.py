@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,7 +56,7 @@ class Place:
                     raise BackupError(
                         f"{folder} is neither empty nor a folder of backups.", mend="Name an empty folder with --to."
                     )
-                folder.chmod(0o700)
+                make_private(folder, 0o700)
                 new = folder / (MARKER + ".new")
                 new.write_text(json.dumps({"format": 1}) + "\n", encoding="ascii")
                 new.replace(folder / MARKER)
@@ -138,7 +138,7 @@ class Place:
             if not (part / MANIFEST).is_file():
                 raise AssertionError("a backup needs its manifest")
             for path in part.iterdir():
-                path.chmod(0o600)
+                make_private(path, 0o600)
                 _sync(path)
             for objects in (self.folder / _OBJECTS).iterdir():
                 _sync(objects)
@@ -207,6 +207,12 @@ class Place:
         while (self.folder / name).exists():
             name, number = f"{stem}-{number}", number + 1
         return name
+
+
+def make_private(path: Path, mode: int) -> None:
+    """Have a file or folder for its owner alone, where the disk knows owners; memory sticks do not."""
+    with suppress(PermissionError):
+        path.chmod(mode)
 
 
 def _sync(path: Path) -> None:

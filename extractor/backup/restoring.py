@@ -83,6 +83,8 @@ def restore_backup(
     home = out.resolve()
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise SettingsError(f"--to {out}: is not empty; a backup is restored into an empty folder only.")
+    if home.exists():
+        _remove_empty(home)
     url = database or f"sqlite:///{home / DATABASE}"
     parsed = parse_url(url)
     file = Path(parsed.database or "").resolve() if parsed.get_backend_name() == "sqlite" else None
@@ -102,8 +104,6 @@ def restore_backup(
             engine.dispose()
         if new is not None and file is not None and database:
             new.replace(file)
-        if home.exists():
-            home.rmdir()
         part.rename(home)
     except OSError as error:
         raise BackupError(
@@ -165,6 +165,16 @@ def _fill(engine: Engine, folder: Path, manifest: Manifest, key: bytes, *, home:
     except DatabaseError as error:
         shown = engine.url.render_as_string(hide_password=True)
         raise StoreError(f"{shown}: cannot be written.", mend="Check the address and the server.") from error
+
+
+def _remove_empty(home: Path) -> None:
+    """Take the empty folder away before anything is written, since the finished one is renamed to its name."""
+    try:
+        home.rmdir()
+    except OSError as error:
+        raise SettingsError(
+            f"--to {home}: cannot be replaced ({error.strerror}).", mend="Name a folder that is not there yet, in it."
+        ) from error
 
 
 def _write_private(path: Path, content: str) -> None:

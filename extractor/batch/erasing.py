@@ -10,16 +10,22 @@ from typing import TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from extractor.batch.outputs import RECORDS, REPORT, write_records_file
+from extractor.batch.assurance import FILE as CERTIFICATE
+from extractor.batch.outputs import PROBLEMS, RECORDS, REPORT, write_records_file
+from extractor.batch.policy import FILE as POLICY
 from extractor.batch.run import only_run
+from extractor.batch.sources import FILE as SOURCES
 from extractor.batch.sources import KnownSource, load_sources
+from extractor.batch.storage import AUDIT_KEY, DATABASE
 from extractor.errors import ErasureError, NotStoredError
-from extractor.page_file import FOLDER, load_page_file, load_picture, overlay_name, page_stem, save_page_file
+from extractor.jobs.files import FOLDER as UPLOADS
+from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, overlay_name, page_stem, save_page_file
 from extractor.records import BookKey
 from extractor.store import Erasure, Erasures, Store
 from extractor.store.convert import book_key
 from extractor.store.erasing import PageToErase, Scope, inspections_open, pages_to_erase
 from extractor.store.tables import BookRow, RecordRow
+from extractor.templates.own_forms import OWN as OWN_FORMS
 from extractor.templates.types import Polygon
 
 Rectangle: TypeAlias = tuple[float, float, float, float]
@@ -27,8 +33,8 @@ Rectangle: TypeAlias = tuple[float, float, float, float]
 
 _QUALITY = 85
 
-HANDED_OVER = ("packages", "import", "reconciliation", "acceptance", "reports", "prefill")
-"""Folders of what was made for others; people judge what of it may go."""
+_OWN = {DATABASE, AUDIT_KEY, FOLDER, OVERLAYS, RECORDS, PROBLEMS, SOURCES, CERTIFICATE, POLICY, UPLOADS, OWN_FORMS}
+"""What lies in an output folder and was not made for others: erased here, named as scans, or free of what was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Erased:
         deleted: files below the output folder that are gone.
         blackened: pictures of which a part is black now.
         scans: scans that still hold the pages, as they were read.
-        handed_over: folders of what was made for others, which may hold copies.
+        made: files and folders that were made of records before, and may hold copies; people judge what may go.
         scrubbed: whether the database has given up the room where the erased stood; otherwise readers kept it.
     """
 
@@ -71,7 +77,7 @@ class Erased:
     deleted: tuple[str, ...]
     blackened: tuple[str, ...]
     scans: tuple[str, ...]
-    handed_over: tuple[str, ...]
+    made: tuple[str, ...]
     scrubbed: bool
 
 
@@ -120,7 +126,7 @@ def carry_out(store: Store, out: Path, plan: Plan, *, person: str, reason: str) 
         tuple(dict.fromkeys(deleted)),
         tuple(page.image for page, _ in blacken),
         _scans(plan.pages, known),
-        _handed_over(out),
+        _made(out),
         store.scrub(),
     )
 
@@ -254,5 +260,13 @@ def _scans(pages: Sequence[PageToErase], known: dict[str, KnownSource]) -> tuple
     return tuple(f"{path}, page {page}" for path, page in sorted(places))
 
 
-def _handed_over(out: Path) -> tuple[str, ...]:
-    return tuple(f"{name}/" for name in HANDED_OVER if (out / name).is_dir() and any((out / name).iterdir()))
+def _made(out: Path) -> tuple[str, ...]:
+    found = [
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in sorted(out.iterdir())
+        if path.name not in _OWN
+        and not path.name.startswith((".", f"{DATABASE}-"))
+        and (path.is_file() or any(path.iterdir()))
+    ]
+    drafts = f"{OWN_FORMS}/.drafts/"
+    return (*found, *((drafts,) if (out / drafts).is_dir() else ()))

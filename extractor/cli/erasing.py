@@ -59,8 +59,8 @@ def erase(
     say("What was erased is not gone everywhere. It may still be:", to=err)
     for scan in done.scans:
         say(f"  in the scan {scan}", to=err)
-    for folder in done.handed_over:
-        say(f"  in {out_dir}/{folder}, made before: delete what is concerned, then export again", to=err)
+    for name in done.made:
+        say(f"  in {out_dir}/{name}, made before: delete what is concerned, then make it anew", to=err)
     say("  in backups taken before: delete them, or erase again after restoring one", to=err)
     say("  in the memory of a running 'review serve' or 'api serve', for the last few pages: restart it", to=err)
     if not done.scrubbed:

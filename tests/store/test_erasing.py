@@ -18,9 +18,10 @@ from extractor.batch.run import with_instructions
 from extractor.batch.storage import open_store
 from extractor.errors import ErasureError, NotStoredError
 from extractor.records import Decision, FieldState
-from extractor.store import Approvals, DrawnRecord, Erasures, ExportedField, Part, SampleDraft, audit
+from extractor.store import Approvals, DrawnRecord, Erasures, ExportedField, Part, SampleDraft, audit, erasure_audit
 from extractor.store.engine import make_engine, parse_url
 from extractor.store.erasing import Scope
+from extractor.store.erasure_tables import ErasureRow
 from extractor.store.results import NothingToUndo
 from extractor.store.tables import AuditRow, Base, DecisionRow, FieldRow, RecordRow
 
@@ -198,6 +199,15 @@ def test_an_invented_order_is_found(worked, forge, tmp_path):
     faults = worked.verify_audit().faults
     assert "Erasure 1 has no event." in faults
     assert any("Decision 1 was changed" in fault for fault in faults)
+    with worked.reading() as session:
+        row = session.get(ErasureRow, 1)
+        digest, last = audit.digest_of(erasure_audit.content(row)), worked.audit_head()
+    seq, previous = last.split(":")
+    forge(
+        "INSERT INTO audit_event (seq, at, actor, action, subject, digest, previous, mac) VALUES "
+        rf"({int(seq) + 1}, 'x', 'Thử Ba', 'erased', 'erasure\:1', '{digest}', '{previous}', '{'0' * 64}')"
+    )
+    assert worked.verify_audit().faults == (f"Event {int(seq) + 1} was changed, or made with another key.",)
 
 
 @ONE_DATABASE

@@ -61,7 +61,7 @@ def test_of_a_shared_page_the_record_is_blackened_and_the_other_stays(out):
     kept = load_page_file(out, STEM)
     assert set(kept.regions) == set(kept.readings) == {(2, "so")}
     assert done.blackened == (f"pages/{STEM}.jpg",)
-    assert done.handed_over == ("packages/",)
+    assert done.made == ("packages/",)
     assert not (out / "report.html").exists()
     assert '"222"' in (out / "records.jsonl").read_text()
     assert '"111"' not in (out / "records.jsonl").read_text()
