@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from extractor.errors import ErasureError
 from extractor.store import audit, erasure_audit, inspection_audit, tasks
@@ -320,8 +320,10 @@ def pages_to_erase(session: Session, record_ids: Collection[int], book_ids: Coll
     """All pages that hold any of these records, or are of these books, with all states they ever had.
 
     A record of an earlier reading of the page, or of an earlier scan of it, that has the same number, is the same one
-    read before; earlier ones that are on no page any more go with the page.
+    read before; earlier ones that are on no page any more go with the page. So does a record on a page of the same
+    pixels in another file: a scan that was read twice.
     """
+    record_ids = {*record_ids, *_copies(session, record_ids, book_ids)}
     asked = select(PageRow.file_id, PageRow.page).join(RecordRow, RecordRow.page_id == PageRow.id)
     found_at = {
         (file_id, page)
@@ -338,6 +340,21 @@ def pages_to_erase(session: Session, record_ids: Collection[int], book_ids: Coll
     for file_id, number in sorted(found_at):
         found += _states(session, file_id, number, record_ids, book_ids)
     return found
+
+
+def _copies(session: Session, record_ids: Collection[int], book_ids: Collection[int]) -> set[int]:
+    """Records at the same place of the same picture in another file."""
+    page, other_page, other = aliased(PageRow), aliased(PageRow), aliased(RecordRow)
+    wanted = (
+        select(other.id)
+        .select_from(RecordRow)
+        .join(page, page.id == RecordRow.page_id)
+        .join(other_page, and_(other_page.sha256 == page.sha256, other_page.id != page.id))
+        .join(other, and_(other.page_id == other_page.id, other.number == RecordRow.number))
+    )
+    parts = _parts(sorted(record_ids), _IN_LIMIT)
+    found = {number for part in parts for number in session.scalars(wanted.where(RecordRow.id.in_(part)))}
+    return found | set(session.scalars(wanted.where(page.book_id.in_(book_ids or (0,)))))
 
 
 def _states(

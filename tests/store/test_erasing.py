@@ -19,6 +19,7 @@ from extractor.batch.storage import open_store
 from extractor.errors import ErasureError, NotStoredError
 from extractor.records import Decision, FieldState
 from extractor.store import Approvals, DrawnRecord, Erasures, ExportedField, Part, SampleDraft, audit, erasure_audit
+from extractor.store import engine as engine_module
 from extractor.store.engine import make_engine, parse_url
 from extractor.store.erasing import Scope
 from extractor.store.erasure_tables import ErasureRow
@@ -369,3 +370,28 @@ def test_backups_taken_afterwards_hold_none_of_it_and_verify(worked, database, t
         assert SECRET not in everything(store)
         assert store.verify_audit().erased
         assert erase(store, tmp_path / "new", record_on(store, 1)).erasure.id == 2
+
+
+@ONE_DATABASE
+def test_a_scan_that_was_read_twice_goes_with_its_copy(worked, result, record, value, tmp_path):
+    copy = record("copy.pdf", 7, nksHoTen=value(SECRET, 0.7))
+    worked.save_page(replace(result(file="copy.pdf", page=7, records=(copy,)), sha256=result(page=2).sha256))
+    erase(worked, tmp_path / "out", record_on(worked, 2))
+    assert SECRET not in everything(worked)
+    assert [worked.stored_record(number).key[1] for number in worked.record_ids(1)] == [1]
+    assert worked.verify_audit().ok
+
+
+@ONE_DATABASE
+def test_while_somebody_reads_the_room_on_the_disk_is_not_given_up_and_that_is_told(
+    worked, database, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(engine_module, "SCRUB_MILLISECONDS", 20)
+    mine = record_on(worked, 2)
+    engine = make_engine(parse_url(database.url))
+    with engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM field")).all()
+        assert not erase(worked, tmp_path / "out", mine).scrubbed
+    engine.dispose()
+    assert erase(worked, tmp_path / "out", mine).scrubbed  # the same again does
+    assert len(Erasures(worked).all()) == 1
