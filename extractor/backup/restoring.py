@@ -91,7 +91,11 @@ def restore_backup(
     if file is not None and file.exists():
         raise SettingsError(f"--db: {file} is there already.", mend="Name a new file.")
     home.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{home.name}-restoring-", dir=home.parent))
+    beginning = f".{home.name}-restoring-"
+    for left in home.parent.iterdir():
+        if left.name.startswith(beginning):  # of a restoring that was killed
+            shutil.rmtree(left)
+    part = Path(tempfile.mkdtemp(prefix=beginning, dir=home.parent))
     try:
         _put_files(place, folder, manifest, part, on_progress)
         moved_sources(part, manifest.folder, home, with_scans=manifest.with_scans)

@@ -196,7 +196,7 @@ def saved(out, database, tmp_path):
 
 
 @ONE_DATABASE
-def test_what_was_changed_is_named(saved, tmp_path):
+def test_what_was_changed_is_named(saved, out, database, tmp_path):
     newest = saved.named()
     picture = next(path for path in saved.objects() if path.read_bytes() == b"picture 2")
     picture.write_bytes(b"picture 8")
@@ -206,17 +206,17 @@ def test_what_was_changed_is_named(saved, tmp_path):
     assert not (tmp_path / "new").exists()
     picture.unlink()
     assert [fault for fault in check_backup(saved).faults if "missing" in fault]
-    picture.write_bytes(b"picture 2")
-    assert check_backup(saved).faults == ()
+    backed_up(out, saved.folder, database, with_key=True)  # the original is still there
+    assert check_backup(saved, newest.name).faults == ()
     rows = newest / "database.jsonl.gz"
     content = rows.read_bytes()
     rows.write_bytes(content[:-1] + b"x")
-    assert "database.jsonl.gz was changed" in check_backup(saved).faults[0]
+    assert "database.jsonl.gz was changed" in check_backup(saved, newest.name).faults[0]
     rows.write_bytes(content)
     manifest = newest / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"files": ', '"files": 1'))
     with pytest.raises(BackupError, match=r"manifest\.json"):
-        check_backup(saved)
+        check_backup(saved, newest.name)
 
 
 @ONE_DATABASE
@@ -252,7 +252,10 @@ def test_without_the_key_nothing_is_restored(out, database, tmp_path):
     with pytest.raises(BackupError, match="no audit key"):
         restore_backup(place, tmp_path / "new")
     assert check_backup(place, key=out / "audit.key").with_key
+    killed = tmp_path / ".new-restoring-x"
+    killed.mkdir()
     restore_backup(place, tmp_path / "new", key=out / "audit.key")
+    assert not killed.exists()
     assert (tmp_path / "new" / "audit.key").read_text() == (out / "audit.key").read_text()
 
 
