@@ -33,7 +33,6 @@ from extractor.records import BookKey, Box, Candidate, Decision, FieldValue, Rec
 from extractor.store import PageResult, QueueEmpty, Store
 
 FIELDS = 25
-_SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 _COMMAND = (sys.executable, "-c", "from extractor.cli import main; main()")
 BOOK = BookKey(register="KS", year="2017", number="01", agency="UBND xã Đồng Thử")
 
@@ -80,7 +79,15 @@ def measure(store: Store, out: Path, work: Path, alone_seconds: float) -> None:
     for label, clock, processor, more in rows:
         print(f"{label:36}{clock:14.1f} ({processor:.1f}){'' if more is None else f'{more:10.1f}'}")
     alone = answers(store, lambda: time.sleep(alone_seconds))
-    during = answers(store, lambda: subprocess.run([*_COMMAND, "backup", out, "--to", backups], check=True, **_SILENT))
+    during = answers(
+        store,
+        lambda: subprocess.run(
+            [*_COMMAND, "backup", out, "--to", backups],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ),
+    )
     for label, found in (("answers, nothing else going on", alone), ("answers while a backup is taken", during)):
         middle, slow = statistics.median(found), quantile(found)
         print(f"{label:36}{middle:6.1f} ms median, {slow:6.1f} ms 95 in 100, {len(found)} answers")

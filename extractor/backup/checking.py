@@ -18,7 +18,7 @@ from extractor.backup.place import LOOK, Place
 from extractor.errors import BackupError, StoreError
 from extractor.exports.files import sha256_of
 from extractor.store import audit
-from extractor.store.dump import counts_of, load
+from extractor.store.dump import load
 from extractor.store.engine import make_engine, parse_url, writing
 
 
@@ -66,13 +66,12 @@ def check_backup(
     faults += _file_faults(place, folder, manifest, on_progress)
     events = 0
     try:
-        with _opened(place, folder) as session:
+        with _opened(place, folder) as (session, counts):
             report = audit.verify(session, secret, head=manifest.audit_head)
             events = report.events
             faults += [f"{folder}: {fault}" for fault in report.faults]
             if report.head != manifest.audit_head:
                 faults.append(f"{folder}: the audit chain does not end at the head that the manifest states.")
-            counts = counts_of(session)
             faults += [
                 f"{folder}: table {table} has {counts.get(table, 0)} rows, the manifest says {rows}."
                 for table, rows in manifest.rows.items()
@@ -119,8 +118,8 @@ def _file_faults(
 
 
 @contextmanager
-def _opened(place: Place, folder: Path) -> Iterator[Session]:
-    """The backup's database, put together for a look and gone afterwards; beside the backups, where there is room."""
+def _opened(place: Place, folder: Path) -> Iterator[tuple[Session, dict[str, int]]]:
+    """The backup's database, put together for a look, and the rows of each table; beside the backups, gone afterwards."""
     try:
         work = Path(tempfile.mkdtemp(prefix=LOOK, dir=place.folder))
     except OSError:  # a disk that may only be read
@@ -129,9 +128,9 @@ def _opened(place: Place, folder: Path) -> Iterator[Session]:
         engine = make_engine(parse_url(f"sqlite:///{work / 'look.sqlite'}"))
         try:
             with writing(engine).begin() as connection, gzip.open(folder / DATABASE, "rb") as rows:
-                load(connection, rows)
+                counts = load(connection, rows)
             with Session(engine) as session, session.begin():
-                yield session
+                yield session, counts
         finally:
             engine.dispose()
     finally:

@@ -61,10 +61,13 @@ def dump(session: Session, sink: GzipFile, *, on_row: Callable[[int], None] = la
     return counts
 
 
-def load(connection: Connection, source: GzipFile, *, on_row: Callable[[int], None] = lambda count: None) -> None:
+def load(connection: Connection, source: GzipFile) -> dict[str, int]:
     """Create the schema in an empty database, fill it, and bring it to the current schema, in one transaction.
 
     Rows are put in by the schema they were written with; what came later is left to the migrations.
+
+    Returns:
+        How many rows each table was given.
 
     Raises:
         StoreError: the database is not empty, or the lines are damaged or of a newer version.
@@ -78,22 +81,18 @@ def load(connection: Connection, source: GzipFile, *, on_row: Callable[[int], No
         upgrade_within(connection, head["schema"])
         known = _bare_tables(connection)
         lines = (json.loads(line) for line in source)
-        _fill(connection, known, lines, on_row)
+        counts = _fill(connection, known, lines)
         _go_on_counting(connection, known, head["sequences"])
     except (ValueError, KeyError, TypeError, EOFError, zlib.error, DataError, IntegrityError) as error:
         raise StoreError("The rows of the backup are damaged.", mend=_MEND) from error
     if head["schema"] != HEAD:
         upgrade_within(connection, HEAD)
+    return counts
 
 
 def is_empty(connection: Connection) -> bool:
     """Whether the database holds no table at all."""
     return not inspect(connection).get_table_names()
-
-
-def counts_of(session: Session) -> dict[str, int]:
-    """How many rows each table has."""
-    return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in _tables()}
 
 
 def move_jobs(connection: Connection, former: str, folder: str) -> None:
@@ -110,11 +109,11 @@ def _put(sink: GzipFile, content: object) -> None:
     sink.write(to_json(content).encode() + b"\n")
 
 
-def _fill(connection: Connection, known: MetaData, lines: Iterator[Any], on_row: Callable[[int], None]) -> None:
+def _fill(connection: Connection, known: MetaData, lines: Iterator[Any]) -> dict[str, int]:
     table: Table | None = None
     names: list[str] = []
     times: set[str] = set()
-    written = 0
+    counts: dict[str, int] = {}
     while part := list(islice(lines, _AT_ONCE)):
         rows: list[dict[str, Any]] = []
         for line in part:
@@ -122,12 +121,13 @@ def _fill(connection: Connection, known: MetaData, lines: Iterator[Any], on_row:
                 _insert(connection, table, rows)
                 table, names, rows = known.tables[line["table"]], line["columns"], []
                 times = {column.name for column in table.columns if isinstance(column.type, DateTime)}
+                counts[table.name] = 0
                 continue
             row = dict(zip(names, line, strict=True))
             rows.append(row | {name: _time(row[name], connection) for name in times & row.keys()})
-            written += 1
+            counts[table.name if table is not None else ""] += 1
         _insert(connection, table, rows)
-        on_row(written)
+    return counts
 
 
 def _bare_tables(connection: Connection) -> MetaData:

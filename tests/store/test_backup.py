@@ -1,6 +1,7 @@
 """Backups: of one moment while people answer, whole or not at all, restored into an empty place of either kind."""
 
 import errno
+import gzip
 import json
 import os
 import signal
@@ -12,18 +13,23 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import MetaData, select
 
 from extractor.backup import place as places
 from extractor.backup.checking import check_backup
 from extractor.backup.making import make_backup
+from extractor.backup.manifest import Entry, Manifest, read_listing, read_manifest, write_listing, write_manifest
 from extractor.backup.place import Place
 from extractor.backup.restoring import restore_backup
 from extractor.batch.sources import load_sources
 from extractor.batch.storage import open_store
 from extractor.errors import BackupError, SettingsError, StoreError
+from extractor.exports.files import sha256_of
 from extractor.store import Accounts, JobKind, Jobs, QueueEmpty, Role
+from extractor.store.audit import load_or_make_key
 from extractor.store.dump import LEFT_OUT
+from extractor.store.engine import make_engine, parse_url, writing
+from extractor.store.migrate import HEAD, upgrade_within
 from extractor.store.tables import Base, DecisionRow
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -222,10 +228,6 @@ def test_what_was_changed_is_named(saved, out, database, tmp_path):
 @ONE_DATABASE
 def test_who_makes_the_hashes_anew_is_found_by_the_key(saved, tmp_path):
     """Rows are changed and every hash is made again, as by somebody who has the disk and not the key."""
-    import gzip
-
-    from extractor.backup.manifest import Manifest, read_manifest, write_manifest
-    from extractor.exports.files import sha256_of
 
     newest = saved.named()
     rows = newest / "database.jsonl.gz"
@@ -359,20 +361,25 @@ def test_a_killed_backup_leaves_the_former_ones_and_is_cleared_away(saved, out, 
 @ONE_DATABASE
 def test_a_backup_of_an_older_schema_is_brought_up_to_date(saved, tmp_path):
     """Rows that were written before the newest tables existed."""
-    import gzip
 
-    from extractor.backup.manifest import Manifest, read_manifest, write_manifest
-    from extractor.exports.files import sha256_of
-    from extractor.store.audit import load_or_make_key
-
+    old = make_engine(parse_url(f"sqlite:///{tmp_path / 'old.sqlite'}"))
+    with writing(old).begin() as connection:
+        upgrade_within(connection, "0006")
+        known = MetaData()
+        known.reflect(connection)
+    old.dispose()
     newest = saved.named()
     rows = newest / "database.jsonl.gz"
-    lines = gzip.decompress(rows.read_bytes()).split(b"\n")
-    head = json.loads(lines[0]) | {"schema": "0006"}
-    later = {"page_instruction", "missing_page", "erasure", "erased_record", "erased_page"}
-    kept = [json.dumps(head).encode()]
-    kept += [line for line in lines[1:] if not any(f'"table":"{name}"'.encode() in line for name in later)]
-    rows.write_bytes(gzip.compress(b"\n".join(kept)))
+    head, *lines = map(json.loads, gzip.decompress(rows.read_bytes()).splitlines())
+    written, names = [{**head, "schema": "0006"}], []
+    for line in lines:
+        if isinstance(line, dict):
+            table, names = known.tables.get(line["table"]), line["columns"]
+            if table is not None:
+                written.append({**line, "columns": [name for name in names if name in table.columns]})
+        elif table is not None:
+            written.append([value for name, value in zip(names, line, strict=True) if name in table.columns])
+    rows.write_bytes(gzip.compress(b"".join(json.dumps(line).encode() + b"\n" for line in written)))
     manifest = read_manifest(newest).model_dump() | {"database": sha256_of(rows), "schema_version": "0006"}
     write_manifest(newest, Manifest.model_validate(manifest), load_or_make_key(newest / "audit.key"))
     restore_backup(saved, tmp_path / "new")
@@ -383,12 +390,6 @@ def test_a_backup_of_an_older_schema_is_brought_up_to_date(saved, tmp_path):
 
 @ONE_DATABASE
 def test_a_backup_of_a_newer_version_is_refused(saved, tmp_path):
-    import gzip
-
-    from extractor.backup.manifest import Manifest, read_manifest, write_manifest
-    from extractor.exports.files import sha256_of
-    from extractor.store.audit import load_or_make_key
-    from extractor.store.migrate import HEAD
 
     newest = saved.named()
     rows = newest / "database.jsonl.gz"
@@ -404,16 +405,6 @@ def test_a_backup_of_a_newer_version_is_refused(saved, tmp_path):
 
 @ONE_DATABASE
 def test_a_list_that_leads_out_of_the_folder_is_refused(saved, tmp_path):
-    from extractor.backup.manifest import (
-        Entry,
-        Manifest,
-        read_listing,
-        read_manifest,
-        write_listing,
-        write_manifest,
-    )
-    from extractor.exports.files import sha256_of
-    from extractor.store.audit import load_or_make_key
 
     newest = saved.named()
     entries = [Entry("../thief.jpg", *entry[1:]) for entry in read_listing(newest)][:1]
