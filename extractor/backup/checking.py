@@ -119,7 +119,7 @@ def _file_faults(
 
 @contextmanager
 def _opened(place: Place, folder: Path) -> Iterator[tuple[Session, dict[str, int]]]:
-    """The backup's database, put together for a look, and the rows of each table; beside the backups, gone afterwards."""
+    """The backup's database, put together for a look beside the backups, and the rows that each table was given."""
     try:
         work = Path(tempfile.mkdtemp(prefix=LOOK, dir=place.folder))
     except OSError:  # a disk that may only be read

@@ -23,7 +23,8 @@ from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, 
 from extractor.records import BookKey
 from extractor.store import Erasure, Erasures, Store
 from extractor.store.convert import book_key
-from extractor.store.erasing import PageToErase, Scope, inspections_open, pages_to_erase
+from extractor.store.erasing import Scope
+from extractor.store.erasure_scope import PageToErase, inspections_open, pages_to_erase
 from extractor.store.tables import BookRow, RecordRow
 from extractor.templates.own_forms import OWN as OWN_FORMS
 from extractor.templates.types import Polygon

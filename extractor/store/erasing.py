@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
 from extractor.errors import ErasureError
 from extractor.store import audit, erasure_audit, inspection_audit, tasks
 from extractor.store.client_tables import ReplyRow
 from extractor.store.ditto_chains import chains
+from extractor.store.erasure_scope import in_parts
 from extractor.store.erasure_tables import ErasedPageRow, ErasedRecordRow, ErasureRow
-from extractor.store.renumbering import places, shared
 from extractor.store.saving import Writer
 from extractor.store.store import Store
 from extractor.store.tables import (
@@ -28,16 +28,12 @@ from extractor.store.tables import (
     FileRow,
     InspectedFieldRow,
     InspectionAnswerRow,
-    InspectionRow,
     PageRow,
     ProblemRow,
     RecordRow,
     WarningRow,
 )
 
-_IN_LIMIT = 500
-_SAME_PLACE = 0.1
-"""Shared part of the area of two places from which one is about the other."""
 _SHORTEST = 3
 """Shorter texts stand in every message by chance."""
 
@@ -95,7 +91,7 @@ class Erasures:
         with self._store.reading() as session:
             found = {
                 record: erasure
-                for part in _parts(sorted(record_ids), _IN_LIMIT)
+                for part in in_parts(sorted(record_ids))
                 for record, erasure in session.execute(
                     select(ErasedRecordRow.record_id, ErasedRecordRow.erasure_id).where(
                         ErasedRecordRow.record_id.in_(part)
@@ -120,7 +116,7 @@ def _erase(writer: Writer, scope: Scope, person: str, reason: str) -> Erasure:
     session = writer.session
     fields = [
         field
-        for part in _parts(sorted(scope.records), _IN_LIMIT)
+        for part in in_parts(sorted(scope.records))
         for field in session.scalars(
             select(FieldRow).where(FieldRow.record_id.in_(part)).order_by(FieldRow.id).with_for_update()
         )
@@ -208,9 +204,9 @@ def _blank_history(
 ) -> None:
     for decision, (before, after) in blanked.items():
         session.execute(update(DecisionRow).where(DecisionRow.id == decision).values(before=before, after=after))
-    for part in _parts(answers, _IN_LIMIT):
+    for part in in_parts(answers):
         session.execute(update(InspectionAnswerRow).where(InspectionAnswerRow.id.in_(part)).values(raw="", value=None))
-    for part in _parts(inspected, _IN_LIMIT):
+    for part in in_parts(inspected):
         session.execute(update(InspectedFieldRow).where(InspectedFieldRow.id.in_(part)).values(raw="", value=None))
 
 
@@ -221,7 +217,7 @@ def _blank_records(writer: Writer, scope: Scope, fields: Sequence[FieldRow], num
         field.raw, field.value, field.candidates, field.char_confidences = "", None, [], []
         field.confidence, field.box = 0.0, None
         field.retired_at = field.retired_at or writer.now
-    for part in _parts(sorted(scope.records), _IN_LIMIT):
+    for part in in_parts(sorted(scope.records)):
         session.execute(delete(WarningRow).where(WarningRow.record_id.in_(part)))
         session.execute(
             update(RecordRow)
@@ -265,7 +261,7 @@ def _forget_mentions(session: Session, scope: Scope, texts: Collection[str]) -> 
         for number, *messages in session.execute(of_books)
         if any(text in said for text in texts for said in messages)
     ]
-    for part in _parts(quoting, _IN_LIMIT):
+    for part in in_parts(quoting):
         session.execute(delete(WarningRow).where(WarningRow.id.in_(part)))
     for reply in session.scalars(select(ReplyRow)):
         if any(text in reply.body for text in texts):
@@ -277,135 +273,10 @@ def _texts(fields: Iterable[FieldRow]) -> frozenset[str]:
     return frozenset(text for text in found if len(text) >= _SHORTEST)
 
 
-def _parts(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    return (numbers[start : start + size] for start in range(0, len(numbers), size))
-
-
 def _rows(session: Session, table: Any, column: Any, numbers: Sequence[int]) -> Iterator[Any]:
-    for part in _parts(numbers, _IN_LIMIT):
+    for part in in_parts(numbers):
         yield from session.scalars(select(table).where(column.in_(part)).order_by(table.id))
 
 
 def _erasure(row: ErasureRow) -> Erasure:
     return Erasure(row.id, row.at, row.person, row.reason, len(row.scope["records"]), len(row.events))
-
-
-# What the command works out its scope from
-
-
-@dataclass(frozen=True, slots=True)
-class PageToErase:
-    """A page, or an earlier state of it, that holds something to be erased.
-
-    Args:
-        file_sha256: hash of its file's bytes, or empty.
-        remaining: records on it that stand and are not to be erased.
-        records: records on it that are to be erased.
-        numbers: their numbers on the page.
-        current: whether this is how the page stands; otherwise it is an earlier state.
-    """
-
-    id: int
-    file: str
-    file_sha256: str
-    page: int
-    image: str
-    remaining: tuple[int, ...]
-    records: tuple[int, ...]
-    numbers: tuple[int, ...]
-    current: bool
-
-
-def pages_to_erase(session: Session, record_ids: Collection[int], book_ids: Collection[int]) -> list[PageToErase]:
-    """All pages that hold any of these records, or are of these books, with all states they ever had.
-
-    A record of an earlier reading of the page, or of an earlier scan of it, that has the same number, is the same one
-    read before; earlier ones that are on no page any more go with the page. So does a record on a page of the same
-    pixels in another file: a scan that was read twice.
-    """
-    record_ids = {*record_ids, *_copies(session, record_ids, book_ids)}
-    asked = select(PageRow.file_id, PageRow.page).join(RecordRow, RecordRow.page_id == PageRow.id)
-    found_at = {
-        (file_id, page)
-        for part in _parts(sorted(record_ids), _IN_LIMIT)
-        for file_id, page in session.execute(asked.where(RecordRow.id.in_(part)))
-    }
-    found_at |= {
-        (file_id, page)
-        for file_id, page in session.execute(
-            select(PageRow.file_id, PageRow.page).where(PageRow.book_id.in_(book_ids or (0,)))
-        )
-    }
-    found = []
-    for file_id, number in sorted(found_at):
-        found += _states(session, file_id, number, record_ids, book_ids)
-    return found
-
-
-def _copies(session: Session, record_ids: Collection[int], book_ids: Collection[int]) -> set[int]:
-    """Records at the same place of the same picture in another file."""
-    page, other_page, other = aliased(PageRow), aliased(PageRow), aliased(RecordRow)
-    wanted = (
-        select(other.id)
-        .select_from(RecordRow)
-        .join(page, page.id == RecordRow.page_id)
-        .join(other_page, and_(other_page.sha256 == page.sha256, other_page.id != page.id))
-        .join(other, and_(other.page_id == other_page.id, other.number == RecordRow.number))
-    )
-    parts = _parts(sorted(record_ids), _IN_LIMIT)
-    found = {number for part in parts for number in session.scalars(wanted.where(RecordRow.id.in_(part)))}
-    return found | set(session.scalars(wanted.where(page.book_id.in_(book_ids or (0,)))))
-
-
-def _states(
-    session: Session, file_id: int, number: int, record_ids: Collection[int], book_ids: Collection[int]
-) -> list[PageToErase]:
-    file = session.get_one(FileRow, file_id)
-    pages = session.scalars(
-        select(PageRow).where(PageRow.file_id == file_id, PageRow.page == number).order_by(PageRow.id)
-    ).all()
-    records = session.scalars(
-        select(RecordRow).where(RecordRow.page_id.in_([page.id for page in pages])).order_by(RecordRow.id)
-    ).all()
-    current = {page.id for page in pages if page.superseded_at is None}
-    all_of_it = any(page.book_id in book_ids for page in pages)
-    standing = [row for row in records if row.page_id in current and row.retired_at is None]
-    remaining = [] if all_of_it else [row.id for row in standing if row.id not in record_ids]
-    numbers = {row.number for row in records if row.id in record_ids}
-    # Of a page that others stay on, also what an earlier reading took for a record where one of these lies.
-    lies = places(session, records)
-    own = [lies[row.id] for row in records if row.id in record_ids and row.id in lies]
-    former = {
-        row.id
-        for row in records
-        if row.retired_at is not None
-        and any(shared(lies[row.id], place) >= _SAME_PLACE for place in own if row.id in lies)
-    }
-    gone = {row.id for row in records if not remaining or row.number in numbers or row.id in former} - set(remaining)
-    return [
-        PageToErase(
-            id=page.id,
-            file=file.path,
-            file_sha256=file.sha256,
-            page=number,
-            image=page.image,
-            remaining=tuple(remaining),
-            records=tuple(row.id for row in records if row.page_id == page.id and row.id in gone),
-            numbers=tuple(sorted({row.number for row in records if row.page_id == page.id and row.id in gone})),
-            current=page.id in current,
-        )
-        for page in pages
-    ]
-
-
-def inspections_open(session: Session, record_ids: Collection[int]) -> int:
-    """How many inspections that were not withdrawn hold any of these records."""
-    return (
-        session.scalar(
-            select(func.count(func.distinct(InspectedFieldRow.inspection_id)))
-            .join(FieldRow, FieldRow.id == InspectedFieldRow.field_id)
-            .join(InspectionRow, InspectionRow.id == InspectedFieldRow.inspection_id)
-            .where(FieldRow.record_id.in_(record_ids), InspectionRow.withdrawn_at.is_(None))
-        )
-        or 0
-    )
