@@ -669,7 +669,7 @@ def _task_id(task: Task | int) -> int:
 
 
 def _lost(refused: queue.Refused) -> LeaseLostError:
-    return LeaseLostError(refused.reason, mend="The answer was kept; take the field again.")
+    return LeaseLostError(refused.reason, mend=refused.mend)
 
 
 def _wanted(

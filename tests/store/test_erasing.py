@@ -16,7 +16,7 @@ from extractor.backup.restoring import restore_backup
 from extractor.batch.erasing import carry_out, plan_erasure
 from extractor.batch.run import with_instructions
 from extractor.batch.storage import open_store
-from extractor.errors import ErasureError, NotStoredError
+from extractor.errors import ErasureError, LeaseLostError, NotStoredError
 from extractor.records import Decision, FieldState
 from extractor.store import Approvals, DrawnRecord, Erasures, ExportedField, Part, SampleDraft, audit, erasure_audit
 from extractor.store import engine as engine_module
@@ -258,7 +258,7 @@ def test_nothing_comes_back_by_reading_or_answering(worked, result, record, valu
     others = [number for number in worked.record_ids(1) if number != mine]
     page = worked.stored_record(mine).key[1]
     erase(worked, tmp_path / "out", mine)
-    with pytest.raises(NotStoredError, match="erased"):
+    with pytest.raises(LeaseLostError, match="erased by order"):
         worked.decide(task, task.token, person="Thử Bốn", raw=SECRET, value=SECRET)
     while not isinstance(undone := worked.undo_last("Thử Một"), NothingToUndo):
         with worked.reading() as session:
@@ -324,7 +324,7 @@ def test_what_inspectors_read_goes_and_their_answers_stay_vouched_for(inspected,
     report = store.verify_audit()
     assert (report.faults, report.erased) == ((), 3)  # the sample and two answers
     assert done.erasure.entries == 3
-    with pytest.raises(NotStoredError, match="erased"):
+    with pytest.raises(LeaseLostError, match="erased by order"):
         store.inspections.answer(task.id, task.token, person="Thanh Tra", raw=SECRET, value=SECRET)
     assert SECRET not in everything(store)
     erase(store, tmp_path / "out", record_on(store, 2))
