@@ -182,3 +182,15 @@ class MissingProgramError(ExtractorError):
     """A program the system must provide is not installed."""
 
     exit_code = ExitCode.MISSING_PROGRAM
+
+
+class BackupError(ExtractorError):
+    """A backup cannot be written, or cannot be used."""
+
+    exit_code = ExitCode.STORE
+
+
+class ErasureError(ExtractorError):
+    """What is to be erased cannot be erased, or not yet."""
+
+    exit_code = ExitCode.STORE

@@ -21,7 +21,7 @@ from extractor.errors import SettingsError, StoreError
 from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import Limits, PageRef, SetAside, list_sources, page_refs
-from extractor.store import Instructions, Store
+from extractor.store import Erasures, Instructions, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,13 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
 
 
 def with_instructions(refs: Iterable[PageRef], store: Store) -> list[PageRef]:
-    """The pages with what people said of them."""
+    """The pages with what people said of them, without those of which something was erased by order."""
     said = Instructions(store).current()
+    erased = Erasures(store).erased_pages()
     return [
         replace(ref, said=(known.sha256, known.said)) if (known := said.get((ref.source.file, ref.page))) else ref
         for ref in refs
+        if (ref.source.sha256, ref.page) not in erased
     ]
 
 

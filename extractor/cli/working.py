@@ -191,5 +191,7 @@ def audit_verify(
     for fault in report.faults:
         say(fault, to=err)
     say(f"{report.events} events, head {report.head}")
+    if report.erased:
+        say(f"{report.erased} entries erased by order; see 'extractor erasures {out_dir}'.")
     if not report.ok:
         raise typer.Exit(int(ExitCode.STORE))

@@ -5,6 +5,7 @@ from extractor.store.activity import DayCount, Deed
 from extractor.store.approvals import Approval, Approvals, Obstacle, Standing
 from extractor.store.clients import ROOM, ApiKey, ApiKeys, Scope
 from extractor.store.convert import person_key
+from extractor.store.erasing import Erasure, Erasures
 from extractor.store.inspection_results import (
     Dispute,
     DrawnRecord,
@@ -74,6 +75,8 @@ __all__ = [
     "Deed",
     "Dispute",
     "DrawnRecord",
+    "Erasure",
+    "Erasures",
     "ExportedField",
     "FieldContext",
     "HistoryEntry",

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
@@ -23,6 +23,9 @@ from extractor.errors import StoreError
 from extractor.store.engine import to_json
 from extractor.store.results import AuditReport
 from extractor.store.tables import AuditRow, DecisionRow
+
+if TYPE_CHECKING:
+    from extractor.store.erasure_audit import Expected
 
 _LOCK = 0x6578_7472  # any number, the same in every process: the chain grows by one writer at a time
 _START = "0" * 64
@@ -116,9 +119,7 @@ def append(
         subject: what it is about, by number (``decision:17``), never by content.
         content: what the event vouches for; only its hash is kept.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        # Held until the transaction ends; on SQLite every writing transaction is alone anyway.
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    lock(session)
     last = session.execute(select(AuditRow.seq, AuditRow.mac).order_by(AuditRow.seq.desc()).limit(1)).first()
     row = AuditRow(
         seq=last.seq + 1 if last else 1,
@@ -132,6 +133,12 @@ def append(
     row.mac = _code(key, row)
     # Straight into its table: everybody who answers waits while the chain is locked.
     session.execute(_INSERT, {name: getattr(row, name) for name in _COLUMNS})
+
+
+def lock(session: Session) -> None:
+    """Keep everybody else from adding to the chain until the transaction ends; on SQLite writers are alone anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def append_decisions(session: Session, key: bytes, rows: Sequence[DecisionRow]) -> None:
@@ -151,15 +158,16 @@ def append_decisions(session: Session, key: bytes, rows: Sequence[DecisionRow]) 
         )
 
 
-def verify(session: Session, key: bytes, *, head: str | None = None) -> AuditReport:
+def verify(session: Session, key: bytes | None, *, head: str | None = None) -> AuditReport:
     """Walk the whole chain and compare the decisions with it.
 
     Args:
+        key: without it the codes of the links are not checked, only what they link and what they vouch for.
         head: a head noted earlier; the chain must still hold that very link.
     """
-    from extractor.store import inspection_audit
+    from extractor.store import erasure_audit, inspection_audit
 
-    faults: list[str] = []
+    must, faults = erasure_audit.expected(session)
     vouched: set[int] = set()
     vouched_answers: set[int] = set()
     previous, seq, found = _START, 0, False
@@ -170,12 +178,12 @@ def verify(session: Session, key: bytes, *, head: str | None = None) -> AuditRep
                 faults.append(f"Events {seq + 1} to {row.seq - 1} are missing.")
             elif row.previous != previous:
                 faults.append(f"Event {row.seq} does not follow the one before it.")
-            if not hmac.compare_digest(row.mac, _code(key, row)):
+            if key is not None and not hmac.compare_digest(row.mac, _code(key, row)):
                 faults.append(f"Event {row.seq} was changed, or made with another key.")
             found = found or head == f"{row.seq}:{row.mac}"
             previous, seq = row.mac, row.seq
-        faults += _compare_decisions(session, rows, vouched)
-        faults += inspection_audit.faults(session, rows, vouched_answers)
+        faults += _compare_decisions(session, rows, vouched, must)
+        faults += inspection_audit.faults(session, rows, vouched_answers, must)
         session.expunge_all()
     if head and head != EMPTY_HEAD and not found:
         faults.append("The noted head is not part of the chain: events were cut off or replaced.")
@@ -185,7 +193,8 @@ def verify(session: Session, key: bytes, *, head: str | None = None) -> AuditRep
         if number not in vouched
     ]
     faults += inspection_audit.unvouched(session, vouched_answers)
-    return AuditReport(events=seq, head=f"{seq}:{previous}" if seq else EMPTY_HEAD, faults=tuple(faults))
+    head = f"{seq}:{previous}" if seq else EMPTY_HEAD
+    return AuditReport(events=seq, head=head, faults=tuple(faults), erased=len(must.erased))
 
 
 def key_fits(session: Session, key: bytes) -> bool:
@@ -227,7 +236,7 @@ def newest_subject(session: Session, action: str) -> str:
     return session.scalar(newest) or ""
 
 
-def _compare_decisions(session: Session, events: Sequence[AuditRow], vouched: set[int]) -> list[str]:
+def _compare_decisions(session: Session, events: Sequence[AuditRow], vouched: set[int], must: Expected) -> list[str]:
     """Compare the decisions that ``events`` vouch for with what stands in the table; adds their numbers."""
     named = {
         event.seq: [int(number) for number in event.subject.removeprefix(DECISION).split(",")]
@@ -245,7 +254,7 @@ def _compare_decisions(session: Session, events: Sequence[AuditRow], vouched: se
         vouched.update(part)
         missing = [number for number in part if number not in contents]
         faults += [f"Decision {number} is missing." for number in missing]
-        if part and not missing and digest_of([contents[number] for number in part]) != event.digest:
+        if part and not missing and digest_of([contents[number] for number in part]) != must.digest(event):
             shown = str(part[0]) if len(part) == 1 else f"{part[0]} to {part[-1]}"
             faults.append(f"Decision {shown} was changed.")
     return faults

@@ -17,7 +17,7 @@ from extractor.store.tables import AuditRow, DecisionRow, FieldRow, FileRow, Pag
 _MOST_EVENTS = 2_000
 """Beyond so many events, hashing the book anew is no slower than looking through them."""
 
-_OF_PAGES = ("page", "judged")
+_OF_PAGES = ("page", "judged", "erased")
 """Events of the machine, which may be about any book."""
 
 

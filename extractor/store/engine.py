@@ -17,6 +17,9 @@ from extractor.errors import StoreError
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
 
+SCRUB_MILLISECONDS = 3_000
+"""How long giving up room waits for those who read or write."""
+
 _WRITE = "extractor_write"
 
 _PAUSE_SECONDS = 1.0
@@ -91,6 +94,28 @@ def looking(engine: Engine) -> Engine:
     if engine.dialect.name != "postgresql":
         return engine
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def scrub(engine: Engine) -> bool:
+    """Give up the room of rows that are gone; returns whether nothing of them is left in SQLite's files."""
+    raw = engine.raw_connection()
+    try:
+        if engine.dialect.name == "postgresql":
+            driver: Any = raw.driver_connection
+            driver.rollback()
+            driver.autocommit = True
+            driver.execute("VACUUM")
+            driver.autocommit = False
+            return True
+        cursor = raw.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={SCRUB_MILLISECONDS}")
+        cursor.execute("VACUUM")
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    except engine.dialect.loaded_dbapi.OperationalError:
+        return False  # somebody wrote all the time
+    finally:
+        raw.invalidate()  # its settings are not those of others
 
 
 def _note_pause(_connection: Any, record: Any) -> None:

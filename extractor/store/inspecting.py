@@ -24,9 +24,10 @@ from extractor.errors import NotStoredError
 from extractor.records import FieldState
 from extractor.store import inspection_audit, rekeying
 from extractor.store.convert import clean, person_key
+from extractor.store.erased import is_erased
 from extractor.store.inspected import unfinished
 from extractor.store.inspection_results import Dispute, InspectionTask, Judgement, Part, Reading
-from extractor.store.queue import Answer, Refused
+from extractor.store.queue import ERASED, Answer, Refused
 from extractor.store.saving import Writer
 from extractor.store.tables import (
     DecisionRow,
@@ -164,6 +165,9 @@ def answer(
         given_before = _standing_answer(writer.session, row, token, person, INSPECTING)
         if given_before and (given_before.raw, given_before.state) == (raw.strip(), typed["state"]):
             return None
+        inspected = writer.session.get_one(InspectedRecordRow, row.inspected_record_id)
+        if is_erased(writer.session, inspected.record_id):
+            return ERASED
         _remember(writer, row, person, InspectionAction.REFUSED, token=token, typed=typed)
         return Refused(reason)
     same = conforms({"raw": row.raw, "value": row.value, "state": row.state}, typed)

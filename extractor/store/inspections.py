@@ -274,7 +274,7 @@ class Inspections:
 
 def _granted(outcome: _Granted | Refused) -> _Granted:
     if isinstance(outcome, Refused):
-        raise LeaseLostError(outcome.reason, mend="The answer was kept; take the field again.")
+        raise LeaseLostError(outcome.reason, mend=outcome.mend)
     return outcome
 
 

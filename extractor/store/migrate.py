@@ -13,7 +13,7 @@ from extractor.store.engine import writing
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0009"
 """Newest migration; kept here so that opening a current database needs no Alembic."""
 
 _LOCK = 0x6D69_6772
@@ -32,9 +32,8 @@ def upgrade(engine: Engine) -> None:
         with writing(engine).begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            revision = _revision(connection)
-            if revision != HEAD:
-                _migrate(connection, revision)
+            if _revision(connection) != HEAD:
+                upgrade_within(connection)
     except DatabaseError as error:
         shown = engine.url.render_as_string(hide_password=True)
         raise StoreError(
@@ -50,19 +49,28 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
-def _migrate(connection: Connection, revision: str | None) -> None:
+def upgrade_within(connection: Connection, target: str = HEAD) -> None:
+    """Create or upgrade the schema in the transaction of ``connection``.
+
+    Args:
+        target: the migration to stop at, as for rows that were written with an older schema.
+
+    Raises:
+        StoreError: the database, or the target, is of a newer version of this program.
+    """
     from alembic import command
     from alembic.script import ScriptDirectory
 
     config = alembic_config()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
-        raise StoreError(
-            f"The database has schema {revision}, which this version does not know.",
-            mend="Install the version that made it, or a newer one.",
-        )
+    for revision in (_revision(connection), target):
+        if revision is not None and revision not in known:
+            raise StoreError(
+                f"The database has schema {revision}, which this version does not know.",
+                mend="Install the version that made it, or a newer one.",
+            )
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, target)
 
 
 def alembic_config() -> Config:

@@ -22,6 +22,7 @@ from extractor.errors import LeaseLostError, NotStoredError
 from extractor.records import Decision, FieldState, FieldValue
 from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_value, person_key, row_columns
+from extractor.store.erased import is_erased
 from extractor.store.inspected import under_inspection
 from extractor.store.order import current_records
 from extractor.store.results import Bar, NothingToUndo, QueueEmpty, Task
@@ -79,6 +80,11 @@ class Refused:
     """An answer that came under a lost lease."""
 
     reason: str
+    mend: str = "The answer was kept; take the field again."
+
+
+ERASED = Refused("The record was erased by order.", mend="The answer was not kept; go on with another field.")
+"""Nothing of what was erased comes back, not even as an answer that was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +294,8 @@ def decide(
     if reason:
         if repeats and _was_taken(session, field_id, token, person, after):
             return Repeated()
+        if is_erased(session, field.record_id):
+            return ERASED
         _remember(writer, field, person, Action.REFUSED, token=token, before=before, after=after)
         return Refused(reason)
     # Before anything changes, so that the row is written once.

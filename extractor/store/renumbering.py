@@ -34,7 +34,7 @@ def renumber(session: Session, page_id: int, records: Sequence[Record], *, told:
     rows = list(session.scalars(select(RecordRow).where(RecordRow.page_id == page_id).order_by(RecordRow.number)))
     if len(rows) < 2 and len(records) < 2:
         return
-    here = _places(session, rows)
+    here = places(session, rows)
     there = {record.record: place for record in records if (place := _place(f.box for f in record.fields.values()))}
     if all(
         row.id not in here or row.number not in there or _alike(here[row.id], there[row.number], told=told)
@@ -70,11 +70,11 @@ def _matched(rows: Sequence[RecordRow], here: dict[int, Box], there: dict[int, B
     Whoever lies where a record once lay comes before whoever only touches it, so that what was taken out comes back.
     """
     pairs = [
-        (not same, row.retired_at is not None, -shared, abs(number - row.number), row.id, number)
+        (not same, row.retired_at is not None, -overlap, abs(number - row.number), row.id, number)
         for row in rows
         for number, place in there.items()
         if row.id in here
-        and (shared := _shared(here[row.id], place)) >= _LEAST
+        and (overlap := shared(here[row.id], place)) >= _LEAST
         and ((same := _alike(here[row.id], place, told=True)) or not told)
     ]
     found: dict[int, int] = {}
@@ -84,7 +84,8 @@ def _matched(rows: Sequence[RecordRow], here: dict[int, Box], there: dict[int, B
     return found
 
 
-def _places(session: Session, rows: Sequence[RecordRow]) -> dict[int, Box]:
+def places(session: Session, rows: Sequence[RecordRow]) -> dict[int, Box]:
+    """Where on the page the fields of each record lie, by the record's number in the store."""
     boxes: dict[int, list[Box]] = {}
     for record_id, box in session.execute(
         select(FieldRow.record_id, FieldRow.box).where(FieldRow.record_id.in_([row.id for row in rows]))
@@ -101,13 +102,13 @@ def _place(boxes: Iterable[Box | None]) -> Box | None:
 
 def _alike(one: Box, other: Box, *, told: bool) -> bool:
     """Whether two places are of one record."""
-    if _shared(one, other) < _SAME:
+    if shared(one, other) < _SAME:
         return False
     slack = _EDGE * max(one.h, other.h)
     return not told or (abs(one.y - other.y) <= slack and abs(one.bottom - other.bottom) <= slack)
 
 
-def _shared(one: Box, other: Box) -> float:
+def shared(one: Box, other: Box) -> float:
     """Area that both have, as a share of the area that either has."""
     wide = min(one.right, other.right) - max(one.x, other.x)
     high = min(one.bottom, other.bottom) - max(one.y, other.y)

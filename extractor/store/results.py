@@ -370,11 +370,13 @@ class AuditReport:
         events: links checked.
         head: sequence number and code of the last link, ``"12:ab34..."``; note it elsewhere to find truncation later.
         faults: what is wrong, one sentence each; empty where the chain holds.
+        erased: links of whose content something was erased by an order that the chain vouches for.
     """
 
     events: int
     head: str
     faults: tuple[str, ...] = ()
+    erased: int = 0
 
     @property
     def ok(self) -> bool:

@@ -15,6 +15,7 @@ from extractor.errors import StoreError
 from extractor.records import BookKey, Decision, FieldValue, PageProblem, Record, RuleWarning
 from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_columns, row_columns
+from extractor.store.erasure_tables import ErasedPageRow
 from extractor.store.natural import natural_key
 from extractor.store.page_tables import InstructionRow
 from extractor.store.renumbering import renumber
@@ -58,6 +59,8 @@ def save_page(writer: Writer, result: PageResult) -> bool:
     """Store a page; returns whether anything was new."""
     session = writer.session
     file = _file_row(session, result)
+    if _is_erased(session, result):
+        return False
     book = _book_row(session, result.book)
     rows = list(session.scalars(select(PageRow).where(PageRow.file_id == file.id, PageRow.page == result.page)))
     same = [row for row in rows if row.sha256 == result.sha256]
@@ -83,6 +86,12 @@ def save_page(writer: Writer, result: PageResult) -> bool:
     ]
     _audit(writer, "page", f"page:{row.id}", content)
     return True
+
+
+def _is_erased(session: Session, result: PageResult) -> bool:
+    """Whether something on these pixels was erased by order: then they give no records again, in whatever file."""
+    erased = select(ErasedPageRow.page_id).where(ErasedPageRow.sha256 == result.sha256).limit(1)
+    return session.scalar(erased) is not None
 
 
 def update_machine_values(writer: Writer, changes: Iterable[MachineChange]) -> int:

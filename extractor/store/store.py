@@ -18,7 +18,7 @@ from extractor.errors import AnsweredBeforeError, LeaseLostError, NotStoredError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
 from extractor.store import audit, queue, reading, rechecking, saving
 from extractor.store.activity import DayCount, activity
-from extractor.store.engine import at_one_moment, looking, make_engine, parse_url, writing
+from extractor.store.engine import at_one_moment, looking, make_engine, parse_url, scrub, writing
 from extractor.store.inspections import Inspections
 from extractor.store.migrate import upgrade
 from extractor.store.rechecking import RecordRules
@@ -604,6 +604,15 @@ class Store:
         with self._reading() as session:
             return audit.verify(session, self._key, head=head)
 
+    def scrub(self) -> bool:
+        """Have the database give up the room of what was erased, so that its file does not show it any more.
+
+        Returns:
+            Whether that could be done to the end; on SQLite not while somebody reads, on PostgreSQL as far as VACUUM
+            goes, which leaves dead rows to be written over.
+        """
+        return scrub(self._engine)
+
     # For the other modules of this package
 
     def reading(self) -> AbstractContextManager[Session]:
@@ -666,7 +675,7 @@ def _task_id(task: Task | int) -> int:
 
 
 def _lost(refused: queue.Refused) -> LeaseLostError:
-    return LeaseLostError(refused.reason, mend="The answer was kept; take the field again.")
+    return LeaseLostError(refused.reason, mend=refused.mend)
 
 
 def _wanted(

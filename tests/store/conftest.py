@@ -135,6 +135,24 @@ def _postgres(server: str, template: str, folder: Path) -> Iterator[Database]:
     _command(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def empty_postgres(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Makes PostgreSQL databases with nothing in them at all; gives their URLs."""
+    names: list[str] = []
+    server = ""
+
+    def make() -> str:
+        nonlocal server
+        server = request.getfixturevalue("postgres_server")
+        names.append(f"t{uuid4().hex[:12]}")
+        _command(server, f"CREATE DATABASE {names[-1]} TEMPLATE template1")
+        return server.replace("/postgres?", f"/{names[-1]}?")
+
+    yield make
+    for name in names:
+        _command(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def _command(server: str, command: str) -> None:
     import psycopg
 
