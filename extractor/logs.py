@@ -14,7 +14,7 @@ import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
 LogFormat = Literal["text", "json"]
 VARIABLE = "EXTRACTOR_LOG_FORMAT"
@@ -28,16 +28,18 @@ _FRAMES = 5
 class TextFormatter(logging.Formatter):
     """A line with the time in UTC, the level and the message."""
 
-    converter = time.gmtime
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = None
 
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(message)s")
+        self.converter = time.gmtime
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
-        """Kind and places of an error."""
-        return _places(ei[1])
+    def format(self, record: logging.LogRecord) -> str:
+        """The event in one line, and an error's kind and places in another."""
+        record.message, record.asctime = record.getMessage(), self.formatTime(record)
+        line = self.formatMessage(record)
+        return f"{line}\n{_places(record.exc_info[1])}" if record.exc_info else line
 
 
 class JsonFormatter(logging.Formatter):

@@ -71,6 +71,7 @@ def serve(
                 backlog=64,  # as many are taken at once, before the oldest can be closed
                 limit_concurrency=MOST_CONNECTIONS + 100,
                 server_header=False,
+                proxy_headers=False,  # nobody else says where a request comes from
                 lifespan="on",
                 timeout_keep_alive=30,
                 ssl_certfile=tls[0] if tls else None,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 
 from extractor.store import Store
 
@@ -76,12 +76,12 @@ def readiness_of(request: Request) -> Readiness:
 
 
 @router.get("/healthz")
-async def healthz() -> PlainTextResponse:
+async def healthz() -> JSONResponse:
     """Whether the process lives; asks nothing, so that a database that is away restarts no server."""
-    return PlainTextResponse("ok\n")
+    return JSONResponse({"status": "ok"})
 
 
 @router.get("/readyz")
-def readyz(readiness: Annotated[Readiness, Depends(readiness_of)]) -> PlainTextResponse:
+def readyz(readiness: Annotated[Readiness, Depends(readiness_of)]) -> JSONResponse:
     """Whether requests can be answered."""
-    return PlainTextResponse("ok\n") if readiness.ready() else PlainTextResponse("not ready\n", 503)
+    return JSONResponse({"status": "ok"}) if readiness.ready() else JSONResponse({"status": "not ready"}, 503)

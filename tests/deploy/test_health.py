@@ -32,7 +32,7 @@ def client(request, store, tmp_path):
 def test_both_servers_answer_probes_without_signing_in_and_tell_nothing_more(client):
     for path in ("/healthz", "/readyz"):
         answer = client.get(path)
-        assert (answer.status_code, answer.text) == (200, "ok\n")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
         assert answer.headers["cache-control"] == "no-store"
         assert "set-cookie" not in answer.headers
 
@@ -44,7 +44,7 @@ def test_a_database_that_is_away_makes_it_not_ready_but_alive(client, store, mon
     monkeypatch.setattr(store, "answers", gone)
     client.app.state.readiness = Readiness(store, client.app.state.room.out)
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.text) == (503, "not ready\n")
+    assert (answer.status_code, answer.json()) == (503, {"status": "not ready"})
     assert client.get("/healthz").status_code == 200
 
 

@@ -3,15 +3,15 @@
 import json
 import logging
 import re
-import subprocess
 import sys
-import textwrap
 import warnings
 
 import pytest
 from fastapi.testclient import TestClient
 
 from extractor import logs
+from extractor.cli import main
+from extractor.errors import ExitCode
 from extractor.review.app import create_app
 from extractor.store import Store
 
@@ -93,33 +93,30 @@ def test_the_number_in_an_answer_is_that_in_the_log_and_a_visitors_is_not_believ
     assert logs.request_id.get() == ""
 
 
-RUN = textwrap.dedent(
-    """
-    import sys
-    from extractor.cli import main
-    sys.argv = ["extractor", *sys.argv[1:]]
-    main()
-    """
-)
+def call(monkeypatch, *words):
+    """The command as a shell calls it; gives its exit code."""
+    monkeypatch.setattr(sys, "argv", ["extractor", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
 
 
-def test_a_run_as_json_writes_nothing_else_to_standard_error(tmp_path):
+@pytest.mark.usefixtures("as_json")
+def test_a_run_as_json_writes_nothing_else_to_standard_error(tmp_path, monkeypatch, capsys):
     (tmp_path / "no-scan.pdf").write_bytes(b"this is no PDF")
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, "run", str(tmp_path / "no-scan.pdf"), "--out", str(tmp_path / "out"),
-         "--log-format", "json", "--certificate", "none", "--workers", "1"],
-        check=False, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 3, done.stderr
-    told = [json.loads(line) for line in done.stderr.splitlines()]
-    assert [event["message"].partition(":")[0] for event in told] == ["Set aside", "run done"]
+    options = ("--out", tmp_path / "out", "--log-format", "json", "--certificate", "none", "--workers", "1")
+    assert call(monkeypatch, "run", tmp_path / "no-scan.pdf", *options) == ExitCode.SET_ASIDE
+    told = [event["message"].partition(":")[0] for event in lines(capsys)]
+    assert {"Set aside", "run done"} <= set(told)
 
 
-def test_an_error_of_a_command_is_an_event_too_and_an_unknown_format_an_error(tmp_path):
-    asked = [sys.executable, "-c", RUN, "review", "serve", str(tmp_path / "nothing")]
-    done = subprocess.run([*asked, "--log-format", "json"], check=False, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 6
-    assert json.loads(done.stderr)["message"].startswith("Error: ")
-    refused = subprocess.run([*asked, "--log-format", "xml"], check=False, capture_output=True, text=True, timeout=60)
-    assert refused.returncode == 2
-    assert refused.stderr.startswith("Error: --log-format xml")
+@pytest.mark.usefixtures("as_json")
+def test_an_error_of_a_command_is_an_event_too_and_an_unknown_format_an_error(tmp_path, monkeypatch, capsys):
+    asked = ("review", "serve", tmp_path / "nothing", "--log-format")
+    assert call(monkeypatch, *asked, "json") == ExitCode.STORE
+    [event] = lines(capsys)
+    assert event["message"].startswith("Error: ")
+    assert call(monkeypatch, *asked, "text") == ExitCode.STORE
+    assert capsys.readouterr().err.startswith("Error: ")
+    assert call(monkeypatch, *asked, "xml") == ExitCode.USAGE
+    assert capsys.readouterr().err.startswith("Error: --log-format xml")
