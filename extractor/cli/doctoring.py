@@ -42,7 +42,7 @@ def doctor(
             sys.stdout.write(json.dumps({**asdict(finding), "exit_code": int(finding.exit_code)}) + "\n")
     else:
         table = Table("", "", "", show_header=False)
-        table.columns[0].no_wrap = True
+        table.columns[0].no_wrap, table.columns[2].overflow = True, "fold"
         for finding in findings:
             colour = _COLOURS[finding.grade]
             table.add_row(finding.what, f"[{colour}]{finding.grade}[/]", _shown(finding.told, finding.mend))

@@ -60,5 +60,7 @@ class Numbered:
 
 def _pattern(scope: Scope) -> str:
     """The address without its numbers: few of them, and none tells what was looked at."""
-    pattern = getattr(scope.get("route"), "path", None)
+    pattern = getattr(scope.get("route"), "path", "") or scope.get(
+        "root_path", ""
+    )  # the latter of files of the package
     return pattern if isinstance(pattern, str) and pattern else ELSEWHERE
