@@ -16,7 +16,7 @@ say "Looking whether the copy is whole"
 if [ "$debs" = yes ]; then
   [ -d "$here/debs" ] || { say "There is no debs/ here: it was made without DEBS=1."; exit 1; }
   say "Installing Tesseract, poppler and what they need"
-  dpkg --install --skip-same-version --refuse-downgrade "$here"/debs/*.deb >/dev/null
+  dpkg --install --skip-same-version --refuse-downgrade "$here"/debs/*.deb >/dev/null 2> >(grep -v ', skipping$' >&2)
 fi
 
 tag="$(basename "$(ls "$here"/wheels/torch-*.whl)" | sed -E 's/.*-(cp3[0-9]+)-.*/\1/')"

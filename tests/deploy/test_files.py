@@ -6,7 +6,9 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -164,3 +166,27 @@ def test_secrets_are_random_for_their_owner_alone_and_stay(tmp_path):
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
     subprocess.run([script], check=True, capture_output=True)
     assert {path.name: path.read_text("utf-8") for path in folder.iterdir()} == made
+
+
+def wheel(folder, name, *asks):
+    told = "\n".join(
+        ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1", *(f"Requires-Dist: {ask}" for ask in asks)]
+    )
+    with zipfile.ZipFile(folder / f"{name}-1-py3-none-any.whl", "w") as content:
+        content.writestr(f"{name}-1.dist-info/METADATA", told)
+
+
+def test_a_folder_of_wheels_that_lacks_what_another_system_asks_for_is_found_out(tmp_path):
+    wheel(tmp_path, "extractor", "reader[fast]>=1", 'x; extra == "test"', 'tool; sys_platform == "linux"')
+    wheel(tmp_path, "reader", 'colours; sys_platform == "win32"', 'speed; extra == "fast"')
+    wheel(tmp_path, "speed")
+
+    def said(system):
+        command = [sys.executable, DEPLOY / "offline" / "check_wheels.py", tmp_path, system]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout.splitlines()
+
+    assert said("linux") == (1, ['Missing: extractor asks for tool; sys_platform == "linux"'])
+    assert said("windows") == (1, ['Missing: reader asks for colours; sys_platform == "win32"'])
+    wheel(tmp_path, "tool")
+    assert said("linux") == (0, [])
