@@ -88,6 +88,6 @@ def serve(
             announce(f"{'https' if tls else 'http'}://{shown}:{port}/v1")
             log.info("serving on port %d", port)
             uvicorn.Server(config).run(sockets=[listening])
-            log.info("stopped")
         finally:
+            log.info("stopped")
             listening.close()

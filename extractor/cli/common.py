@@ -82,6 +82,13 @@ def set_up_log(log_format: str | None) -> bool:
     return as_json()
 
 
+def end_as_interrupted() -> None:
+    """Let the signal that supervisors send end a server as Ctrl-C does: a job in hand waits for the next one."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def metrics_place(host: str, port: int | None) -> MetricsPlace | None:
     """Where a server tells its figures; nowhere without ``--metrics-port``.
 

@@ -117,9 +117,9 @@ def serve(
             runner.start()
             log.info("serving on port %d", port)
             asyncio.run(_serve(config, listening))
-            log.info("stopped")
     finally:
         runner.stop()
+        log.info("stopped")
         listening.close()
 
 

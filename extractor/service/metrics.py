@@ -35,7 +35,8 @@ class Metrics:
     """
 
     def __init__(self, store: Store) -> None:
-        disable_created_metrics()  # when each series began; as many lines again, and Prometheus does not use them
+        # When each series began: as many lines again, and Prometheus does not use them.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._requests = Counter(
