@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 OUT ?= demo-output
 PORT ?= 8600
 
-.PHONY: help demo test review lint setup setup-test clean
+.PHONY: help demo test review lint setup setup-test offline clean
 
 help:
 	@echo "make demo     set up, then run the main job on the bundled sample book into $(OUT)/"
 	@echo "make review   start the review application on the demo's data"
 	@echo "make test     set up, then linter, type checker and all tests"
+	@echo "make offline  make a folder and a tar for installing on a PC without internet, in offline/"
 	@echo "make clean    remove the virtual environment and the demo's output"
 
 setup:
@@ -26,6 +27,9 @@ demo: setup
 review: setup
 	@test -f "$(OUT)/extractor.sqlite" || OUT="$(OUT)" scripts/demo
 	@$(BIN)/extractor review serve "$(OUT)" --port $(PORT)
+
+offline:
+	@scripts/offline linux offline
 
 lint: setup-test
 	$(BIN)/ruff check .

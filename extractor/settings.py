@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from extractor.errors import SettingsError
 
 _ROOT = Path(__file__).resolve().parent.parent
+SECRETS_VARIABLE = "EXTRACTOR_SECRETS_DIR"
+"""Names a folder of files, each named like a setting (``extractor_database``), with its value: for containers."""
+
+
+def shipped(name: str) -> Path:
+    """A folder that ships with the software: beside the package, or where an installation puts it."""
+    beside = _ROOT / name
+    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "extractor" / name
 
 
 class Settings(BaseSettings):
@@ -35,12 +44,15 @@ class Settings(BaseSettings):
         learning_share: share of the fields handed out one by one that come from those chosen for learning, where an
             office set none of its own; 0 leaves the queue as it is.
         render_dpi: resolution at which PDF pages that are no plain scan are rendered.
+        database: URL of the database for commands that are given none; it may hold a password.
+        log_format: of the log on standard error: ``text`` or ``json``.
+        metrics_token: that readers of a server's figures have to send.
     """
 
     model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", env_file=".env", extra="ignore", frozen=True)
 
-    models_dir: Path = _ROOT / "models"
-    templates_dir: Path = _ROOT / "page_templates"
+    models_dir: Path = Field(default_factory=lambda: shipped("models"))
+    templates_dir: Path = Field(default_factory=lambda: shipped("page_templates"))
     handwriting_model: str = Field(default="handwriting", pattern=r"^[\w.-]+$")
     registry_dir: Path = _ROOT / "registry"
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -48,6 +60,10 @@ class Settings(BaseSettings):
     learning_share: float = Field(default=0.0, ge=0, le=0.5)
     render_dpi: int = Field(default=300, ge=72, le=1200)
     export_policy: Literal["", "settled", "approved"] = ""
+
+    database: SecretStr = SecretStr("")
+    log_format: Literal["text", "json"] = "text"
+    metrics_token: SecretStr = SecretStr("")
 
     admin_login: str = ""
     admin_person: str = ""
@@ -61,7 +77,13 @@ class Settings(BaseSettings):
     @property
     def worker_count(self) -> int:
         """Number of worker processes, at least one."""
-        return self.workers or max(1, len(os.sched_getaffinity(0)))
+        return self.workers or _processors()
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):  # the processors that this process may use
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
 
 
 @lru_cache(maxsize=1)
@@ -69,10 +91,13 @@ def get_settings() -> Settings:
     """The settings, read once.
 
     Raises:
-        SettingsError: a setting is out of range; the message names it.
+        SettingsError: a setting is out of range, or there is no folder of secrets; the message names it.
     """
+    secrets = os.environ.get(SECRETS_VARIABLE, "")
+    if secrets and not Path(secrets).is_dir():
+        raise SettingsError(f"{SECRETS_VARIABLE}: {secrets} is no folder.", mend="Name the folder with the secrets.")
     try:
-        return Settings()
+        return Settings(_secrets_dir=secrets or None)
     except ValidationError as error:
         first = error.errors()[0]
         name = "EXTRACTOR_" + "_".join(str(part) for part in first["loc"]).upper()

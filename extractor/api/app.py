@@ -30,6 +30,9 @@ from extractor.jobs.runner import Runner
 from extractor.review.labels import Labels
 from extractor.review.pictures import Pictures
 from extractor.scans import Limits
+from extractor.service import health as probes
+from extractor.service.health import Readiness
+from extractor.service.requests import Numbered, Observe, unobserved
 from extractor.store import Store
 from extractor.templates.own_forms import folders_in_use
 
@@ -61,6 +64,7 @@ def create_app(
     wrong_keys_per_second: float = WRONG_KEYS_PER_SECOND,
     most_at_once: int = MOST_AT_ONCE,
     pace: Pace | None = None,
+    observe: Observe = unobserved,
 ) -> FastAPI:
     """Make the application.
 
@@ -74,6 +78,7 @@ def create_app(
         wrong_keys_per_second: that one address may try for a long time; twenty at once.
         most_at_once: requests that may be under way; a quarter of them from one key.
         pace: at which requests have to arrive.
+        observe: told of each request when it was answered.
     """
 
     @asynccontextmanager
@@ -106,7 +111,8 @@ def create_app(
         pace=pace or Pace(),
     )
     app.state.room = room
-    for router in ROUTERS:
+    app.state.readiness = Readiness(store, out, runner.is_alive if runner is not None else lambda: True)
+    for router in (*ROUTERS, probes.router):
         app.include_router(router)
     app.openapi = lambda: describe(app, room, _operations())  # type: ignore[method-assign]
     app.add_api_route("/v1/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
@@ -115,6 +121,7 @@ def create_app(
     app.add_exception_handler(ApiError, _problem)
     app.add_exception_handler(ExtractorError, _trouble)
     app.add_middleware(Door, room=room)
+    app.add_middleware(Numbered, observe=observe)
     return app
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import socket
 from typing import Any
 
@@ -12,7 +11,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_SECONDS = 15.0
 """A connection on which no request is under way, and that sends something else than whole heads, lasts this long."""
 
-_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+def _most_files() -> int:
+    """Files that this process may have open; 0 where there is no telling."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+_FILES = _most_files()
 MOST_CONNECTIONS = min(400, _FILES // 2) if _FILES > 0 else 400
 """Above that, the one is closed that waits longest without a request; a process may usually have 1024 files open."""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from extractor.errors import SettingsError
 from extractor.jobs.locks import FOLDER, holding
+from extractor.logs import set_up as set_up_log
+from extractor.service.metrics_server import MetricsPlace, telling_metrics
 from extractor.store import Store
+
+log = logging.getLogger(__name__)
 
 
 def serve(
@@ -20,6 +25,7 @@ def serve(
     port: int = 8700,
     tls: tuple[Path, Path] | None = None,
     announce: Callable[[str], None],
+    metrics: MetricsPlace | None = None,
 ) -> None:
     """Serve until interrupted.
 
@@ -31,6 +37,7 @@ def serve(
         port: port to listen on; 0 takes a free one.
         tls: certificate chain and private key, PEM; without them the interface speaks plain HTTP.
         announce: called with the address once it is listened on.
+        metrics: where the server's figures are told; nowhere by default.
 
     Raises:
         SettingsError: the address cannot be listened on, the certificate cannot be used, or another server works in the
@@ -43,26 +50,28 @@ def serve(
     from extractor.jobs.runner import Runner
     from extractor.review.serving import listen
 
-    with holding(out / FOLDER / "server.lock", wait=False) as alone:
+    set_up_log()
+    with holding(out / FOLDER / "server.lock", wait=False) as alone, telling_metrics(store, metrics) as observe:
         if not alone:
             raise SettingsError(f"{out}: another server works in this folder.", mend="Stop it, or name another folder.")
         listening = listen(host, port)
         try:
             port = listening.getsockname()[1]
-            app = create_app(
-                store, out, templates=templates, runner=Runner(store, out, database=database, templates=templates)
-            )
+            runner = Runner(store, out, database=database, templates=templates)
+            app = create_app(store, out, templates=templates, runner=runner, observe=observe)
             # No access log: addresses tell who was looked at when. No header that tells the server's make. No warnings:
             # anybody could fill the log with requests that are none.
             config = uvicorn.Config(
                 app,
                 access_log=False,
+                log_config=None,  # what there is goes where all goes
                 log_level="error",
                 http=Connection,
                 ws="none",
                 backlog=64,  # as many are taken at once, before the oldest can be closed
                 limit_concurrency=MOST_CONNECTIONS + 100,
                 server_header=False,
+                proxy_headers=False,  # nobody else says where a request comes from
                 lifespan="on",
                 timeout_keep_alive=30,
                 ssl_certfile=tls[0] if tls else None,
@@ -77,6 +86,8 @@ def serve(
                 ) from error
             shown = f"[{host}]" if ":" in host else host
             announce(f"{'https' if tls else 'http'}://{shown}:{port}/v1")
+            log.info("serving on port %d", port)
             uvicorn.Server(config).run(sockets=[listening])
         finally:
+            log.info("stopped")
             listening.close()

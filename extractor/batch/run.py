@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from extractor.batch.summary import describe_suspension
 from extractor.batch.workers import process_pages
 from extractor.confidence import Certificate
 from extractor.errors import SettingsError, StoreError
+from extractor.file_locks import lock as lock_file
 from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import Limits, PageRef, SetAside, list_sources, page_refs
@@ -199,7 +199,7 @@ def only_run(out: Path) -> Iterator[None]:
     """
     with (out / ".lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(lock, wait=False)
         except OSError as error:
             raise SettingsError(f"--out {out}: another run is writing to it.", mend="Wait for it to end.") from error
         yield

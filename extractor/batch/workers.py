@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import ExtractorError, InputError, StoreError
+from extractor.logs import set_up as set_up_log
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import PageRef, SetAside
 from extractor.store.results import PageResult
@@ -91,6 +92,7 @@ def _start(options: PipelineOptions) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT"):
         os.environ[name] = "1"
+    set_up_log()
     _pipeline = Pipeline(options)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +17,7 @@ from rich.console import Console
 from extractor.errors import SettingsError
 
 if TYPE_CHECKING:
+    from extractor.service.metrics_server import MetricsPlace
     from extractor.store import Store
 
 out = Console()
@@ -26,14 +29,94 @@ TemplatesOption = Annotated[
     list[Path] | None, typer.Option("--templates", help="Folder of page templates; may be given several times.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def _database(given: str | None) -> str | None:
+    """The option, or what the settings say; an address with a password is better kept in a file of secrets."""
+    if given is not None:
+        return given
+    from extractor.settings import get_settings
+
+    return get_settings().database.get_secret_value() or None
+
+
 DatabaseOption = Annotated[
-    str | None, typer.Option("--db", help="Database URL (sqlite:///... or postgresql://...); default: in OUT.")
+    str | None,
+    typer.Option(
+        "--db",
+        callback=_database,
+        help="Database URL (sqlite:///... or postgresql://...); default: EXTRACTOR_DATABASE, or in OUT.",
+    ),
 ]
+LogFormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--log-format",
+        help="Log on standard error as text, or as json, an object a line; default: EXTRACTOR_LOG_FORMAT, or text.",
+    ),
+]
+MetricsPortOption = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="Port for figures that Prometheus reads (/metrics); default: none are told."),
+]
+MetricsHostOption = Annotated[
+    str, typer.Option(help="Address of that port; other than loopback it needs EXTRACTOR_METRICS_TOKEN.")
+]
+
+
+def set_up_log(log_format: str | None) -> bool:
+    """Send the log to standard error as ``--log-format`` or the settings say; returns whether as JSON.
+
+    Raises:
+        SettingsError: there is no such format.
+    """
+    from typing import get_args
+
+    from extractor.logs import LogFormat, as_json, set_up
+
+    known: tuple[LogFormat, ...] = get_args(LogFormat)
+    chosen = next((name for name in known if name == log_format), None)
+    if log_format is not None and chosen is None:
+        raise SettingsError(f"--log-format {log_format}: not known.", mend=f"Formats: {', '.join(known)}.")
+    set_up(chosen)
+    return as_json()
+
+
+def end_as_interrupted() -> None:
+    """Let the signal that supervisors send end a server as Ctrl-C does: a job in hand waits for the next one."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def metrics_place(host: str, port: int | None) -> MetricsPlace | None:
+    """Where a server tells its figures; nowhere without ``--metrics-port``.
+
+    Raises:
+        SettingsError: other machines could read them without a token.
+    """
+    if port is None:
+        return None
+    from extractor.service.metrics_server import MetricsPlace
+    from extractor.settings import get_settings
+
+    return MetricsPlace(port, host, get_settings().metrics_token.get_secret_value())
 
 
 def say(text: str, to: Console = out) -> None:
     """Print text as it is: one line stays one line, and brackets in file names are no markup."""
     to.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Tell standard error: a plain line, or an event where it holds JSON alone."""
+    if "extractor.logs" in sys.modules:
+        from extractor.logs import as_json
+
+        if as_json():
+            logging.getLogger("extractor").warning("%s", text)
+            return
+    say(text, to=err)
 
 
 def book_from(pairs: list[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from extractor import __version__
-from extractor.cli.common import err, say
+from extractor.cli.common import say, warn
 from extractor.errors import ExitCode, ExtractorError
 
 app = typer.Typer(
@@ -38,19 +38,16 @@ def main() -> None:
     try:
         sys.exit(app(standalone_mode=False) or int(ExitCode.OK))
     except ExtractorError as error:
-        say(f"Error: {error}", to=err)
+        warn(f"Error: {error}")
         sys.exit(int(error.exit_code))
     except OSError as error:
-        say(
-            f"Error: {error.filename or 'A file'}: {error.strerror}. Check the path, its rights and the free space.",
-            to=err,
-        )
+        warn(f"Error: {error.filename or 'A file'}: {error.strerror}. Check the path, its rights and the free space.")
         sys.exit(int(ExitCode.FAILURE))
     except typer.Abort:
-        say("Stopped. The same command goes on where it was.", to=err)
+        warn("Stopped. The same command goes on where it was.")
         sys.exit(int(ExitCode.INTERRUPTED))
     except KeyboardInterrupt:
-        say("Stopped. The same command goes on where it was.", to=err)
+        warn("Stopped. The same command goes on where it was.")
         sys.exit(int(ExitCode.INTERRUPTED))
     except Exception as error:
         _usage_error(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,13 +14,16 @@ from extractor.cli.common import (
     BOOK_KEYS,
     DatabaseOption,
     JsonOption,
+    LogFormatOption,
     TemplatesOption,
     book_from,
     err,
     out,
     progress,
     say,
+    set_up_log,
     share,
+    warn,
 )
 from extractor.cli.root import app
 from extractor.errors import ExitCode
@@ -50,6 +54,7 @@ def run(
     ] = "5%",
     redo: Annotated[bool, typer.Option("--redo", help="Read all pages again; what people decided stays.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary.")] = False,
+    log_format: LogFormatOption = None,
 ) -> None:
     """Run the main job: scans in, records, review queue, workbooks, packages and report out.
 
@@ -58,6 +63,7 @@ def run(
     Example: extractor run so-2017.pdf anh-chup/ --book agency='UBND xã Minh Tân' --out ket-qua
     """
     known = book_from(book or [])
+    as_json = set_up_log(log_format)
 
     from extractor.batch.run import RunOptions
     from extractor.batch.run import run as run_job
@@ -82,7 +88,7 @@ def run(
         redo=redo,
         recheck=share("--recheck", recheck),
     )
-    with progress(quiet) as on_progress:
+    with progress(quiet or as_json) as on_progress:
         summary = run_job(options, on_progress=on_progress)
     if not quiet:
         from extractor.batch.summary import render_summary
@@ -91,7 +97,11 @@ def run(
             out.print(part)
     for item in summary.set_aside:
         place = f"{item.file}, page {item.page}" if item.page else item.file
-        say(f"Set aside: {place}: {item.message} {item.mend}".rstrip(), to=err)
+        warn(f"Set aside: {place}: {item.message} {item.mend}".rstrip())
+    logging.getLogger(__name__).info(
+        "run done: %d pages, %d of them new, %d inputs set aside",
+        summary.pages, summary.pages_new, len(summary.set_aside),
+    )  # fmt: skip
     if summary.set_aside:
         raise typer.Exit(int(ExitCode.SET_ASIDE))
 

@@ -11,11 +11,18 @@ import typer
 from extractor.cli.common import (
     DatabaseOption,
     JsonOption,
+    LogFormatOption,
+    MetricsHostOption,
+    MetricsPortOption,
     TemplatesOption,
+    end_as_interrupted,
     err,
     existing_store,
+    metrics_place,
     say,
+    set_up_log,
     template_folders,
+    warn,
 )
 from extractor.cli.root import app
 from extractor.errors import SettingsError
@@ -42,6 +49,9 @@ def api_serve(
     tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Private key, PEM.")] = None,
     templates: TemplatesOption = None,
+    metrics_port: MetricsPortOption = None,
+    metrics_host: MetricsHostOption = "127.0.0.1",
+    log_format: LogFormatOption = None,
 ) -> None:
     """Serve the interface, and carry out the runs and exports that programs ask for.
 
@@ -51,11 +61,13 @@ def api_serve(
     """
     from extractor.api.serving import serve
 
+    set_up_log(log_format)
+    end_as_interrupted()
     if (tls_cert is None) != (tls_key is None):
         raise SettingsError("--tls-cert and --tls-key belong together.", mend="Give both or neither.")
     tls = (tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None
     if tls is None and host not in {"127.0.0.1", "localhost", "::1"}:
-        say("Without --tls-cert, keys and records cross the network unencrypted.", to=err)
+        warn("Without --tls-cert, keys and records cross the network unencrypted.")
     with _store(out_dir, db) as store:
         serve(
             store,
@@ -66,6 +78,7 @@ def api_serve(
             port=port,
             tls=tls,
             announce=say,
+            metrics=metrics_place(metrics_host, metrics_port),
         )
 
 

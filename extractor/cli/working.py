@@ -9,12 +9,19 @@ import typer
 
 from extractor.cli.common import (
     DatabaseOption,
+    LogFormatOption,
+    MetricsHostOption,
+    MetricsPortOption,
+    end_as_interrupted,
     err,
     existing_store,
+    metrics_place,
     out,
     progress,
     say,
+    set_up_log,
     share,
+    warn,
 )
 from extractor.cli.root import audit_app, queue_app, review_app
 from extractor.errors import ExitCode
@@ -123,6 +130,9 @@ def review_serve(
         float, typer.Option(min=1, max=720, help="A browser in which nobody does anything for so long is signed out.")
     ] = 30,
     new: Annotated[bool, typer.Option("--new", help="Make the folder and its database where there are none.")] = False,
+    metrics_port: MetricsPortOption = None,
+    metrics_host: MetricsHostOption = "127.0.0.1",
+    log_format: LogFormatOption = None,
 ) -> None:
     """Start the review application and print its address.
 
@@ -137,8 +147,10 @@ def review_serve(
     from extractor.review.headers import LOOPBACK
     from extractor.settings import get_settings
 
+    set_up_log(log_format)
+    end_as_interrupted()
     if tls_certificate is None and host not in LOOPBACK:
-        say("Passwords and registers will cross the network unprotected: better give --tls-certificate.", to=err)
+        warn("Passwords and registers will cross the network unprotected: better give --tls-certificate.")
     if new:
         prepare_folder(out_dir)
     with open_store(out_dir, db or "") if new else existing_store(out_dir, db) as store:
@@ -152,6 +164,7 @@ def review_serve(
             idle_seconds=60 * idle_minutes,
             certificate=tls_certificate,
             key=tls_key,
+            metrics=metrics_place(metrics_host, metrics_port),
         )
 
 

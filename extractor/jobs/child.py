@@ -6,6 +6,7 @@ attempt keeps one that was given up from writing into a job that another has beg
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -18,7 +19,10 @@ from extractor.batch.storage import open_store
 from extractor.errors import ExtractorError, SettingsError
 from extractor.jobs import work
 from extractor.jobs.locks import DATABASE_VARIABLE, TEMPLATES_VARIABLE, holding, lock_path
+from extractor.logs import set_up as set_up_log
 from extractor.store import Job, JobKind, Jobs, JobState
+
+log = logging.getLogger(__name__)
 
 _WAIT = 2.0
 
@@ -49,7 +53,7 @@ def main(out: Path, job_id: str, attempt: int) -> None:
             # The error's own text may quote what stands in a register: only its kind and place are told.
             frames = traceback.extract_tb(error.__traceback__)
             places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-8:]]
-            sys.stderr.write(f"{type(error).__name__} at {' > '.join(places)}\n")
+            log.error("%s at %s", type(error).__name__, " > ".join(places))
             jobs.finish(
                 job_id,
                 JobState.FAILED,
@@ -88,4 +92,5 @@ def _wait_for_folder(out: Path, report: Callable[[int, int], None]) -> None:
 
 
 if __name__ == "__main__":
+    set_up_log()
     main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from extractor.file_locks import lock as lock_file
 
 DATABASE_VARIABLE = "EXTRACTOR_JOB_DATABASE"
 TEMPLATES_VARIABLE = "EXTRACTOR_JOB_TEMPLATES"
@@ -31,7 +32,7 @@ def holding(path: Path, *, wait: bool) -> Iterator[bool]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            lock_file(file, wait=wait)
         except OSError:
             yield False
             return
@@ -49,7 +50,7 @@ def holding_name(path: Path) -> Iterator[bool]:
     while True:
         with path.open("a") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock_file(file, wait=False)
             except OSError:
                 yield False
                 return

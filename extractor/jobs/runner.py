@@ -131,8 +131,7 @@ class Runner(threading.Thread):
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
+    _tell(process, kill=False)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_TO_DIE)
     _kill(process)
@@ -140,5 +139,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
+    _tell(process, kill=True)
+
+
+def _tell(process: subprocess.Popen[bytes], *, kill: bool) -> None:
+    """Tell a process and its workers to end."""
+    if sys.platform == "win32":  # it has no such groups; workers end when the pipe to their process is gone
+        process.kill() if kill else process.terminate()
+        return
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL if kill else signal.SIGTERM)

@@ -52,6 +52,9 @@ from extractor.review.room import (
 )
 from extractor.rules import record_rules
 from extractor.scans import Limits
+from extractor.service import health
+from extractor.service.health import Readiness
+from extractor.service.requests import Numbered, Observe, unobserved
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Approvals, Store
 from extractor.store.listing import Listing
 from extractor.templates.own_forms import folders_in_use
@@ -71,6 +74,8 @@ def create_app(
     secure: bool = False,
     limits: Limits | None = None,
     wake: Callable[[], None] = lambda: None,
+    queue_lives: Callable[[], bool] = lambda: True,
+    observe: Observe = unobserved,
 ) -> FastAPI:
     """Make the application.
 
@@ -85,6 +90,8 @@ def create_app(
         secure: the server is reached by https alone, so that browsers send the cookie over nothing else.
         limits: how large scans may be.
         wake: called when there is a new job.
+        queue_lives: whether the thread that works the queue of jobs lives.
+        observe: told of each request when it was answered.
     """
     app = FastAPI(title="review", docs_url=None, redoc_url=None, openapi_url=None)
     labels = Labels.load(folders_in_use(templates, out_dir))
@@ -111,9 +118,11 @@ def create_app(
         secure=secure,
     )
     app.state.desk = Desk(out_dir, templates)
+    app.state.readiness = Readiness(store, out_dir, queue_lives)
     app.state.room.access.invite()
     app.middleware("http")(guard(hosts, secure=secure))
     app.mount("/static", StaticFiles(directory=_HERE / "static"))
+    app.include_router(health.router)
     app.include_router(signing.router)
     app.include_router(administering.router)
     app.include_router(approving.router)
@@ -138,6 +147,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(HTTPException, _no_such_page)
     app.add_exception_handler(ExtractorError, _trouble)
+    app.add_middleware(Numbered, observe=observe)
     return app
 
 

@@ -1,13 +1,12 @@
 """What is refused and what goes wrong, told to the log by kind and place: no names, nothing of what was sent.
 
-The log is standard error; whoever runs the server keeps it. Sign-ins and changes of accounts stand in the audit chain.
+The log is standard error (:mod:`extractor.logs`); whoever runs the server keeps it. Sign-ins and changes of accounts
+stand in the audit chain.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
-import time
 import traceback
 from pathlib import Path
 
@@ -16,14 +15,6 @@ from fastapi import Request
 log = logging.getLogger("extractor.review")
 
 _FRAMES = 5
-
-
-def tell_times() -> None:
-    """Begin each line of the log with its time in UTC."""
-    handler, form = logging.StreamHandler(sys.stderr), logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
-    form.converter, form.default_time_format, form.default_msec_format = time.gmtime, "%Y-%m-%dT%H:%M:%S", None
-    handler.setFormatter(form)
-    log.handlers = [handler]
 
 
 def tell_refusal(what: str, *, account: int = 0, request: Request | None = None, address: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 import sys
@@ -11,11 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extractor.errors import SettingsError
+from extractor.logs import set_up as set_up_log
 from extractor.review.headers import LOOPBACK
+from extractor.service.metrics_server import MetricsPlace, telling_metrics
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Store
 
 if TYPE_CHECKING:
     from uvicorn import Config
+
+log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_SECONDS = 75
 """People look at a field for longer than the usual five seconds, and a new connection costs a weak network dear."""
@@ -42,6 +47,7 @@ def serve(
     idle_seconds: float = IDLE_SECONDS,
     certificate: Path | None = None,
     key: Path | None = None,
+    metrics: MetricsPlace | None = None,
 ) -> None:
     """Serve until interrupted, and carry out what people and programs ask to be done in the folder.
 
@@ -57,6 +63,7 @@ def serve(
         idle_seconds: a browser in which nobody does anything for so long is signed out.
         certificate: file of the TLS certificate, with its chain; with it the server speaks https alone.
         key: file of the certificate's key.
+        metrics: where the server's figures are told; nowhere by default.
 
     Raises:
         SettingsError: the address cannot be listened on, or certificate and key cannot be used.
@@ -65,9 +72,9 @@ def serve(
 
     from extractor.jobs.runner import Runner
     from extractor.review.app import create_app
-    from extractor.review.refusals import tell_times
     from extractor.settings import get_settings
 
+    set_up_log()
     check_certificate(certificate, key)
     listening = listen(host, port)
     port = listening.getsockname()[1]
@@ -76,38 +83,43 @@ def serve(
     anywhere = host in {"0.0.0.0", "::"}  # noqa: S104 - the user's choice
     address = f"http{'s' if certificate else ''}://{shown}:{port}"
     tokens: list[str] = []
-    tell_times()
     templates = (get_settings().templates_dir,) if templates is None else templates
     runner = Runner(store, out_dir, database=database, templates=templates)
-    app = create_app(
-        store,
-        out_dir,
-        templates=templates,
-        announce=tokens.append,
-        hosts=() if anywhere else {*LOOPBACK, name},
-        lease_seconds=lease_seconds,
-        idle_seconds=idle_seconds,
-        secure=certificate is not None,
-        wake=runner.wake,
-    )
-    announce(f"{address}/set-up?token={tokens[-1]}" if tokens else f"{address}/")
-    # No access log: it would note every look at every field. No header that tells the server's make.
-    config = uvicorn.Config(
-        app,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,  # nobody else says where a request comes from
-        lifespan="off",
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-    )
-    runner.start()
     try:
-        asyncio.run(_serve(config, listening))
+        with telling_metrics(store, metrics) as observe:
+            app = create_app(
+                store,
+                out_dir,
+                templates=templates,
+                announce=tokens.append,
+                hosts=() if anywhere else {*LOOPBACK, name},
+                lease_seconds=lease_seconds,
+                idle_seconds=idle_seconds,
+                secure=certificate is not None,
+                wake=runner.wake,
+                queue_lives=runner.is_alive,
+                observe=observe,
+            )
+            announce(f"{address}/set-up?token={tokens[-1]}" if tokens else f"{address}/")
+            # No access log: it would note every look at every field. No header that tells the server's make.
+            config = uvicorn.Config(
+                app,
+                access_log=False,
+                log_config=None,  # what there is goes where all goes
+                log_level="warning",
+                server_header=False,
+                proxy_headers=False,  # nobody else says where a request comes from
+                lifespan="off",
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                ssl_certfile=certificate,
+                ssl_keyfile=key,
+            )
+            runner.start()
+            log.info("serving on port %d", port)
+            asyncio.run(_serve(config, listening))
     finally:
         runner.stop()
+        log.info("stopped")
         listening.close()
 
 

@@ -81,3 +81,13 @@ def alembic_config() -> Config:
     config.set_main_option("script_location", "extractor.store:migrations")
     config.set_main_option("path_separator", "os")
     return config
+
+
+def schema_of(connection: Connection) -> str | None:
+    """Newest migration that a database went through; none where it is empty."""
+    return _revision(connection)
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether a database has the schema of this version."""
+    return schema_of(connection) == HEAD

@@ -20,7 +20,7 @@ from extractor.store import audit, queue, reading, rechecking, saving
 from extractor.store.activity import DayCount, activity
 from extractor.store.engine import at_one_moment, looking, make_engine, parse_url, scrub, writing
 from extractor.store.inspections import Inspections
-from extractor.store.migrate import upgrade
+from extractor.store.migrate import is_current, upgrade
 from extractor.store.rechecking import RecordRules
 from extractor.store.results import (
     AuditReport,
@@ -44,6 +44,7 @@ from extractor.store.results import (
 )
 from extractor.store.saving import Writer
 from extractor.store.tables import PageRow, ProblemRow, TaskRow, TaskStatus
+from extractor.store.watching import watch
 
 LEASE_SECONDS = 300.0
 
@@ -634,6 +635,15 @@ class Store:
     def now(self) -> datetime:
         """The store's present time, UTC."""
         return self._clock()
+
+    def answers(self) -> bool:
+        """Whether the database answers with the schema of this version; it raises where it does not answer at all."""
+        with _named_faults(), self._looking_engine.connect() as connection:
+            return is_current(connection)
+
+    def watch(self, *, wrote: Callable[[str], None], failed: Callable[[str], None]) -> None:
+        """Be told of the actions this process writes into the history, and of the kinds of its database's errors."""
+        watch(self._engine, wrote, failed)
 
     @contextmanager
     def _reading(self, engine: Engine | None = None) -> Iterator[Session]:

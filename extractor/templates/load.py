@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import TemplateError, UnknownFormError
+from extractor.settings import shipped
 from extractor.templates.form import FormSchema
 from extractor.templates.label_template import LabelTemplate
 from extractor.templates.layouts import Template
@@ -45,8 +46,8 @@ class Form:
 
 
 def default_folder() -> Path:
-    """Folder of the forms that ship with the software, beside the package."""
-    return Path(__file__).resolve().parents[2] / "page_templates"
+    """Folder of the forms that ship with the software."""
+    return shipped("page_templates")
 
 
 def load_forms(folders: Sequence[Path] = ()) -> list[Form]:

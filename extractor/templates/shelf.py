@@ -6,7 +6,6 @@ step, so a form is there whole or not at all, and a version that was replaced st
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from extractor.errors import TemplateError
+from extractor.file_locks import lock as lock_file
 from extractor.templates.blank import draw_blank
 from extractor.templates.form import FORM_NAME
 from extractor.templates.load import BLANK_FILE, SCHEMA_FILE, TEMPLATE_FILE, Form, load_form
@@ -205,7 +205,7 @@ class Shelf:
         """Let one process save at a time; the lock goes with the process, however it ends."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock_file(lock, wait=True)
             yield
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from extractor.errors import SettingsError
+from extractor.file_locks import lock as lock_file
 
 MARK = "phieu-nhap.json"
 LOCK = ".lock"
@@ -70,7 +70,7 @@ def own_folder(root: Path) -> Iterator[OwnFolder]:
     with (root / LOCK).open("w") as lock:
         (root / LOCK).chmod(0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(lock, wait=False)
         except OSError as error:
             raise SettingsError(f"--out {root}: another run is writing to it.", mend="Wait for it to end.") from error
         folder = OwnFolder(root, _listed(mark) if mark.exists() else frozenset())

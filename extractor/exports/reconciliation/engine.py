@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import duckdb
 from extractor.errors import ExportError
 from extractor.exports.reconciliation.names import common_share, name_forms
 from extractor.exports.reconciliation.places import place_forms
+from extractor.file_locks import lock as lock_file
 from extractor.vietnamese.lists import ethnic_groups, sexes
 from extractor.vietnamese.text import single_spaces
 
@@ -56,7 +56,7 @@ def alone(folder: Path) -> Iterator[None]:
     """
     with (folder / ".lock").open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(file, wait=False)
         except OSError:
             raise ExportError(
                 f"{folder}: another reconciliation is at work here.", mend="Wait until it has ended and start again."
