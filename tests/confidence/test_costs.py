@@ -29,7 +29,7 @@ def costs():
 
 
 def test_a_stricter_target_costs_more_hours(costs):
-    assert [item.target_error for item in costs] == [0.01, 0.05, 0.1]
+    assert [item.target_error for item in costs] == [0.01, 0.03, 0.1]
     assert costs[0].hours > costs[1].hours > costs[2].hours
     assert costs[0].accepted < costs[1].accepted < costs[2].accepted <= 0.5
     assert set(costs[2].kinds) == {"person_name"}
