@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         workers: worker processes of a run; 0 means one for each processor.
         handwriting_model: folder in ``models_dir`` with the handwriting reader's weights; ``handwriting-open``
             carries no terms of collections of handwriting, but reads real hands worse.
+        registry_dir: folder of the office's own readers and of the one in use; see
+            :mod:`extractor.readers.handwriting.in_use`.
         precision: of the handwriting reader's arithmetic; ``bfloat16`` is faster where there are matrix units for it.
         admin_login: login of the first account of a review application, made when it starts and has none.
         admin_person: name of its person.
@@ -38,6 +40,7 @@ class Settings(BaseSettings):
     models_dir: Path = _ROOT / "models"
     templates_dir: Path = _ROOT / "page_templates"
     handwriting_model: str = Field(default="handwriting", pattern=r"^[\w.-]+$")
+    registry_dir: Path = _ROOT / "registry"
     precision: Literal["float32", "bfloat16"] = "float32"
     workers: int = Field(default=0, ge=0, le=256)
     render_dpi: int = Field(default=300, ge=72, le=1200)

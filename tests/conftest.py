@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Tests are of the shipped reader, whatever was promoted in the clone they run in.
+os.environ["EXTRACTOR_REGISTRY_DIR"] = str(Path(__file__).parent / "no-registry")
 
 
 @pytest.fixture(scope="session")

@@ -97,11 +97,14 @@ def judge_books(
     *,
     certificate: Certificate | None,
     reader_versions: dict[str, str],
+    reading_version: str = "",
     recheck: float = 0.0,
 ) -> tuple[BookSuspension, ...]:
     """Give every field that no person decided its confidence and decision, and every record its warnings.
 
     Args:
+        reading_version: of steps and readers at present, where it is known. No certificate covers pages that others
+            read until they are read anew: it speaks of what the readers it was proved with make of a page.
         recheck: share of the accepted fields, 0 to 1, that people key again without seeing the proposal; a field is
             drawn once and for all, the same ones in every run.
 
@@ -119,6 +122,7 @@ def judge_books(
             and certificate.covers(record.form, record.form_version, reader_versions)
             # The certificate promises nothing of places that a person pointed at.
             and not record.registration.by_hand
+            and not _read_otherwise(judged.versions.get((record.file, record.page), ""), reading_version)
         }
         promised = [item for (key, _), item in judged.evidence.items() if key in covered]
         drift = drifted(certificate, promised) if certificate and promised else {}
@@ -141,6 +145,11 @@ def judge_books(
         store.update_machine_values(changes)
         suspended += [BookSuspension(judged.book.key, item) for item in drift.values()]
     return tuple(suspended)
+
+
+def _read_otherwise(version: str, now: str) -> bool:
+    """Whether a page was read by other steps or readers than those in use, as far as both are known."""
+    return bool(version and now) and version != now
 
 
 def refuted_groups(

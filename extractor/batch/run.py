@@ -51,13 +51,18 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What a run did, and where things stand now."""
+    """What a run did, and where things stand now.
+
+    Args:
+        void: the certificate was proved with other readers than those in use, so that every field went to people.
+    """
 
     pages: int
     pages_new: int
     set_aside: tuple[SetAside, ...]
     outputs: OutputSummary | None
     suspended: tuple[BookSuspension, ...] = ()
+    void: bool = False
 
 
 Progress = Callable[[int, int], None]
@@ -111,7 +116,8 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
             workers=options.workers,
             outputs=outputs,
         )
-    return RunSummary(len(refs), len(todo), tuple(set_aside), written, suspended)
+    void = options.certificate is not None and not options.certificate.holds_for(pipeline.reader_versions)
+    return RunSummary(len(refs), len(todo), tuple(set_aside), written, suspended, void)
 
 
 def with_instructions(refs: Iterable[PageRef], store: Store) -> list[PageRef]:
@@ -143,8 +149,9 @@ def conclude(
     forms = {form.schema.form: form for form in pipeline.forms}
     versions = pipeline.reader_versions
     suspended = judge_books(
-        store, out, forms, known, certificate=certificate, reader_versions=versions, recheck=recheck
-    )
+        store, out, forms, known, certificate=certificate, reader_versions=versions,
+        reading_version=pipeline.reading_version, recheck=recheck,
+    )  # fmt: skip
     if not outputs:
         return None, suspended
     written = write_outputs(
@@ -152,7 +159,8 @@ def conclude(
         out,
         forms,
         known,
-        certificate=certificate,
+        # What is void stands behind nothing that is handed over.
+        certificate=certificate if certificate and certificate.holds_for(versions) else None,
         reader_versions=versions,
         set_aside=set_aside,
         suspended=[describe_suspension(item) for item in suspended],

@@ -52,6 +52,12 @@ def render_summary(summary: RunSummary) -> Iterator[RenderableType]:
     if outputs.unknown:
         yield f"Pages of no known form / Trang không rõ biểu mẫu: {outputs.unknown}"
         yield "Draft a form from a few of them / Lập mẫu từ vài trang: extractor template new SCAN... --form NAME"
+    if summary.void:
+        yield (
+            "Giấy chứng nhận độ tin cậy được lập với mô hình đọc khác nên không có hiệu lực: "
+            "mọi trường đều chờ người kiểm tra."
+        )
+        yield "The certificate was proved with another reader and is void: every field goes to people."
     for item in summary.suspended:
         yield "\n".join(describe_suspension(item))
     yield f"Report / Báo cáo: {outputs.report}"

@@ -21,18 +21,52 @@ if TYPE_CHECKING:
 
 @app.command()
 def train(
-    recipe: Annotated[Path, typer.Argument(help="Recipe (YAML): data, stages, where the model goes.")],
+    recipe: Annotated[
+        Path | None, typer.Argument(help="Recipe (YAML): data, stages, where the model goes. With --from: optional.")
+    ] = None,
+    decided: Annotated[
+        Path | None, typer.Option("--from", metavar="SET", help="Learn from a set of decided lines.")
+    ] = None,
+    recipe_file: Annotated[Path | None, typer.Option("--recipe", help="The same as RECIPE.")] = None,
+    start: Annotated[
+        str, typer.Option(metavar="MODEL", help="With --from: model folder or version to go on from; default: in use.")
+    ] = "",
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="How long, instead of the recipe's time.")] = None,
+    target: Annotated[Path | None, typer.Option("--out", help="With --from: folder for the candidate.")] = None,
     data: Annotated[str, typer.Option(help="all, or open: rendered fonts only, without terms of collections.")] = "",
     helper: Annotated[str, typer.Option(help="Name of a further process that shares a running training.")] = "",
+    log_to: Annotated[str, typer.Option(help="tensorboard:DIR or mlflow:DIR, where the package is installed.")] = "",
 ) -> None:
     """Train the handwriting reader after a recipe, fit its confidences, save it; stopped, the same command goes on.
 
-    Example: extractor train extractor/training/recipes/two-cores.yaml
-    """
-    from extractor.training.recipe import load_recipe
-    from extractor.training.run import run_recipe
+    With --from, the model in use is fine-tuned on lines that people decided, mixed with rendered ones.
 
-    chosen = load_recipe(recipe, data=data)
+    Example: extractor train extractor/training/recipes/two-cores.yaml
+
+    Example: extractor train --from corrections-2026-11 --minutes 30 --out candidate
+    """
+    from extractor.errors import SettingsError
+    from extractor.learning import fine_tuning
+    from extractor.learning.registry import Registry
+    from extractor.learning.tracking import tracking
+    from extractor.settings import get_settings
+    from extractor.training.recipe import load_recipe
+
+    if recipe is not None and recipe_file is not None:
+        raise SettingsError("RECIPE and --recipe are the same.", mend="Give one of them.")
+    file = recipe or recipe_file
+    if decided is not None:
+        if target is None:
+            raise SettingsError("--from needs a folder for the candidate.", mend="Name a new one with --out.")
+        registry = Registry(get_settings())
+        folder = registry.model(start) if start else registry.in_use.checked()
+        chosen = fine_tuning.recipe_from_set(decided, target, file=file, start=folder, minutes=minutes)
+    elif file is None:
+        raise SettingsError("There is nothing to train on.", mend="Give a recipe, or a set with --from.")
+    elif start or target is not None:
+        raise SettingsError("--start and --out belong to --from.", mend="Set 'start' and 'out' in the recipe.")
+    else:
+        chosen = load_recipe(file, data=data, minutes=minutes)
     say(f"training into {chosen.target}, checkpoints in {chosen.folder}", to=err)
     started = time.monotonic()
 
@@ -40,7 +74,8 @@ def train(
         minutes, seconds = divmod(int(time.monotonic() - started), 60)
         say(f"{minutes:4d}:{seconds:02d}  {line}", to=err)
 
-    run_recipe(chosen, report, helper=helper)
+    with tracking(log_to) as log:
+        fine_tuning.train(chosen, report, helper=helper, on_errors=log)
     if not helper:
         say(str(chosen.target))
 

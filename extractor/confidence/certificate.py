@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,11 @@ class Certificate(BaseModel):
 
     def covers(self, form: str, form_version: str, readers: dict[str, str]) -> bool:
         """Whether it holds for that form as read by those readers; a changed form or reader voids it."""
-        return self.forms.get(form) == form_version and all(readers.get(k) == v for k, v in self.readers.items())
+        return self.forms.get(form) == form_version and self.holds_for(readers)
+
+    def holds_for(self, readers: Mapping[str, str]) -> bool:
+        """Whether it was proved with those readers, ``{reader: version}``."""
+        return all(readers.get(name) == version for name, version in self.readers.items())
 
     def confidence(self, evidence: FieldEvidence) -> float:
         """Calibrated probability that the value is exactly right, 0 to 1.

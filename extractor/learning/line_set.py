@@ -11,9 +11,10 @@ import hashlib
 import json
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import TracebackType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -22,7 +23,6 @@ from extractor.errors import LineSetError, MissingInputError
 from extractor.training.collections import PARTS
 
 MANIFEST_FILE, LINES_FILE, PICTURES = "set.json", "lines.jsonl", "pictures"
-FORMAT = 1
 
 Part = Literal["train", "tuning", "held_out"]
 
@@ -81,7 +81,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     version: str = Field(default="", pattern="^([0-9a-f]{64})?$")
     made: str
     purpose: str = Field(min_length=1)
@@ -117,7 +117,7 @@ class LineSet:
     @property
     def counts(self) -> dict[str, int]:
         """Lines of each part."""
-        found = Counter(line.part for line in self.lines)
+        found: Counter[str] = Counter(line.part for line in self.lines)
         return {part: found[part] for part in PARTS}
 
 
@@ -149,6 +149,74 @@ def leaks(lines: Iterable[LearningLine]) -> dict[str, set[str]]:
     return {name: found for name, found in parts.items() if len(found) > 1}
 
 
+class LineSetWriter:
+    """Writes a set whole or not at all; pictures go to disk one by one, only rows are kept in memory.
+
+    Use it in a ``with`` statement: what was written is taken away again unless :meth:`finish` was reached.
+
+    Args:
+        folder: must not exist yet.
+
+    Raises:
+        LineSetError: the folder exists.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if folder.exists():
+            raise LineSetError(f"{folder}: this exists already.", mend="Name a new folder: a set is never changed.")
+        self._folder = folder
+        self._partial = folder.with_name(folder.name + ".partial")
+        self._rows: list[LearningLine] = []
+
+    def __enter__(self) -> LineSetWriter:
+        """The writer, with a folder to write to beside the set's own."""
+        shutil.rmtree(self._partial, ignore_errors=True)  # of one that was killed
+        self._partial.parent.mkdir(parents=True, exist_ok=True)
+        self._partial.mkdir(mode=0o700)
+        (self._partial / PICTURES).mkdir()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take away what was not finished."""
+        shutil.rmtree(self._partial, ignore_errors=True)
+
+    @property
+    def lines(self) -> int:
+        """How many lines were added."""
+        return len(self._rows)
+
+    def add(self, line: LearningLine, picture: bytes) -> None:
+        """Add a line with the content of its ``picture``."""
+        place = self._partial / line.picture
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(picture)
+        self._rows.append(line)
+
+    def finish(self, manifest: Manifest, *, before_placing: Callable[[LineSet], None] = lambda made: None) -> LineSet:
+        """Put the set in its place.
+
+        Args:
+            manifest: its version is put in here.
+            before_placing: is told of the whole set before it stands in its folder; where that fails, it never does.
+
+        Raises:
+            LineSetError: a book or a hand would be in two parts.
+        """
+        rows = tuple(sorted(self._rows, key=lambda line: (line.picture, line.kind, line.text, line.book)))
+        _refuse_leaks(self._folder, rows)
+        content = "".join(_to_json(row.model_dump()) + "\n" for row in rows).encode()
+        (self._partial / LINES_FILE).write_bytes(content)
+        whole = manifest.model_copy(update={"version": hashlib.sha256(content).hexdigest()})
+        text = json.dumps(whole.model_dump(), ensure_ascii=False, indent=1) + "\n"
+        (self._partial / MANIFEST_FILE).write_text(text, "utf-8")
+        made = LineSet(self._folder, whole, rows)
+        before_placing(made)
+        self._partial.replace(self._folder)
+        return made
+
+
 def write_line_set(
     folder: Path, manifest: Manifest, lines: Iterable[LearningLine], pictures: Mapping[str, bytes]
 ) -> LineSet:
@@ -162,23 +230,10 @@ def write_line_set(
     Raises:
         LineSetError: the folder exists, or a book or a hand would be in two parts.
     """
-    rows = tuple(sorted(lines, key=lambda line: line.picture))
-    if folder.exists():
-        raise LineSetError(f"{folder}: this exists already.", mend="Name a new folder: a set is never changed.")
-    _refuse_leaks(folder, rows)
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / PICTURES).mkdir(parents=True, mode=0o700)
-    for row in rows:
-        place = partial / row.picture
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(pictures[row.picture])
-    content = "".join(_to_json(row.model_dump()) + "\n" for row in rows).encode()
-    (partial / LINES_FILE).write_bytes(content)
-    whole = manifest.model_copy(update={"version": hashlib.sha256(content).hexdigest()})
-    (partial / MANIFEST_FILE).write_text(json.dumps(whole.model_dump(), ensure_ascii=False, indent=1) + "\n", "utf-8")
-    partial.replace(folder)
-    return LineSet(folder, whole, rows)
+    with LineSetWriter(folder) as writer:
+        for line in lines:
+            writer.add(line, pictures[line.picture])
+        return writer.finish(manifest)
 
 
 def read_line_set(folder: Path, *, pictures: bool = True) -> LineSet:
@@ -203,20 +258,26 @@ def read_line_set(folder: Path, *, pictures: bool = True) -> LineSet:
     if hashlib.sha256(content).hexdigest() != manifest.version:
         raise LineSetError(f"{folder / LINES_FILE}: the rows are not those the set was made with.", mend=_ANEW)
     rows = []
-    for number, text in enumerate(content.decode("utf-8").split("\n")[:-1], start=1):
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
         try:
-            rows.append(LearningLine.model_validate_json(text))
+            rows.append(LearningLine.model_validate_json(line))
         except ValidationError as error:
-            raise LineSetError(f"{folder / LINES_FILE}, row {number}: {_first(error)}", mend=_ANEW) from error
+            raise LineSetError(f"{_row(folder, number)}: {_first(error)}", mend=_ANEW) from error
     _refuse_leaks(folder, rows)
-    for row in rows if pictures else ():
+    for number, row in enumerate(rows if pictures else (), start=1):
         place = folder / row.picture
         if not place.is_file() or hashlib.sha256(place.read_bytes()).hexdigest() != row.sha256:
-            raise LineSetError(f"{place}: the picture is missing or not the one of the set.", mend=_ANEW)
+            raise LineSetError(
+                f"{_row(folder, number)}: the picture is missing or not the one of the set ({row.picture}).", mend=_ANEW
+            )
     return LineSet(folder, manifest, tuple(rows))
 
 
 _ANEW = "Copy the set anew, or make it again with 'extractor dataset export'."
+
+
+def _row(folder: Path, number: int) -> str:
+    return f"{folder / LINES_FILE}, row {number}"
 
 
 def _refuse_leaks(folder: Path, rows: Iterable[LearningLine]) -> None:

@@ -21,7 +21,7 @@ Report = Callable[[str], None]
 
 def save_finished(
     model: LineRecogniser, tuning: list[Sample], out: Path, *, seed: int, language_lines: int,
-    registers: list[Sample] | None = None, report: Report = lambda line: None,
+    language_of: Path | None = None, registers: list[Sample] | None = None, report: Report = lambda line: None,
 ) -> None:  # fmt: skip
     """Save a model folder and fit what stands beside the weights, as the saved weights give it.
 
@@ -31,6 +31,7 @@ def save_finished(
         out: folder to write.
         seed: of the texts the language model is made from.
         language_lines: how many texts these are; 0 for a reader without a language model.
+        language_of: model folder whose language model is taken as it is, with its weight, instead of a new one.
         registers: more lines that took no part in training, of what registers hold, for the confidences alone; their
             texts come from where the language model's do, and would make it look better than it is.
         report: receives progress.
@@ -47,7 +48,13 @@ def save_finished(
     run = torch_runner(making, torch.get_num_threads())
     judged = logits_of(run, tuning)
     decoder = LineDecoder(inspect_folder(making).alphabet)
-    if language_lines:
+    if language_of is not None:
+        kept = inspect_folder(language_of).decoder().guidance
+        if kept is not None:
+            shutil.copyfile(language_of / LANGUAGE_FILE, making / LANGUAGE_FILE)
+            decoder = decoder.guided_by(kept)
+            config.language_weight, config.language_bonus = kept.weight, kept.bonus
+    elif language_lines:
         language = estimate(register_texts(np.random.default_rng([seed, 77]), language_lines), decoder.alphabet)
         language.save(making / LANGUAGE_FILE)
         # Lines of strokes hold unrelated words and copied news; how much the model may say is for texts of registers.

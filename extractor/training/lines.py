@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.random import Generator
@@ -26,23 +26,50 @@ _FEW_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """Lines that people decided, as training gets them.
+
+    Args:
+        version: of the set they are from; empty where there are none.
+        lines: lines of ``train`` and of ``tuning``.
+    """
+
+    version: str = ""
+    lines: dict[str, list[collections.LabelledLine]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """All collections, split."""
 
     kalapa: dict[str, list[collections.LabelledLine]]
     cinnamon: dict[str, list[collections.LabelledLine]]
     writers: dict[str, list[Writer]]
+    decided: dict[str, list[collections.LabelledLine]] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, recipe: Recipe) -> Data:
-        """Read and split the collections of a recipe."""
+    def load(cls, recipe: Recipe, decided: Decided | None = None) -> Data:
+        """Read and split the collections of a recipe.
+
+        Args:
+            decided: lines of the set that the recipe names; who calls has read them, and only what may be learnt from.
+
+        Raises:
+            SettingsError: the recipe asks for decided lines, and none are handed over.
+        """
         every = recipe.data == "all"
+        if recipe.sources.get("decided") and decided is None:
+            raise SettingsError(
+                "The mixture asks for 'decided' lines, and none were handed over.",
+                mend="Train with 'extractor train', which reads the set.",
+            )
         return cls(
             collections.split(collections.read_kalapa(recipe.kalapa) if every and recipe.kalapa else [], recipe.seed),
             collections.split(
                 collections.read_cinnamon(recipe.cinnamon) if every and recipe.cinnamon else [], recipe.seed
             ),
             split_writers(load_writers(recipe.strokes) if every and recipe.strokes else [], recipe.seed),
+            decided.lines if every and decided else {},
         )
 
     def stream(self, name: str, rng: Generator, part: str = "train") -> Iterator[Sample]:
@@ -55,6 +82,8 @@ class Data:
                     mend="It needs at least three forms, or three blocks of fifty numbers.",
                 )
             return shuffled_forever(rng, getattr(self, name)[part], name, plain_share=0.15)
+        if name == "decided":
+            return shuffled_forever(rng, self.decided[part], name, plain_share=0.3)
         if name == "fonts":
             return font_lines(rng, load_fonts(None, fonts_part))
         if name == "capitals":
@@ -79,7 +108,11 @@ class Data:
         """The same lines each time: real ones as they are, and rendered ones."""
         names = ("strokes", "fonts") if self.writers[part] else ("fonts",)
         streams = [self.stream(name, np.random.default_rng(number), part) for number, name in enumerate(names)]
-        real = [*plain(self.kalapa[part], "kalapa"), *plain(self.cinnamon[part], "cinnamon")]
+        real = [
+            *plain(self.kalapa[part], "kalapa"),
+            *plain(self.cinnamon[part], "cinnamon"),
+            *plain(self.decided.get(part, []), "decided"),
+        ]
         return [*real, *(sample for stream in streams for sample in itertools.islice(stream, rendered))]
 
 

@@ -19,7 +19,7 @@ OPEN_SOURCES = ("fonts", "capitals", "mixed", "empty")
 STROKE_SOURCES = ("strokes", "words", "figures")
 """Sources of lines that are drawn from the pen strokes."""
 
-SOURCES = ("kalapa", "cinnamon", *STROKE_SOURCES, *OPEN_SOURCES)
+SOURCES = ("kalapa", "cinnamon", "decided", *STROKE_SOURCES, *OPEN_SOURCES)
 
 
 def _finite(value: float) -> float:
@@ -52,10 +52,13 @@ class StageLength(_Strict):
     rate: Rate = Field(gt=0)
     encoder_rate: Rate = 0.0
     minutes: float = Field(default=math.inf, gt=0)
+    save_every: int = Field(default=4000, gt=0)
 
     def schedule(self) -> Schedule:
         """As the stages take it."""
-        return Schedule(self.lines, self.batch, self.rate, self.encoder_rate, seconds=60 * self.minutes)
+        return Schedule(
+            self.lines, self.batch, self.rate, self.encoder_rate, seconds=60 * self.minutes, save_every=self.save_every
+        )
 
 
 class Recipe(_Strict):
@@ -69,6 +72,7 @@ class Recipe(_Strict):
         kalapa: folder of photographed form cells; none for a model without them.
         cinnamon: folder of scanned address lines; none for a model without them.
         strokes: file of pen strokes; none for a model without them.
+        decided: folder of a set of lines that people decided (:mod:`extractor.learning.line_set`); none without one.
         work: folder for features and checkpoints.
         out: folder for the finished model.
         threads: processor threads.
@@ -78,8 +82,12 @@ class Recipe(_Strict):
             one does it alone.
         render_processes: processes that draw the second stage's lines beside the trainer; 0 where it draws them itself.
         watched: rendered lines of each source that each validation reads, beside the real ones.
+        validate_every: lines between two validations of the second stage.
+        start_counts: whether the weights a run starts from are validated too, so that they stay where training makes
+            nothing better.
         fitted: the same for fitting the confidences.
         language_lines: texts that the language model is made from; 0 for a reader without one.
+        keep_language: take the language model of ``start``, and how much it counts, as they are.
     """
 
     seed: int = Field(ge=0, lt=2**32)
@@ -89,6 +97,7 @@ class Recipe(_Strict):
     kalapa: Path | None = None
     cinnamon: Path | None = None
     strokes: Path | None = None
+    decided: Path | None = None
     work: Path
     out: Path
     threads: int = Field(default=1, ge=1)
@@ -99,7 +108,10 @@ class Recipe(_Strict):
     frozen_blocks: int = Field(default=0, ge=0)
     exchange_every: int = Field(default=0, ge=0)
     render_processes: int = Field(default=0, ge=0)
+    validate_every: int = Field(default=4000, gt=0)
+    start_counts: bool = False
     language_lines: int = Field(default=300_000, ge=0)
+    keep_language: bool = False
     watched: int = Field(default=150, ge=1)
     fitted: int = Field(default=400, ge=1)
 
@@ -124,6 +136,8 @@ class Recipe(_Strict):
             raise ValueError("give either 'start' or 'encoder'")
         if self.start is None and self.head is None:
             raise ValueError("a recogniser that starts from an 'encoder' needs the stage 'head'")
+        if self.start is None and (self.keep_language or self.start_counts):
+            raise ValueError("'keep_language' and 'start_counts' need a 'start'")
         if self.data == "open" and self.start is not None:
             raise ValueError("a model of open data must start from an 'encoder': a 'start' brings what it learnt from")
         return self
@@ -140,14 +154,20 @@ class Recipe(_Strict):
             raise ValueError("the mixture has no source with a weight above 0")
         return self
 
-    def claim_folder(self) -> None:
+    def claim_folder(self, **facts: str) -> None:
         """Write into the working folder what its features and checkpoints come from.
+
+        Args:
+            facts: more of it, by name: what files hold whose paths alone would not tell.
 
         Raises:
             SettingsError: the folder holds the work of another recipe.
         """
-        free = {"fine_tune", "head", "out", "threads", "render_processes", "watched", "fitted", "language_lines"}
-        entries: dict[str, Any] = self.model_dump(mode="json", exclude=free)
+        free = {
+            "fine_tune", "head", "out", "threads", "render_processes", "watched", "fitted", "language_lines",
+            "validate_every", "start_counts", "keep_language",
+        }  # fmt: skip
+        entries: dict[str, Any] = {**self.model_dump(mode="json", exclude=free, exclude_none=True), **facts}
         file = self.folder / "recipe.json"
         if file.is_file():
             try:
@@ -155,6 +175,7 @@ class Recipe(_Strict):
             except (ValueError, TypeError) as error:
                 raise SettingsError(f"{file}: this file is damaged.", mend="Remove the working folder.") from error
             changed = [name for name, value in entries.items() if before.get(name) != value]
+            changed += [name for name, value in before.items() if value is not None and name not in entries]
             if changed:
                 raise SettingsError(
                     f"{self.folder}: the work there was done with another {', '.join(changed)}.",
@@ -164,19 +185,25 @@ class Recipe(_Strict):
         file.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-def load_recipe(file: Path, *, data: str = "") -> Recipe:
+def load_recipe(file: Path, *, data: str = "", minutes: float | None = None, **instead: Any) -> Recipe:
     """Read a recipe file.
 
     Args:
         file: YAML.
         data: takes the place of the recipe's entry of that name, unless empty.
+        minutes: the same for the length of the second stage.
+        instead: the same for other entries by name.
 
     Raises:
         SettingsError: the file is missing, or an entry is missing, unknown or out of range.
     """
     try:
         entries = yaml.safe_load(file.read_text("utf-8"))
-        return Recipe.model_validate({**entries, "data": data} if data and isinstance(entries, dict) else entries)
+        if isinstance(entries, dict):
+            entries = {**entries, **instead, **({"data": data} if data else {})}
+            if minutes is not None and isinstance(entries.get("fine_tune"), dict):
+                entries["fine_tune"] = {**entries["fine_tune"], "minutes": minutes}
+        return Recipe.model_validate(entries)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: the recipe cannot be read.", mend="Name a YAML file in UTF-8.") from error
     except ValidationError as error:

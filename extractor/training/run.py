@@ -26,14 +26,23 @@ from extractor.training.figures import rendered_lines
 from extractor.training.finish import save_finished
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.import_encoder import import_encoder
-from extractor.training.lines import Data, MixedLines
+from extractor.training.lines import Data, Decided, MixedLines
 from extractor.training.recipe import OPEN_SOURCES, Recipe
 from extractor.training.rendering import batches
 from extractor.training.samples import Sample, augmented, plain
 from extractor.training.strokes import Scribe
+from extractor.training.validations import FILE as VALIDATIONS
+from extractor.training.validations import OnErrors, Watch
 
 Report = Callable[[str], None]
 Given = TypeVar("Given")
+
+
+def _facts(recipe: Recipe, decided: Decided | None) -> dict[str, str]:
+    """What a set and a model that is gone on from hold, whatever their folders are called."""
+    if decided is None or recipe.start is None:
+        return {}
+    return {"decided_version": decided.version, "start_digest": inspect_folder(recipe.start).digest}
 
 
 def _origin(recipe: Recipe) -> int:
@@ -88,7 +97,10 @@ def _given(value: Given | None, name: str) -> Given:
     return value
 
 
-def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: str = "") -> None:
+def run_recipe(
+    recipe: Recipe, report: Report = lambda line: None, *, helper: str = "", decided: Decided | None = None,
+    on_errors: OnErrors = lambda lines, errors: None,
+) -> None:  # fmt: skip
     """Train, calibrate and save a recogniser.
 
     Args:
@@ -96,6 +108,8 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
         report: receives progress, one line at a time.
         helper: name of a further process that joins the second stage of a run whose first stage is done; it saves no
             model. The recipe must set ``exchange_every``.
+        decided: lines of the set that the recipe names.
+        on_errors: is told of each validation.
 
     Raises:
         MissingInputError: a collection is missing.
@@ -116,41 +130,45 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
     if recipe.target.exists() and not recipe.target.is_dir():
         raise SettingsError(f"{recipe.target}: this is no folder.", mend="Name another folder in 'out'.")
     recipe.target.parent.mkdir(parents=True, exist_ok=True)
-    data = Data.load(recipe)
+    data = Data.load(recipe, decided)
     if recipe.start is not None:
         torch.manual_seed(recipe.seed)
         model = load_recogniser(recipe.start)
     else:
         model = train.new_recogniser(import_encoder(_given(recipe.encoder, "encoder")), recipe.seed)
-    recipe.claim_folder()
+    recipe.claim_folder(**_facts(recipe, decided))
     alphabet = Alphabet(model.config.alphabet)
-    tuning = data.checked("tuning", recipe.watched)
-
-    def validate(model: LineRecogniser) -> float:
-        errors = train.read_samples(model, tuning, alphabet)
-        report(train.describe_errors(errors))
-        return sum(item.cer for item in errors.values()) / len(errors)
-
+    # A resumed stage, or one that goes on from another run's weights, draws new lines instead of repeating its first.
+    resumed = train.lines_seen(whole_file)
+    watch = Watch(
+        None if helper else recipe.folder / VALIDATIONS, data.checked("tuning", recipe.watched), resumed, report,
+        on_errors,
+    )  # fmt: skip
     if recipe.start is None:
         if helper:
             model.load_state_dict(train.load_checkpoint(head_file)["model"])
         else:
             train.train_head(
                 model, cache_all(recipe, data, report), _given(recipe.head, "head").schedule(), head_file,
-                seed=recipe.seed, validate=validate, report=report,
+                seed=recipe.seed, validate=watch.validate, report=report,
             )  # fmt: skip
             (recipe.folder / "head.done").touch()
-    # A resumed stage, or one that goes on from another run's weights, draws new lines instead of repeating its first.
-    resumed = train.lines_seen(whole_file)
     exchange = None
     if recipe.exchange_every:
         exchange = WeightExchange(recipe.folder / "exchange", f"process{helper}", recipe.exchange_every)
+
+    def after_step(model: LineRecogniser, lines: int) -> None:
+        watch.seen = lines
+        if exchange is not None:
+            exchange(model, lines)
+
     lines = batches(
         MixedLines(data, recipe.sources, (recipe.seed, _origin(recipe), resumed, *helper.encode())),
         alphabet.writes, recipe.fine_tune.batch, recipe.render_processes,
     )  # fmt: skip
     train.fine_tune(
-        model, lines, recipe.fine_tune.schedule(), whole_file, validate=validate, after_step=exchange,
+        model, lines, recipe.fine_tune.schedule(), whole_file, validate=watch.validate,
+        validate_every=recipe.validate_every, start_counts=recipe.start_counts, after_step=after_step,
         frozen_blocks=recipe.frozen_blocks, device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
         report=report,
     )  # fmt: skip
@@ -161,6 +179,7 @@ def run_recipe(recipe: Recipe, report: Report = lambda line: None, *, helper: st
             recipe.target,
             seed=recipe.seed,
             language_lines=recipe.language_lines,
+            language_of=recipe.start if recipe.keep_language else None,
             registers=register_lines(data, recipe.fitted // 4),
             report=report,
         )

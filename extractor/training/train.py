@@ -211,7 +211,7 @@ def train_head(
 
 def fine_tune(
     model: LineRecogniser, batches: Iterator[Batch], schedule: Schedule, checkpoint: Path, *,
-    validate: Callable[[LineRecogniser], float] | None = None, validate_every: int = 4000,
+    validate: Callable[[LineRecogniser], float] | None = None, validate_every: int = 4000, start_counts: bool = False,
     after_step: Callable[[LineRecogniser, int], None] | None = None, frozen_blocks: int = 0,
     device: torch.device | None = None, report: Report = lambda line: None,
 ) -> None:  # fmt: skip
@@ -227,6 +227,7 @@ def fine_tune(
         checkpoint: file to resume from and to save to; the best weights go to a file beside it, ``NAME.best.pt``.
         validate: called now and then and at the end; gives the errors that make the best weights the best.
         validate_every: lines between two validations.
+        start_counts: validate the weights the stage begins with, too: they may be the best.
         after_step: called after each step with the model and the lines seen so far.
         frozen_blocks: so many of the encoder's first blocks, and the stem before them, stay as they are; what they see
             (strokes) differs least between scripts, and a third of the time goes there.
@@ -252,6 +253,8 @@ def fine_tune(
             best.consider(model, validate(model))
             model.train()
 
+    if start_counts and stage.lines == 0:
+        look()
     model.train()
     try:
         while stage.done < 1:

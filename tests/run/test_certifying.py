@@ -53,7 +53,7 @@ def judge(out, certificate, recheck):
     with open_store(out) as store:
         return judge_books(
             store, out, forms, load_sources(out), certificate=certificate,
-            reader_versions=pipeline.reader_versions, recheck=recheck,
+            reader_versions=pipeline.reader_versions, reading_version=pipeline.reading_version, recheck=recheck,
         )  # fmt: skip
 
 
@@ -145,6 +145,27 @@ def test_pages_read_by_an_earlier_version_are_left_out(out, scans):
     found = labels_from_decisions([out], TEMPLATES, on_left_out=left_out.append)
     assert sum(item.fields for item in left_out if item.why == "older_reading") == len(kept["evidence"])
     assert found.fields
+
+
+def test_no_certificate_covers_pages_that_another_reader_read(out):
+    """A reader that came into use and was gone back from leaves pages that nobody proved anything of."""
+
+    def accepted():
+        with open_store(out) as store:
+            return {
+                (record.file, record.page) for record in store.records() for field in record.fields.values()
+                if field.decision is Decision.ACCEPTED
+            }  # fmt: skip
+
+    certificate = lenient(out, "date")
+    judge(out, certificate, recheck=0.0)
+    before = accepted()
+    assert len(before) > 1
+    file = sorted((out / "pages").glob("*.json"))[0]
+    kept = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**kept, "reading_version": "candidate"}), "utf-8")
+    judge(out, certificate, recheck=0.0)
+    assert len(before - accepted()) == 1 and accepted() < before
 
 
 def test_what_people_mended_does_not_speak_for_its_neighbours(out, scans):
