@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from extractor.errors import ModelError
 from extractor.readers.handwriting.encoder import LineEncoder
+from extractor.training.arithmetic import training_precision
 from extractor.training.samples import Sample
 
 FEATURES_FILE = "features.bin"
@@ -68,7 +69,7 @@ def cache_features(
     with (folder / FEATURES_FILE).open("ab") as data, (folder / INDEX_FILE).open("a", encoding="utf-8") as index:
         for group in batches_by_width(samples, batch):
             lines = stack(group).contiguous(memory_format=torch.channels_last)
-            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            with torch.inference_mode(), training_precision("cpu"):
                 features = encoder(lines).float().numpy().astype(np.float16)
             for sample, rows in zip(group, features, strict=True):
                 entry = {"at": data.tell(), "steps": rows.shape[0], "text": sample.text, "source": sample.source}

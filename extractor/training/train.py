@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from extractor.errors import ModelError
 from extractor.readers.handwriting.encoder import LineEncoder
 from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig
+from extractor.training.arithmetic import training_precision
 from extractor.training.ctc import Alphabet, ctc_loss
 from extractor.training.features import FeatureCache, batches_by_width, stack
 from extractor.training.metrics import LineErrors, line_errors
@@ -166,7 +167,7 @@ def read_samples(model: LineRecogniser, samples: Iterable[Sample], alphabet: Alp
     device = next(model.parameters()).device
     for group in batches_by_width(samples, 16):
         lines = stack(group).to(device).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+        with torch.inference_mode(), training_precision(device.type):
             features = model.encoder(lines)
         with torch.inference_mode():
             readings = alphabet.greedy(model.head(features.float()))
@@ -198,7 +199,7 @@ def train_head(
         for features, texts in cache.batches(schedule.batch, seed + 10 * pass_number):
             keep = [index for index, text in enumerate(texts) if alphabet.writes(text)]
             if keep:
-                with torch.autocast("cpu", torch.bfloat16):
+                with training_precision("cpu"):
                     logits = model.head(features[keep])
                 stage.step(ctc_loss(logits, [texts[index] for index in keep], alphabet), len(keep))
             if stage.done >= 1:
@@ -217,7 +218,7 @@ def fine_tune(
 ) -> None:  # fmt: skip
     """Second stage: train encoder and head together on fresh pictures.
 
-    Layers run in bfloat16, which doubles their speed on processors that have it, and on a GPU; weights and loss stay in
+    Layers run in bfloat16 on processors that have it and on a GPU, which doubles their speed; weights and loss stay in
     single precision. Interrupted by the keyboard, it saves its checkpoint first.
 
     Args:
@@ -260,7 +261,7 @@ def fine_tune(
         while stage.done < 1:
             lines, texts = next(batches)
             lines = lines.to(device).contiguous(memory_format=torch.channels_last)
-            with torch.autocast(device.type, torch.bfloat16):
+            with training_precision(device.type):
                 logits = model(lines)
             stage.step(ctc_loss(logits, texts, alphabet), len(texts))
             if after_step is not None:
