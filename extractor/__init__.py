@@ -83,12 +83,21 @@ PUBLIC: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "Training": {
         "extractor.training.recipe": ("Recipe", "load_recipe"),
-        "extractor.training.run": ("run_recipe",),
         "extractor.training.architectures": ("build_recogniser",),
         "extractor.training.ctc": ("Alphabet", "ctc_loss"),
         "extractor.training.rendering": ("batches",),
         "extractor.training.train": ("Schedule", "fine_tune", "read_samples"),
         "extractor.training.finish": ("save_finished",),
+    },
+    "Learning from corrections": {
+        "extractor.learning.exporting": ("ExportTerms", "export_line_set"),
+        "extractor.learning.fine_tuning": ("recipe_from_set", "train"),
+        "extractor.learning.evaluating": ("Kept", "evaluate_candidate", "read_kept"),
+        "extractor.learning.comparison": ("Comparison",),
+        "extractor.learning.comparison_views": ("draw_differences", "render_comparison"),
+        "extractor.learning.promotion": ("load_rule", "objections", "shipped_rule"),
+        "extractor.learning.registry": ("Registry", "Version"),
+        "extractor.batch.storage": ("open_store",),
     },
 }  # fmt: skip
 """The public interface: by topic, the modules its names are loaded from. The imports below say the same to editors."""
@@ -98,6 +107,7 @@ if TYPE_CHECKING:
     from extractor.batch.certifying import labels_from_decisions
     from extractor.batch.drafting import DraftReport, draft_from_scans
     from extractor.batch.run import RunOptions, RunSummary, run
+    from extractor.batch.storage import open_store
     from extractor.confidence import (
         Certificate,
         FieldEvidence,
@@ -134,7 +144,14 @@ if TYPE_CHECKING:
         count_confusions,
     )
     from extractor.evaluation.picture_slider import PictureSlider, slide
+    from extractor.learning.comparison import Comparison
+    from extractor.learning.comparison_views import draw_differences, render_comparison
+    from extractor.learning.evaluating import Kept, evaluate_candidate, read_kept
+    from extractor.learning.exporting import ExportTerms, export_line_set
+    from extractor.learning.fine_tuning import recipe_from_set, train
     from extractor.learning.line_set import LearningLine, LineSet, Manifest, read_line_set, write_line_set
+    from extractor.learning.promotion import load_rule, objections, shipped_rule
+    from extractor.learning.registry import Registry, Version
     from extractor.pipeline import Pipeline, PipelineOptions
     from extractor.readers import Reader, Reading, get_reader, reader_names, register_reader
     from extractor.readers.handwriting import AllowedCharacters, Guide, HandwritingReader, Lexicon, TrocrReader
@@ -189,7 +206,6 @@ if TYPE_CHECKING:
     from extractor.training.recipe import Recipe, load_recipe
     from extractor.training.rendered import can_write, font_lines
     from extractor.training.rendering import batches
-    from extractor.training.run import run_recipe
     from extractor.training.samples import Sample, read_picture
     from extractor.training.synth import RenderedBook, render_book
     from extractor.training.train import Schedule, fine_tune, read_samples
@@ -205,6 +221,7 @@ __all__ = [
     "Candidate",
     "Certificate",
     "CleanPage",
+    "Comparison",
     "Confusion",
     "Confusions",
     "Context",
@@ -213,6 +230,7 @@ __all__ = [
     "Draft",
     "DraftReport",
     "Evaluation",
+    "ExportTerms",
     "ExtractorError",
     "Fault",
     "FieldEvidence",
@@ -229,6 +247,7 @@ __all__ = [
     "GroupErrors",
     "Guide",
     "HandwritingReader",
+    "Kept",
     "Kind",
     "LabelledBooks",
     "LabelledField",
@@ -256,6 +275,7 @@ __all__ = [
     "Recipe",
     "Record",
     "RegisteredPage",
+    "Registry",
     "RenderedBook",
     "RuleWarning",
     "RunOptions",
@@ -270,6 +290,7 @@ __all__ = [
     "TrocrReader",
     "TruthField",
     "TruthRecord",
+    "Version",
     "__version__",
     "align",
     "augment",
@@ -289,6 +310,7 @@ __all__ = [
     "draft_form",
     "draft_from_scans",
     "draw_blank",
+    "draw_differences",
     "draw_groups",
     "draw_matrix",
     "draw_overlay",
@@ -296,6 +318,8 @@ __all__ = [
     "draw_text",
     "draw_worst",
     "evaluate",
+    "evaluate_candidate",
+    "export_line_set",
     "fade",
     "find_faults",
     "find_form",
@@ -319,12 +343,16 @@ __all__ = [
     "load_forms",
     "load_recipe",
     "load_recogniser",
+    "load_rule",
     "marks_of",
     "normalise",
+    "objections",
     "open_inputs",
+    "open_store",
     "parse_date",
     "put_on_paper",
     "read_collection",
+    "read_kept",
     "read_line_set",
     "read_page",
     "read_picture",
@@ -332,20 +360,23 @@ __all__ = [
     "read_samples",
     "read_truth",
     "reader_names",
+    "recipe_from_set",
     "register",
     "register_reader",
     "render_book",
+    "render_comparison",
     "render_table",
     "rule",
     "run",
-    "run_recipe",
     "save_certificate",
     "save_finished",
+    "shipped_rule",
     "slide",
     "speckle",
     "to_design",
     "to_files",
     "to_layout",
+    "train",
     "upper_bound",
     "write_draft",
     "write_line_set",

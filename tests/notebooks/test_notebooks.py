@@ -15,7 +15,7 @@ import extractor
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-LIBRARIES = {"cv2", "matplotlib", "numpy", "pandas", "tokenizers", "torch", "transformers"}
+LIBRARIES = {"IPython", "cv2", "matplotlib", "numpy", "pandas", "tokenizers", "torch", "transformers"}
 """Public libraries a notebook may use, beside Python's own."""
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
