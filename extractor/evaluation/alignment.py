@@ -90,11 +90,11 @@ def _changed(truth: str, read: str) -> list[Pair]:
     pairs = []
     row, column = rows - 1, columns - 1
     while row or column:
-        here = costs[row][column]
-        if row and column and here == costs[row - 1][column - 1] + _cost(truth[row - 1], read[column - 1]):
+        cost = costs[row][column]
+        if row and column and cost == costs[row - 1][column - 1] + _cost(truth[row - 1], read[column - 1]):
             pairs.append(Pair(truth[row - 1], read[column - 1]))
             row, column = row - 1, column - 1
-        elif row and here == costs[row - 1][column] + _INSERTED:
+        elif row and cost == costs[row - 1][column] + _INSERTED:
             pairs.append(Pair(truth[row - 1], ""))
             row -= 1
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from extractor.errors import EvaluationError
-from extractor.evaluation.confusions import Confusions, GroupErrors
+from extractor.evaluation.confusions import Aspect, Confusions, GroupErrors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,6 +17,14 @@ BLUE, VERMILION, GREY = "#0072b2", "#d55e00", "#666666"
 """Hues of Okabe and Ito's palette, which colour-blind people can tell apart."""
 
 _MOST_LABELS = 30
+
+_NAMES = {
+    Aspect.LETTER: "Letters",
+    Aspect.BASE: "Base letters",
+    Aspect.MARK: "Marks",
+    Aspect.TONE: "Tones",
+    Aspect.CASE: "Capitals and small letters",
+}
 
 
 def draw_matrix(confusions: Confusions, labels: Sequence[str] | None = None, *, title: str = "") -> Figure:
@@ -37,12 +45,12 @@ def draw_matrix(confusions: Confusions, labels: Sequence[str] | None = None, *, 
 
     matrix = confusions.matrix(labels)
     shares = matrix / np.maximum(np.array([[confusions.written(label)] for label in labels]), 1)
-    side = 1.8 + 0.34 * len(labels)
-    figure = Figure(figsize=(side + 0.9, side), dpi=110, layout="constrained")
+    side = max(4.2, 1.8 + 0.34 * len(labels))
+    figure = Figure(figsize=(side + 1.4, side), dpi=110, layout="constrained")
     axes = figure.add_subplot()
     shown = np.where(np.eye(len(labels), dtype=bool), np.nan, 100 * shares)
     top = max(1.0, float(np.nanmax(shown, initial=0.0)))
-    image = axes.imshow(shown, cmap="cividis_r", vmin=0, vmax=top)
+    image = axes.imshow(shown, cmap="Blues", vmin=0, vmax=top)
     for row, column in np.argwhere(matrix > 0):
         if row == column:
             axes.text(column, row, "·", ha="center", va="center", color=GREY)
@@ -52,11 +60,12 @@ def draw_matrix(confusions: Confusions, labels: Sequence[str] | None = None, *, 
                 column, row, str(matrix[row, column]), ha="center", va="center", fontsize=8,
                 color="white" if dark else "black",
             )  # fmt: skip
-    axes.set_xticks(range(len(labels)), labels, rotation=0 if max(map(len, labels)) < 3 else 60)
-    axes.set_yticks(range(len(labels)), labels)
+    shown_labels = [_visible(label) for label in labels]
+    axes.set_xticks(range(len(labels)), shown_labels, rotation=0 if max(map(len, shown_labels)) < 3 else 60)
+    axes.set_yticks(range(len(labels)), shown_labels)
     axes.set_xlabel("read")
     axes.set_ylabel("written")
-    axes.set_title(title or f"{confusions.aspect} taken for another (figures: how often)")
+    axes.set_title(title or f"{_NAMES[confusions.aspect]} taken for others (figures: how often)")
     figure.colorbar(image, ax=axes, shrink=0.8, label="share of all times it is written, %")
     return figure
 
@@ -126,7 +135,7 @@ def draw_worst(confusions: Confusions, *, most: int = 15, title: str = "") -> Fi
     axes.set_xlim(left=0)
     axes.set_xlabel("share of all times it is written, %, with its 95 % interval")
     axes.set_ylabel("written → read (times)")
-    axes.set_title(title or f"Commonest confusions: {confusions.aspect}")
+    axes.set_title(title or f"{_NAMES[confusions.aspect]} taken for others, the commonest first")
     axes.grid(axis="x", alpha=0.3)
     return figure
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
-import itertools
 import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,6 @@ from extractor.errors import EvaluationError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_numbers = itertools.count(1)
 
 _PAGE = """<div id="{name}" style="max-width: {width}px">
 <input type="range" min="0" max="{last}" value="{start}" step="1" style="width: 100%" aria-label="{label}">
@@ -80,7 +78,7 @@ class PictureSlider:
         return f"slider over {len(self.pictures)} pictures; the first: {self.captions[self.start]}"
 
     def _repr_html_(self) -> str:
-        name = f"pictures-{next(_numbers)}"
+        name = f"pictures-{uuid.uuid4().hex}"  # several notebooks may lie open in one page
         return _PAGE.format(
             name=name,
             name_json=json.dumps(name),

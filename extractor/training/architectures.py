@@ -103,8 +103,11 @@ def build_recogniser(name: str, seed: int) -> LineRecogniser:
         raise SettingsError(f"There is no architecture '{name}'.", mend=f"Use one of: {', '.join(ARCHITECTURES)}.")
     torch.manual_seed(seed)
     model = LineRecogniser(LineRecogniserConfig())
+    parts: dict[str, nn.Module] = {}
     if name == "crnn":
-        model.encoder = CrnnEncoder()
+        parts = {"encoder": CrnnEncoder()}
     elif name == "transformer":
-        model.encoder, model.head = TransformerEncoder(), LinearHead(model.config)
+        parts = {"encoder": TransformerEncoder(), "head": LinearHead(model.config)}
+    for place, part in parts.items():
+        setattr(model, place, part)
     return model
