@@ -8,10 +8,8 @@ from pathlib import Path
 from string import Template
 
 from extractor.learning.learnable import Learnable
-from extractor.learning.training_record import TrainingRecord, UsedSet
+from extractor.learning.training_record import CARD_FILE, TrainingRecord, UsedSet
 from extractor.readers.handwriting.runtime import inspect_folder
-
-CARD_FILE = "README.md"
 
 
 def write_card(folder: Path, record: TrainingRecord, learnable: Learnable) -> None:

@@ -17,33 +17,34 @@ _BETTER, _WORSE, _OPEN = "#0072b2", "#d55e00", "#666666"
 
 
 def render_comparison(comparison: Comparison) -> Table:
-    """Figures of both readers and the intervals of their differences, 100 columns wide."""
+    """Figures of both readers and the intervals of their differences, 80 columns wide."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     caption = (
-        f"now > candidate (difference, {comparison.certainty:.0%} interval in points); groups: books and hands apart\n"
-        f"{len(comparison.broken)} lines were read exactly and are no more, {comparison.mended} the other way round"
+        f"in use > candidate; below, the {comparison.certainty:.0%} interval of the difference in points\n"
+        f"groups share neither book nor hand\n"
+        f"{len(comparison.broken)} lines were right and are no more, {comparison.mended} the other way round"
     )
-    table = Table(title="Candidate against the model in use", caption=caption, box=SIMPLE_HEAD, padding=(0, 1))
+    table = Table(title="Candidate against the model in use", caption=caption, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("lines", no_wrap=True)
-    for heading in ("count", "groups", "CER %", "exact %", "WER %", "ECE %"):
-        table.add_column(heading, justify="right", no_wrap=heading in ("count", "groups"))
+    for heading in ("exact %", "CER %", "WER %", "ECE %"):
+        table.add_column(heading, justify="right", no_wrap=True)
     former = "all"
     for found in comparison.slices:
         if found.by != former:
             table.add_section()
         former = found.by
-        figures = (found.cer, found.exact, found.wer, found.ece)
-        table.add_row(found.name, str(found.lines), str(found.groups), *(_cell(figure) for figure in figures))
+        figures = (found.exact, found.cer, found.wer, found.ece)
+        table.add_row(f"{found.name}\n{found.lines} in {found.groups} groups", *(_cell(figure) for figure in figures))
     return table
 
 
 def _cell(figure: Figure) -> str:
     shown = f"{100 * figure.current:.1f} > {100 * figure.candidate:.1f}"
     if figure.low is None or figure.high is None:
-        return f"{shown}\n({100 * figure.difference:+.1f})"
-    return f"{shown}\n({100 * figure.difference:+.1f}, {100 * figure.low:+.1f} to {100 * figure.high:+.1f})"
+        return f"{shown}\n-"
+    return f"{shown}\n{100 * figure.low:+.1f} to {100 * figure.high:+.1f}"
 
 
 def draw_differences(comparison: Comparison, file: Path) -> None:

@@ -16,11 +16,10 @@ from datetime import datetime
 from pathlib import Path
 
 from extractor.errors import EvaluationError, SettingsError
-from extractor.learning.card import CARD_FILE
 from extractor.learning.comparison import COMPARISON_FILE, Comparison, read_comparison
 from extractor.learning.evaluating import refuse_learned
 from extractor.learning.promotion import load_rule, objections
-from extractor.learning.training_record import TRAINING_FILE, read_training_record
+from extractor.learning.training_record import CARD_FILE, TRAINING_FILE, read_training_record
 from extractor.readers.handwriting.in_use import (
     CURRENT_FILE,
     SHIPPED,

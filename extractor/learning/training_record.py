@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from extractor.errors import ModelError, TruncatedInputError
 
 TRAINING_FILE = "training.json"
+CARD_FILE = "README.md"
 
 
 class UsedSet(BaseModel):
