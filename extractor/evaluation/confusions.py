@@ -120,19 +120,17 @@ class Confusions:
         return tuple(sorted(found, key=lambda label: (label == NOTHING, label)))
 
     def written(self, truth: str) -> int:
-        """How often something is written."""
+        """How often something is written; for :data:`NOTHING` all that is written, for a letter can be put in anywhere."""
+        if truth == NOTHING:
+            return sum(count for (label, _), count in self.counts.items() if label != NOTHING)
         return sum(count for (label, _), count in self.counts.items() if label == truth)
 
     def worst(self, most: int = 20) -> tuple[Confusion, ...]:
         """The commonest confusions, the most frequent first."""
-        letters = sum(count for (truth, _), count in self.counts.items() if truth != NOTHING)
-        written = Counter[str]()
-        for (truth, _), count in self.counts.items():
-            written[truth] += count
         wrong = [(pair, count) for pair, count in self.counts.items() if pair[0] != pair[1]]
         wrong.sort(key=lambda item: (-item[1], item[0]))
         return tuple(
-            Confusion(truth, read, Share(count, letters if truth == NOTHING else written[truth]))
+            Confusion(truth, read, Share(count, max(count, self.written(truth))))
             for (truth, read), count in wrong[:most]
         )
 

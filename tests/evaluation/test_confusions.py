@@ -85,6 +85,8 @@ def test_the_worst_stands_first_with_its_share():
     inserted = next(item for item in letters.worst() if item.truth == NOTHING)
     assert inserted.share == Share(1, 13)
     assert letters.written("n") == 2
+    assert letters.written(NOTHING) == 13
+    assert count_confusions([ReadLine("", "ab")], Aspect.LETTER).worst()[0].share == Share(1, 1)
     assert letters.matrix(["n", "m"]).tolist() == [[1, 1], [0, 0]]
 
 
