@@ -120,7 +120,7 @@ class Confusions:
         return tuple(sorted(found, key=lambda label: (label == NOTHING, label)))
 
     def written(self, truth: str) -> int:
-        """How often something is written; for :data:`NOTHING` all that is written, for a letter can be put in anywhere."""
+        """How often something is written; for :data:`NOTHING` all that is written: anywhere may be put in something."""
         if truth == NOTHING:
             return sum(count for (label, _), count in self.counts.items() if label != NOTHING)
         return sum(count for (label, _), count in self.counts.items() if label == truth)
