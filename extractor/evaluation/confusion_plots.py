@@ -18,6 +18,9 @@ BLUE, VERMILION, GREY = "#0072b2", "#d55e00", "#666666"
 
 _MOST_LABELS = 30
 
+_RARE = 10
+"""What is written less often does not decide the range of the shades."""
+
 _NAMES = {
     Aspect.LETTER: "Letters",
     Aspect.BASE: "Base letters",
@@ -44,12 +47,15 @@ def draw_matrix(confusions: Confusions, labels: Sequence[str] | None = None, *, 
     from matplotlib.figure import Figure
 
     matrix = confusions.matrix(labels)
-    shares = matrix / np.maximum(np.array([[confusions.written(label)] for label in labels]), 1)
+    written = np.array([confusions.written(label) for label in labels])
+    shares = matrix / np.maximum(written, 1)[:, None]
     side = max(4.2, 1.8 + 0.34 * len(labels))
     figure = Figure(figsize=(side + 1.4, side), dpi=110, layout="constrained")
     axes = figure.add_subplot()
     shown = np.where(np.eye(len(labels), dtype=bool), np.nan, 100 * shares)
-    top = max(1.0, float(np.nanmax(shown, initial=0.0)))
+    # What is written once and read wrongly is wrong in 100 %: it must not make all else look pale.
+    common = shown[written >= _RARE] if (written >= _RARE).any() else shown
+    top = max(1.0, float(np.nanmax(common, initial=0.0)))
     image = axes.imshow(shown, cmap="Blues", vmin=0, vmax=top)
     for row, column in np.argwhere(matrix > 0):
         if row == column:
@@ -66,7 +72,8 @@ def draw_matrix(confusions: Confusions, labels: Sequence[str] | None = None, *, 
     axes.set_xlabel("read")
     axes.set_ylabel("written")
     axes.set_title(title or f"{_NAMES[confusions.aspect]} taken for others (figures: how often)")
-    figure.colorbar(image, ax=axes, shrink=0.8, label="share of all times it is written, %")
+    beyond = "max" if np.nanmax(shown, initial=0.0) > top else "neither"
+    figure.colorbar(image, ax=axes, shrink=0.8, extend=beyond, label="share of all times it is written, %")
     return figure
 
 
