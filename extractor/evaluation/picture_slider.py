@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PAGE = """<div id="{name}" style="max-width: {width}px">
 <input type="range" min="0" max="{last}" value="{start}" step="1" style="width: 100%" aria-label="{label}">
 <div class="caption" aria-live="polite" style="min-height: 2.6em; white-space: pre-wrap"></div>
-<img alt="" style="max-width: 100%">
+<img alt="" style="max-width: 100%; min-height: 56px; object-fit: contain; object-position: left">
 </div>
 <script>
 (() => {{
