@@ -1,6 +1,6 @@
 """The learning loop, gone through once: from reviewed books to a promoted reader, and back.
 
-    python benchmarks/learning_loop.py --work DIR [--books 40] [--records 2] [--lines 960] [--seed 8]
+    python benchmarks/learning_loop.py --work DIR [--books 40] [--records 2] [--lines 400] [--seed 8]
 
 Draws books of invented people in handwriting fonts that the shipped reader was not trained with, reads them, lets
 their truth answer the queue, exports a set of lines, fine-tunes the reader in use on it, holds the candidate against it
@@ -93,7 +93,10 @@ class Loop:
                     records=self.options.records, hand_split="test", printed=(), camera=False, dpi=200,
                     book=BookKey(year="2012" if number % 2 else "2017", number=f"{number:02d}"),
                 )  # fmt: skip
-            rows.append((book / "truth.jsonl").read_text("utf-8"))
+            for row in (book / "truth.jsonl").read_text("utf-8").splitlines():
+                entry = json.loads(row)
+                # As a run over the folder names the file.
+                rows.append(json.dumps({**entry, "file": f"{book.name}/{entry['file']}"}, ensure_ascii=False) + "\n")
         truth.write_text("".join(rows), "utf-8")
 
     def read_new_books(self, name: str) -> dict[str, Any]:
@@ -104,10 +107,11 @@ class Loop:
         return dict(json.loads(self.known[f"evaluate {name}"]["said"])["overall"])
 
     def recipe(self) -> Path:
-        """The shipped recipe with so many lines instead of a time, so that a run repeats, and fewer to watch it by."""
+        """The shipped recipe with so many lines instead of a time, so that a run repeats; short, so at higher rates."""
         entries = yaml.safe_load(shipped_recipe().read_text("utf-8"))
         entries["fine_tune"] = {**entries["fine_tune"], "lines": self.options.lines, "minutes": 600}
-        entries.update(watched=80, fitted=100, validate_every=320)
+        entries["fine_tune"].update(rate=0.0004, encoder_rate=0.00015, save_every=80)
+        entries.update(watched=40, fitted=40, validate_every=1000)
         file = self.work / "recipe.yaml"
         file.write_text(yaml.safe_dump(entries), "utf-8")
         return Path(file)
@@ -180,7 +184,7 @@ def main() -> None:
     parser.add_argument("--books", type=int, default=40)
     parser.add_argument("--new-books", type=int, default=4)
     parser.add_argument("--records", type=int, default=2)
-    parser.add_argument("--lines", type=int, default=960, help="lines that the candidate is trained on")
+    parser.add_argument("--lines", type=int, default=400, help="lines that the candidate is trained on")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=8)
     Loop(parser.parse_args()).run()
