@@ -25,7 +25,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -36,10 +35,9 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor, nn
 
-from extractor.readers.handwriting.encoder import AttentionBlock, LineEncoder
-from extractor.readers.handwriting.model import LineRecogniser, LineRecogniserConfig
+from extractor.readers.handwriting.model import LineRecogniser
+from extractor.training.architectures import build_recogniser
 from extractor.training.ctc import Alphabet
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.import_encoder import import_encoder
@@ -61,77 +59,11 @@ _PLAN = {"pretrained": ((0.2, 0.0), (0.8, 5e-4))}
 """Stages as shares of the lines, each with the encoder's highest rate."""
 
 
-class CrnnEncoder(nn.Module):
-    """The seven convolutions of the CRNN for lines of 48 pixels' height; its recurrent layers are those of our head."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        plan = [(1, 64, 2), (64, 128, 2), (128, 256, 1), (256, 256, (2, 1)), (256, 512, 1), (512, 512, (2, 1))]
-        for inputs, outputs, pool in plan:
-            layers += [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-            if pool != 1:
-                layers.append(nn.MaxPool2d(pool))
-        layers += [nn.Conv2d(512, LineEncoder.features, (3, 2), stride=(1, 2)), nn.ReLU()]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, lines: Tensor) -> Tensor:
-        """Map (batch, 1, 48, width) to (batch, width / 8, 888)."""
-        out: Tensor = self.layers(lines).squeeze(2)
-        return out.transpose(1, 2)
-
-
-class TransformerEncoder(nn.Module):
-    """A convolutional stem and self-attention over the width with sinusoidal positions."""
-
-    def __init__(self, width: int = 256, blocks: int = 6) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for inputs, outputs, stride in [(1, 48, 2), (48, 96, 2), (96, 192, 2), (192, width, (2, 1))]:
-            layers += [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)]
-            layers += [nn.BatchNorm2d(outputs), nn.GELU()]
-        self.stem = nn.Sequential(*layers)
-        self.flatten = nn.Linear(3 * width, width)
-        self.blocks = nn.Sequential(*(AttentionBlock(width, heads=8) for _ in range(blocks)))
-        self.out = nn.Linear(width, LineEncoder.features)
-        self.width = width
-
-    def forward(self, lines: Tensor) -> Tensor:
-        """Map (batch, 1, 48, width) to (batch, width / 8, 888)."""
-        x = self.stem(lines)
-        x = self.flatten(x.flatten(1, 2).transpose(1, 2))
-        steps = torch.arange(x.shape[1], dtype=torch.float32, device=x.device)[:, None]
-        rates = torch.exp(torch.arange(0, self.width, 2, device=x.device) * (-math.log(10_000.0) / self.width))
-        x = x + torch.stack([torch.sin(steps * rates), torch.cos(steps * rates)], dim=2).flatten(1)
-        out: Tensor = self.out(self.blocks(x))
-        return out
-
-
-class LinearHead(nn.Module):
-    """The transformer's output layer: no recurrence after self-attention."""
-
-    def __init__(self, config: LineRecogniserConfig) -> None:
-        super().__init__()
-        self.frames, self.classes = config.frames_per_step, len(config.alphabet) + 1
-        self.norm = nn.LayerNorm(LineEncoder.features)
-        self.out = nn.Linear(LineEncoder.features, self.frames * self.classes)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Map (batch, steps, 888) to logits (batch, steps * frames_per_step, classes)."""
-        logits: Tensor = self.out(self.norm(features))
-        return logits.reshape(logits.shape[0], -1, self.classes)
-
-
 def build(name: str, encoder: Path, seed: int) -> LineRecogniser:
     """A reader of an architecture, with fresh weights but for the pretrained encoder."""
-    torch.manual_seed(seed)
-    model = LineRecogniser(LineRecogniserConfig())
+    model = build_recogniser("scratch" if name == "pretrained" else name, seed)
     if name == "pretrained":
         model.encoder.load_state_dict(import_encoder(encoder).state_dict())
-    elif name == "crnn":
-        model.encoder = CrnnEncoder()
-    elif name == "transformer":
-        model.encoder, model.head = TransformerEncoder(), LinearHead(model.config)
     return model
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from numpy.random import Generator
 
-from extractor.training.texts import any_line
+from extractor.errors import SettingsError
+from extractor.training.texts import GENERATORS, any_line
 from extractor.training.texts.addresses import address
 from extractor.training.texts.persons import person_name
 from extractor.training.texts.sample import data
@@ -124,6 +125,21 @@ def syllables(rng: Generator) -> str:
 def field(rng: Generator) -> str:
     """What a field of any kind may hold, verbatim."""
     return any_line(Random(int(rng.integers(2**32))))[1].raw
+
+
+def kind_text(rng: Generator, kind: str) -> str:
+    """What a field of one kind may hold, verbatim.
+
+    Args:
+        rng: source of chance.
+        kind: one of :data:`extractor.training.texts.GENERATORS`, such as ``person_name``, ``date`` or ``residence``.
+
+    Raises:
+        SettingsError: there are no texts of that kind.
+    """
+    if kind not in GENERATORS:
+        raise SettingsError(f"There are no texts of the kind '{kind}'.", mend=f"Use one of: {', '.join(GENERATORS)}.")
+    return GENERATORS[kind](Random(int(rng.integers(2**32)))).raw
 
 
 def home(rng: Generator) -> str:
