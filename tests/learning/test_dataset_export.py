@@ -37,6 +37,7 @@ from support.decided import (
 from extractor.batch.storage import open_store
 from extractor.cli import main
 from extractor.errors import LineSetError, SettingsError
+from extractor.learning import cutting
 from extractor.learning.exporting import AUDITED, ExportTerms, export_line_set, subject_of, vouched
 from extractor.learning.hands import read_hands
 from extractor.learning.line_set import read_line_set
@@ -280,6 +281,20 @@ def test_a_text_that_is_nothing_like_the_reading_stands_elsewhere():
     assert may_be("Nữ", "Nam")
     assert may_be("Giàng A Mẫu", "Giang A Nau")
     assert not may_be("Quảng Bình", "hộ khẩu 1978")
+
+
+def test_a_line_of_which_it_is_doubtful_whether_it_is_bare_may_hold_no_word_of_the_value(office, make, monkeypatch):
+    read_whole = Written(
+        "nksNoiSinh", "place", ("Bản Mẫu, xã Nháp", ""), decided="Bản Mẫu, xã Nháp", machine="Ban Mâu, xã Nhap"
+    )
+    read_less = Written(
+        "nksQueQuan", "place", ("thị trấn Giấy", ""), decided="thị trấn Giấy Vở", machine="thị trấn Giấy"
+    )
+    put_page(office.store, office.out, key_of(1), [read_whole, read_less], file="a.pdf")
+    monkeypatch.setattr(cutting, "_SURELY_BLANK", 1.1)
+    made = make("set")[0]
+    assert texts(made) == ["Bản Mẫu, xã Vở"]
+    assert made.manifest.left_out == {"lines_unclear": 1}
 
 
 # Names
