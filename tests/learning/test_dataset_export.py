@@ -293,7 +293,7 @@ def test_a_line_of_which_it_is_doubtful_whether_it_is_bare_may_hold_no_word_of_t
     put_page(office.store, office.out, key_of(1), [read_whole, read_less], file="a.pdf")
     monkeypatch.setattr(cutting, "_SURELY_BLANK", 1.1)
     made = make("set")[0]
-    assert texts(made) == ["Bản Mẫu, xã Vở"]
+    assert texts(made) == ["Bản Mẫu, xã Nháp"]
     assert made.manifest.left_out == {"lines_unclear": 1}
 
 
