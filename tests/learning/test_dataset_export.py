@@ -508,21 +508,21 @@ def test_an_earlier_set_keeps_parts_where_the_folder_forgot_them(office, make, t
         make("foreign", previous=(first.folder,))
 
 
-def _export(state, named):
-    """One export as the product makes it, on names alone; returns its lines' books, hands and parts."""
+def _export(known, named):
+    """One export as the product makes it, on names alone: its lines' books, hands and parts, and what it remembers."""
     links = [
         (book, hand)
         for book, (hands, _) in named.items()
         for hand in (hands if len(hands) == 1 else {*hands, f"own-{book}"})
     ]
     sizes = {book: lines for book, (_, lines) in named.items()}
-    found = assign(links, sizes, {name: frozenset({part}) for name, part in state.items()}, _lot)
-    state.update({name: part for name, part in found.names.items() if name not in state})
-    return [
+    found = assign(links, sizes, {name: frozenset({part}) for name, part in known.items()}, _lot)
+    lines = [
         (book, next(iter(hands)) if len(hands) == 1 else f"own-{book}", found.of_books[book])
         for book, (hands, lines) in named.items()
         if lines and book in found.of_books
     ]
+    return lines, found.names
 
 
 _BOOKS = st.dictionaries(
@@ -533,15 +533,17 @@ _BOOKS = st.dictionaries(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(_BOOKS, max_size=5))
-def test_no_book_and_no_hand_is_ever_in_two_parts_whatever_the_exports(exports):
-    state, parts = {}, defaultdict(set)
+@given(st.lists(_BOOKS, max_size=5), st.booleans())
+def test_no_book_and_no_hand_is_ever_in_two_parts_whatever_the_exports(exports, remembers):
+    known, parts = {}, defaultdict(set)
     for named in exports:
-        before = dict(state)
-        for book, hand, part in _export(state, named):
+        lines, names = _export(known, named)
+        for book, hand, part in lines:
             parts[book].add(part)
             parts[hand].add(part)
-        assert {name: state[name] for name in before} == before
+        # The folder remembers, or all earlier sets are named with --previous.
+        told = names if remembers else {name: part for *pair, part in lines for name in pair}
+        known = {**told, **known}
     assert all(len(found) == 1 for found in parts.values())
 
 
