@@ -462,6 +462,12 @@ def test_a_wrong_list_of_hands_is_told_by_its_row(tmp_path, content, fault):
         read_hands(path, {1: key_of(1), 2: key_of(1), 3: key_of(3)})
 
 
+def test_a_list_of_hands_is_read_as_a_spreadsheet_saves_it(tmp_path):
+    path = tmp_path / "hands.csv"
+    path.write_text("\ufeffbook;hand;note\r\nKS.2017.01; Bà Ghi ;x\r\n2;bà ghi;\r\n", "utf-8")
+    assert read_hands(path, {1: key_of(1), 2: key_of(2)}) == {1: {"bà ghi"}, 2: {"bà ghi"}}
+
+
 def test_a_book_under_another_identity_keeps_its_part(office, make):
     for number in range(1, 6):
         office.book(number, NAMES[number])
