@@ -102,8 +102,8 @@ def dataset_books(out_dir: FromOption = Path(), db: DatabaseOption = None) -> No
     import sys
 
     from extractor.learning.choosing import books_of
-    from extractor.learning.exporting import book_names
     from extractor.learning.hands import short_name
+    from extractor.learning.naming import book_names
     from extractor.learning.parts import read_parts
     from extractor.learning.withholding import always_withheld
 

@@ -39,7 +39,10 @@ def read_hands(path: Path, books: Mapping[int, BookKey]) -> dict[int, frozenset[
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, skipinitialspace=True))
+            # Spreadsheets of offices save lists with semicolons.
+            delimiter = ";" if ";" in file.readline() else ","
+            file.seek(0)
+            rows = list(csv.DictReader(file, skipinitialspace=True, delimiter=delimiter))
             header = rows[0].keys() if rows else ()
     except FileNotFoundError as error:
         raise MissingInputError(path, "the list of hands is not there.", mend="Check the path.") from error

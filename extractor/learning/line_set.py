@@ -289,7 +289,8 @@ def _refuse_leaks(folder: Path, rows: Iterable[LearningLine]) -> None:
 def _first(error: ValidationError) -> str:
     """Where the first fault is and what it is, without the value."""
     fault = error.errors(include_input=False)[0]
-    return f"{'.'.join(str(place) for place in fault['loc'])}: {fault['msg']}."
+    place = ".".join(str(part) for part in fault["loc"])
+    return f"{place}: {fault['msg']}." if place else f"{fault['msg']}."
 
 
 def _to_json(value: Any) -> str:

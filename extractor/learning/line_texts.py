@@ -76,6 +76,11 @@ def may_be(text: str, reading: str) -> bool:
     return max(len(text), len(reading)) < _FEW or _far(text, reading) <= _ALIKE
 
 
+def is_all_of(text: str, reading: str) -> bool:
+    """Whether a reading has all letters of a text but one at most, so that no word of it stands anywhere else."""
+    return Levenshtein.distance(_key(text), _key(reading)) < _MARGIN
+
+
 def _far(text: str, reading: str) -> float:
     """Share of the letters that differ, marks, spaces and capitals aside; 0 to 1."""
     return Levenshtein.normalized_distance(_key(text), _key(reading))

@@ -37,6 +37,7 @@ from support.decided import (
 from extractor.batch.storage import open_store
 from extractor.cli import main
 from extractor.errors import LineSetError, SettingsError
+from extractor.learning import cutting
 from extractor.learning.exporting import AUDITED, ExportTerms, export_line_set, subject_of, vouched
 from extractor.learning.hands import read_hands
 from extractor.learning.line_set import read_line_set
@@ -282,6 +283,20 @@ def test_a_text_that_is_nothing_like_the_reading_stands_elsewhere():
     assert not may_be("Quảng Bình", "hộ khẩu 1978")
 
 
+def test_a_line_of_which_it_is_doubtful_whether_it_is_bare_may_hold_no_word_of_the_value(office, make, monkeypatch):
+    read_whole = Written(
+        "nksNoiSinh", "place", ("Bản Mẫu, xã Nháp", ""), decided="Bản Mẫu, xã Nháp", machine="Ban Mâu, xã Nhap"
+    )
+    read_less = Written(
+        "nksQueQuan", "place", ("thị trấn Giấy", ""), decided="thị trấn Giấy Vở", machine="thị trấn Giấy"
+    )
+    put_page(office.store, office.out, key_of(1), [read_whole, read_less], file="a.pdf")
+    monkeypatch.setattr(cutting, "_SURELY_BLANK", 1.1)
+    made = make("set")[0]
+    assert texts(made) == ["Bản Mẫu, xã Nháp"]
+    assert made.manifest.left_out == {"lines_unclear": 1}
+
+
 # Names
 
 
@@ -447,6 +462,12 @@ def test_a_wrong_list_of_hands_is_told_by_its_row(tmp_path, content, fault):
         read_hands(path, {1: key_of(1), 2: key_of(1), 3: key_of(3)})
 
 
+def test_a_list_of_hands_is_read_as_a_spreadsheet_saves_it(tmp_path):
+    path = tmp_path / "hands.csv"
+    path.write_text("\ufeffbook;hand;note\r\nKS.2017.01; Bà Ghi ;x\r\n2;bà ghi;\r\n", "utf-8")
+    assert read_hands(path, {1: key_of(1), 2: key_of(2)}) == {1: {"bà ghi"}, 2: {"bà ghi"}}
+
+
 def test_a_book_under_another_identity_keeps_its_part(office, make):
     for number in range(1, 6):
         office.book(number, NAMES[number])
@@ -493,21 +514,21 @@ def test_an_earlier_set_keeps_parts_where_the_folder_forgot_them(office, make, t
         make("foreign", previous=(first.folder,))
 
 
-def _export(state, named):
-    """One export as the product makes it, on names alone; returns its lines' books, hands and parts."""
+def _export(known, named):
+    """One export as the product makes it, on names alone: its lines' books, hands and parts, and what it remembers."""
     links = [
         (book, hand)
         for book, (hands, _) in named.items()
         for hand in (hands if len(hands) == 1 else {*hands, f"own-{book}"})
     ]
     sizes = {book: lines for book, (_, lines) in named.items()}
-    found = assign(links, sizes, {name: frozenset({part}) for name, part in state.items()}, _lot)
-    state.update({name: part for name, part in found.names.items() if name not in state})
-    return [
+    found = assign(links, sizes, {name: frozenset({part}) for name, part in known.items()}, _lot)
+    lines = [
         (book, next(iter(hands)) if len(hands) == 1 else f"own-{book}", found.of_books[book])
         for book, (hands, lines) in named.items()
         if lines and book in found.of_books
     ]
+    return lines, found.names
 
 
 _BOOKS = st.dictionaries(
@@ -518,15 +539,17 @@ _BOOKS = st.dictionaries(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(_BOOKS, max_size=5))
-def test_no_book_and_no_hand_is_ever_in_two_parts_whatever_the_exports(exports):
-    state, parts = {}, defaultdict(set)
+@given(st.lists(_BOOKS, max_size=5), st.booleans())
+def test_no_book_and_no_hand_is_ever_in_two_parts_whatever_the_exports(exports, remembers):
+    known, parts = {}, defaultdict(set)
     for named in exports:
-        before = dict(state)
-        for book, hand, part in _export(state, named):
+        lines, names = _export(known, named)
+        for book, hand, part in lines:
             parts[book].add(part)
             parts[hand].add(part)
-        assert {name: state[name] for name in before} == before
+        # The folder remembers, or all earlier sets are named with --previous.
+        told = names if remembers else {name: part for *pair, part in lines for name in pair}
+        known = {**told, **known}
     assert all(len(found) == 1 for found in parts.values())
 
 
