@@ -117,10 +117,11 @@ class Loop:
         return Path(file)
 
     def laxer_rule(self) -> Path:
-        """The shipped rule, but that a kind's interval may reach ten points below no change, for a trial alone."""
+        """A rule that asks for fewer character errors alone: for trying the way there and back, never for real use."""
         entries = yaml.safe_load(shipped_rule().read_text("utf-8"))
         for asked in (*entries["kinds"].values(), entries["other_kinds"]):
-            asked["may_fall"] = 10.0
+            asked["may_fall"] = 100.0
+        entries["overall"] = {"figure": "cer", "better_by": 0.0}
         file = self.work / "rule.yaml"
         file.write_text(yaml.safe_dump(entries), "utf-8")
         return Path(file)
