@@ -18,7 +18,7 @@ from extractor.settings import get_settings
 if TYPE_CHECKING:
     from extractor.learning.book_lines import BookLines
 
-MOST_LINES = 100
+MOST_LINES = 50
 """Lines that are learnt from at most, drawn evenly from all; more take longer and gain little."""
 
 
