@@ -276,7 +276,7 @@ def draw_found(found: dict[int, Found], file: Path, title: str) -> None:
             axes.plot([0, *found], [0, *means], color=colour, label=name, **style)
         axes.set(xlabel="lines chosen", ylabel=f"{what} found, %", title=title, ylim=(0, 100))
         axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8)
     figure.savefig(file, metadata={"Software": None})
 
 
@@ -383,7 +383,7 @@ def draw(found: dict[str, Curves], file: Path, title: str) -> None:
         axes.set_xticks(steps[1:], [f"{step:.0f}" for step in steps[1:]])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8)
     figure.savefig(file, metadata={"Software": None})
 
 
