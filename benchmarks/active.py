@@ -312,8 +312,10 @@ class Curves:
 def needed(error: Curve, cost: Curve, goal: float) -> float:
     """Cost at which a falling error reaches the goal, by straight lines between points over the cost's logarithm.
 
-    Infinite where it never does.
+    Infinite where it never does; no number where the goal is no better than the error at first.
     """
+    if goal >= error[0]:
+        return float("nan")
     for place in range(1, len(error)):
         if error[place] <= goal:
             before, after = error[place - 1], error[place]
@@ -359,7 +361,7 @@ def report(found: dict[str, Curves], console: Console, *, rare: bool = False) ->
 
 
 def _percent(share: float) -> str:
-    return "never" if share == float("inf") else f"{100 * share:.0f} %"
+    return "-" if np.isnan(share) else "never" if share == float("inf") else f"{100 * share:.0f} %"
 
 
 def draw(found: dict[str, Curves], file: Path, title: str) -> None:
