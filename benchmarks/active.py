@@ -276,7 +276,7 @@ def draw_found(found: dict[int, Found], file: Path, title: str) -> None:
             axes.plot([0, *found], [0, *means], color=colour, label=name, **style)
         axes.set(xlabel="lines chosen", ylabel=f"{what} found, %", title=title, ylim=(0, 100))
         axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8)
     figure.savefig(file, metadata={"Software": None})
 
 
@@ -312,8 +312,10 @@ class Curves:
 def needed(error: Curve, cost: Curve, goal: float) -> float:
     """Cost at which a falling error reaches the goal, by straight lines between points over the cost's logarithm.
 
-    Infinite where it never does.
+    Infinite where it never does; no number where the goal is no better than the error at first.
     """
+    if goal >= error[0]:
+        return float("nan")
     for place in range(1, len(error)):
         if error[place] <= goal:
             before, after = error[place - 1], error[place]
@@ -359,7 +361,7 @@ def report(found: dict[str, Curves], console: Console, *, rare: bool = False) ->
 
 
 def _percent(share: float) -> str:
-    return "never" if share == float("inf") else f"{100 * share:.0f} %"
+    return "-" if np.isnan(share) else "never" if share == float("inf") else f"{100 * share:.0f} %"
 
 
 def draw(found: dict[str, Curves], file: Path, title: str) -> None:
@@ -383,7 +385,7 @@ def draw(found: dict[str, Curves], file: Path, title: str) -> None:
         axes.set_xticks(steps[1:], [f"{step:.0f}" for step in steps[1:]])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8)
     figure.savefig(file, metadata={"Software": None})
 
 
