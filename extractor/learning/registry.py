@@ -6,7 +6,6 @@ leaves the former model in use. Whoever changes something holds the registry's l
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -246,15 +245,15 @@ class Registry:
         """Hold the registry; the lock goes with the process, however it ends."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / ".lock").open("w")
+            held = (self.folder / ".lock").open("w")
         except OSError as error:
             raise SettingsError(
                 f"{self.folder}: the registry cannot be written ({error.strerror}).",
                 mend="Set EXTRACTOR_REGISTRY_DIR to a folder that can be.",
             ) from error
-        with lock:
+        with held:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(held, wait=False)
             except OSError as error:
                 raise SettingsError(
                     f"{self.folder}: somebody else changes the registry at this moment.",
