@@ -14,7 +14,7 @@ def has_bfloat16(device_type: str) -> bool:
     if device_type != "cpu":
         return True
     # Older versions of PyTorch cannot tell: single precision is never far slower.
-    found = getattr(torch.cpu, "get_capabilities", dict)()
+    found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
 
 
