@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from extractor.errors import EvaluationError, SettingsError
+from extractor.file_locks import lock
 from extractor.learning.comparison import COMPARISON_FILE, Comparison, read_comparison
 from extractor.learning.evaluating import refuse_learned
 from extractor.learning.promotion import load_rule, objections
