@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from extractor.batch.assurance import FILE as CERTIFICATE
+from extractor.batch.hands import HandIndex, read_index, write_index
 from extractor.batch.outputs import PROBLEMS, RECORDS, REPORT, write_records_file
 from extractor.batch.policy import FILE as POLICY
 from extractor.batch.run import only_run
@@ -20,12 +21,13 @@ from extractor.batch.storage import AUDIT_KEY, DATABASE
 from extractor.errors import ErasureError, NotStoredError
 from extractor.jobs.files import FOLDER as UPLOADS
 from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, overlay_name, page_stem, save_page_file
+from extractor.readers.handwriting import ADAPTED_FOLDER
 from extractor.records import BookKey
 from extractor.store import Erasure, Erasures, Store
 from extractor.store.convert import book_key
 from extractor.store.erasing import Scope
 from extractor.store.erasure_scope import PageToErase, inspections_open, pages_to_erase
-from extractor.store.tables import BookRow, RecordRow
+from extractor.store.tables import BookRow, PageRow, RecordRow
 from extractor.templates.own_forms import OWN as OWN_FORMS
 from extractor.templates.types import Polygon
 
@@ -34,7 +36,10 @@ Rectangle: TypeAlias = tuple[float, float, float, float]
 
 _QUALITY = 85
 
-_OWN = {DATABASE, AUDIT_KEY, FOLDER, OVERLAYS, RECORDS, PROBLEMS, SOURCES, CERTIFICATE, POLICY, UPLOADS, OWN_FORMS}
+_OWN = {
+    DATABASE, AUDIT_KEY, FOLDER, OVERLAYS, RECORDS, PROBLEMS, SOURCES, CERTIFICATE, POLICY, UPLOADS, OWN_FORMS,
+    ADAPTED_FOLDER,
+}  # fmt: skip
 """What lies in an output folder and was not made for others: erased here, named as scans, or free of what was read."""
 
 
@@ -120,6 +125,7 @@ def carry_out(store: Store, out: Path, plan: Plan, *, person: str, reason: str) 
             _blacken(out, page, part)
         deleted = [name for page in plan.pages for name in _delete_files(out, page, {each.image for each in needed})]
         deleted += [name for name in (REPORT,) if _unlink(out / name)]
+        deleted += _forget_hands(store, out, plan)
         if (out / RECORDS).exists():
             write_records_file(store, out)
     return Erased(
@@ -241,6 +247,20 @@ def _delete_files(out: Path, page: PageToErase, needed: Collection[str]) -> list
         if _unlink(path):
             gone.append(path.relative_to(out).as_posix())
     return gone
+
+
+def _forget_hands(store: Store, out: Path, plan: Plan) -> list[str]:
+    """Take away the adapted readers of the books concerned: they know words of what is erased."""
+    index = read_index(out)
+    with store.reading() as session:
+        books = set(session.scalars(select(PageRow.book_id).where(PageRow.id.in_([page.id for page in plan.pages]))))
+    gone = {name for name, hand in index.hands.items() if hand.book in books}
+    if gone:
+        kept = {name: hand for name, hand in index.hands.items() if name not in gone}
+        write_index(
+            out, HandIndex(hands=kept, pages={key: page for key, page in index.pages.items() if page.hand not in gone})
+        )
+    return [f"{ADAPTED_FOLDER}/{name}.npz" for name in sorted(gone)]
 
 
 def _unlink(path: Path) -> bool:

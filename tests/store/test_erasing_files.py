@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from extractor.batch.erasing import carry_out, plan_erasure
+from extractor.batch.hands import HandIndex, KnownHand, PageHand, read_index, write_index
 from extractor.batch.storage import open_store
 from extractor.cli import main
 from extractor.errors import ErasureError
@@ -123,3 +124,21 @@ def test_the_command_shows_first_and_names_what_it_leaves(out, monkeypatch, capf
     assert "Quyết định 12" in call("erasures", out)[1]
     assert call("erase", out, "--by", "x", "--reason", "y")[0] == 2
     assert call("erase", out, "--record", 99, "--by", "x", "--reason", "y")[0] == 6
+
+
+def test_a_reader_that_learnt_from_the_book_goes_and_those_of_other_books_stay(out):
+    with open_store(out) as store:
+        book = store.books()[0].id
+    names = ("a" * 16, "b" * 16)
+    hands = {
+        name: KnownHand(book=number, base="0", lines=20, decisions=frozenset())
+        for name, number in zip(names, (book, book + 1), strict=True)
+    }
+    pages = {f"page of {name}": PageHand(hand=name, fields=((1, "so"),)) for name in names}
+    (out / "adapted").mkdir()
+    for name in names:
+        (out / "adapted" / f"{name}.npz").write_bytes(b"x")
+    write_index(out, HandIndex(hands=hands, pages=pages))
+    assert f"adapted/{names[0]}.npz" in erase(out, 3).deleted
+    assert [path.name for path in (out / "adapted").glob("*.npz")] == [f"{names[1]}.npz"]
+    assert set(read_index(out).pages) == {f"page of {names[1]}"}
