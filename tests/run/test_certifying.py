@@ -182,11 +182,12 @@ def test_no_certificate_covers_pages_that_another_reader_read(out):
     judge(out, certificate, recheck=0.0)
     before = accepted()
     assert len(before) > 1
-    file = sorted((out / "pages").glob("*.json"))[0]
-    kept = json.loads(file.read_text("utf-8"))
-    file.write_text(json.dumps({**kept, "reading_version": "candidate"}), "utf-8")
+    for file in sorted((out / "pages").glob("*.json")):
+        kept = json.loads(file.read_text("utf-8"))
+        if "reading_version" in kept:
+            file.write_text(json.dumps({**kept, "reading_version": "candidate"}), "utf-8")
     judge(out, certificate, recheck=0.0)
-    assert len(before - accepted()) == 1 and accepted() < before
+    assert not accepted()
 
 
 def test_what_people_mended_does_not_speak_for_its_neighbours(out, scans):
