@@ -22,6 +22,9 @@ SECRET = "Giàng Thị Kín"
 def as_json(monkeypatch):
     """JSON for one test."""
     monkeypatch.setenv(logs.VARIABLE, "text")  # put back afterwards
+    for name in ("uvicorn", "uvicorn.error"):  # a server of another test may have kept its events to itself
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
     root, own = logging.getLogger(), logging.getLogger("extractor")
     before = root.handlers[:], own.level
     logs.set_up("json")

@@ -76,7 +76,7 @@ def test_reading_goes_on_without_an_exporter(folder, monkeypatch):
 
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     monkeypatch.setattr("extractor.readers.handwriting.runtime.export_graph", fail)
-    assert best_runner(inspect_folder(folder), 1).__qualname__.startswith("torch_runner")
+    assert best_runner(inspect_folder(folder), 1).__qualname__.startswith("model_runner")
 
 
 def test_the_version_follows_weights_and_configuration(folder, tmp_path):
