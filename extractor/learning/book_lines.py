@@ -8,24 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from extractor.adapted_reading import ADAPTED
 from extractor.batch.sources import KnownSource
 from extractor.errors import StoreError
 from extractor.field_reading import HANDWRITING
 from extractor.learning.adapting import HandLine
-from extractor.page_file import FOLDER, PageFile, load_page_file, load_picture, page_stem
-from extractor.readers.crops import cut_line
-from extractor.readers.script import judge_script
+from extractor.learning.cutting import OpenPage, open_read_page, written_lines
 from extractor.records import Decision, FieldState
-from extractor.scans.light import even_light
 from extractor.scans.types import Image
 from extractor.store import DecidedField, Store
 
 _HANDS = (HANDWRITING, ADAPTED)
-_BLANK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +59,7 @@ def lines_of_book(store: Store, out: Path, known: Mapping[str, KnownSource], boo
     texts: list[str] = []
     said: set[str] = set()
     for (file, page), items in by_page.items():
-        kept = _page(out, page_stem(known[file].sha256, page))
+        kept = _page(out, known[file], page)
         for item in items:
             texts.append(item.final.raw)
             said.add(_digest([known[file].sha256, page, item.record[2], item.code, item.final.raw]))
@@ -80,21 +73,17 @@ def _digest(decision: list[object]) -> str:
     return hashlib.sha256(json.dumps(decision, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
-def _page(out: Path, stem: str) -> tuple[PageFile, Image] | None:
-    """Places and evenly lit grey picture of a page."""
+def _page(out: Path, source: KnownSource, page: int) -> OpenPage | None:
     try:
-        places, picture = load_page_file(out, stem), load_picture(out, f"{FOLDER}/{stem}.jpg")
+        return open_read_page(out, source, page)
     except StoreError:
         return None
-    return places, even_light(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8))
 
 
-def _single_line(page: tuple[PageFile, Image], item: DecidedField) -> Image | None:
-    """The field's line as the reader saw it; none where it has several, whose texts nobody keeps apart."""
-    places, grey = page
-    crops = [cut_line(grey, polygon) for polygon in places.regions.get((item.record[2], item.code), ())]
-    written = [crop for crop in crops if judge_script(crop).blank < _BLANK]
-    return written[0] if len(written) == 1 else None
+def _single_line(page: OpenPage, item: DecidedField) -> Image | None:
+    """The field's line as the reader saw it; none where there are or may be several, whose texts nobody keeps apart."""
+    written = written_lines(page, item.record[2], item.code)
+    return written.crops[0] if len(written.crops) == 1 and not written.doubtful else None
 
 
 def _open_fields(

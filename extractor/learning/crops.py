@@ -6,14 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from extractor.batch.sources import load_sources
 from extractor.errors import StoreError
-from extractor.page_file import FOLDER, load_page_file, load_picture, page_stem
-from extractor.readers.crops import cut_line
-from extractor.scans.light import even_light
+from extractor.learning.cutting import all_lines, open_read_page
 from extractor.scans.types import Image
 from extractor.store import OpenField
 
@@ -36,12 +31,9 @@ def field_lines(
         try:
             if file not in known:
                 raise StoreError(f"{file}: was read into another folder.")
-            stem = page_stem(known[file].sha256, page)
-            regions = load_page_file(out, stem).regions
-            picture = load_picture(out, f"{FOLDER}/{stem}.jpg")
+            opened = open_read_page(out, known[file], page)
         except StoreError:
             on_missing(file, page)
             continue
-        grey = even_light(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8))
         for field in members:
-            yield field, [cut_line(grey, polygon) for polygon in regions.get((field.record[2], field.code), [])]
+            yield field, all_lines(opened, field.record[2], field.code)

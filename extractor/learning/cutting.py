@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image as PilImage
 from PIL import UnidentifiedImageError
 
+from extractor.batch.sources import KnownSource
 from extractor.errors import LineSetError, StoreError
-from extractor.page_file import PageFile, load_page_file
+from extractor.page_file import FOLDER, PageFile, load_page_file, load_picture, page_stem
 from extractor.readers.crops import cut_line
 from extractor.readers.script import judge_script
 from extractor.scans.light import even_light
@@ -87,18 +89,40 @@ def open_page(out: Path, image: str, sha256: str, pipeline_version: str) -> Open
         raise UnusablePageError("no_places", error.message, mend=_AGAIN) from error
     if (kept.sha256, kept.pipeline_version) != (sha256, pipeline_version):
         raise UnusablePageError("no_places", f"{image}: the page was read anew since it was stored.", mend=_AGAIN)
-    grey = np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    return OpenPage(even_light(grey), kept)
+    return _lit(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), kept)
+
+
+def open_read_page(out: Path, source: KnownSource, page: int) -> OpenPage:
+    """Open a page as it was last read, whatever the store knows of it.
+
+    Args:
+        source: the page's file.
+        page: its number there, from 1.
+
+    Raises:
+        StoreError: picture or places are missing or damaged.
+    """
+    stem = page_stem(source.sha256, page)
+    kept, picture = load_page_file(out, stem), load_picture(out, f"{FOLDER}/{stem}.jpg")
+    return _lit(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), kept)
+
+
+def _lit(grey: Any, kept: PageFile) -> OpenPage:
+    return OpenPage(even_light(np.asarray(grey, dtype=np.uint8)), kept)
 
 
 _AGAIN = "Run the same input again with this output folder; with --redo where the picture is there."
 
 
+def all_lines(page: OpenPage, record: int, code: str) -> list[Image]:
+    """The lines of a field, blank ones too, grey ``(h, w)``; none where the field was not located."""
+    return [cut_line(page.grey, polygon) for polygon in page.kept.regions.get((record, code), ())]
+
+
 def written_lines(page: OpenPage, record: int, code: str) -> WrittenLines:
     """The lines of a field that bear writing; none where the field was not located."""
     crops, doubtful = [], False
-    for polygon in page.kept.regions.get((record, code), ()):
-        crop = cut_line(page.grey, polygon)
+    for crop in all_lines(page, record, code):
         blank = judge_script(crop).blank
         if blank < _BLANK:
             crops.append(crop)
