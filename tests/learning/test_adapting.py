@@ -29,12 +29,7 @@ FIRST = ["Lò Thị Ổi", "Mường Ẳng", "Quàng Văn", "thôn Đoài", "Ấ
 THEN = ["Lò Văn Ẳng", "Mường Ổi", "Quàng Thị", "Tòng Bảy"]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

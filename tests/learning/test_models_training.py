@@ -31,12 +31,7 @@ PARTS = {"book-a": "train", "book-b": "train", "book-c": "tuning", "book-d": "he
 TEXTS = ["Nam", "Kinh", "05.03.2009", "Hà Nội"]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def lines_of(parts):

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from extractor.records import (
     BookKey,
@@ -29,6 +30,7 @@ from extractor.records import (
     RuleWarning,
 )
 from extractor.store import PageResult, Store
+from extractor.store.engine import make_engine, parse_url
 
 BOOK = BookKey(register="KS", year="2017", number="01", agency="UBND xã Đồng Thử")
 KINDS = {"so": "record_number", "ngayDangKy": "date", "nksHoTen": "person_name", "nksNoiSinh": "place"}
@@ -246,3 +248,23 @@ def value() -> Callable[..., FieldValue]:
 def record() -> Callable[..., Record]:
     """Makes records; see :func:`make_record`."""
     return make_record
+
+
+@pytest.fixture
+def forge(database):
+    """Runs statements as an intruder does who can switch triggers off."""
+    engine = make_engine(parse_url(database.url))
+
+    def run(*statements: str) -> None:
+        with engine.begin() as connection:
+            if database.backend == "postgres":
+                connection.execute(text("SET session_replication_role = replica"))
+            else:
+                triggers = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+                for (name,) in triggers.all():
+                    connection.execute(text(f"DROP TRIGGER {name}"))
+            for statement in statements:
+                connection.execute(text(statement))
+
+    yield run
+    engine.dispose()

@@ -19,26 +19,6 @@ def worked(store, result):
     return store
 
 
-@pytest.fixture
-def forge(database):
-    """Runs statements as an intruder does who can switch triggers off."""
-    engine = make_engine(parse_url(database.url))
-
-    def run(*statements: str) -> None:
-        with engine.begin() as connection:
-            if database.backend == "postgres":
-                connection.execute(text("SET session_replication_role = replica"))
-            else:
-                triggers = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
-                for (name,) in triggers.all():
-                    connection.execute(text(f"DROP TRIGGER {name}"))
-            for statement in statements:
-                connection.execute(text(statement))
-
-    yield run
-    engine.dispose()
-
-
 def test_an_untouched_chain_holds(worked):
     report = worked.verify_audit(head=worked.audit_head())
     assert report.ok

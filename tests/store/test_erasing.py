@@ -51,25 +51,6 @@ def worked(store, result, record, value):
     return store
 
 
-@pytest.fixture
-def forge(database):
-    """Runs statements as an intruder does who can switch triggers off."""
-    engine = make_engine(parse_url(database.url))
-
-    def run(*statements: str) -> None:
-        with engine.begin() as connection:
-            if database.backend == "postgres":
-                connection.execute(text("SET session_replication_role = replica"))
-            else:
-                for (name,) in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
-                    connection.execute(text(f"DROP TRIGGER {name}"))
-            for statement in statements:
-                connection.execute(text(statement))
-
-    yield run
-    engine.dispose()
-
-
 def record_on(store, page):
     return next(each.id for each in map(store.stored_record, store.record_ids(1)) if each.key[1] == page)
 
