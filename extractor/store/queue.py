@@ -24,6 +24,7 @@ from extractor.store import audit, rekeying, tasks
 from extractor.store.convert import clean, field_value, person_key, row_columns
 from extractor.store.erased import is_erased
 from extractor.store.inspected import under_inspection
+from extractor.store.leasing import handed_all, lease, lease_all
 from extractor.store.order import current_records
 from extractor.store.results import Bar, NothingToUndo, QueueEmpty, Task
 from extractor.store.saving import DECIDED, Writer
@@ -31,7 +32,6 @@ from extractor.store.tables import (
     Action,
     DecisionRow,
     FieldRow,
-    FileRow,
     PageRow,
     RecordRow,
     SkipRow,
@@ -340,7 +340,7 @@ def undo_last(
     session = writer.session
     unheard = None if known is None else _taken_back(writer, person, known)
     if unheard is not None:
-        return handed(session, unheard)
+        return handed_all(session, [unheard])[0]
     later = aliased(DecisionRow)
     elsewhere = exists().where(
         TaskRow.field_id == DecisionRow.field_id, TaskRow.person != person, TaskRow.leased_until > writer.now
@@ -553,65 +553,3 @@ def _remember(
         after=after,
     )
     audit.append_decisions(writer.session, writer.key, [row])
-
-
-def lease(writer: Writer, row: TaskRow, person: str, lease_seconds: float) -> Task:
-    """Hand a task to a person, whoever had it before; older tokens of it count no more."""
-    return lease_all(writer, [row], person, lease_seconds)[0]
-
-
-def lease_all(writer: Writer, rows: Sequence[TaskRow], person: str, lease_seconds: float) -> tuple[Task, ...]:
-    """The same for several tasks."""
-    rekeying.shown(writer.session, [row for row in rows if not tasks.is_blind(row)], person)
-    for row in rows:
-        row.person = person
-        row.token += 1
-        row.leased_until = writer.now + timedelta(seconds=lease_seconds)
-    writer.session.flush()
-    return handed_all(writer.session, rows)
-
-
-def handed(session: Session, row: TaskRow) -> Task:
-    """A leased task as its holder gets it."""
-    return handed_all(session, [row])[0]
-
-
-def handed_all(session: Session, rows: Sequence[TaskRow]) -> tuple[Task, ...]:
-    """Leased tasks as their holder gets them, in the order of ``rows``."""
-    if not rows:
-        return ()
-    found = {
-        field.id: (field, record, page, path)
-        for field, record, page, path in session.execute(_handed_wanted(), {"fields": [row.field_id for row in rows]})
-    }
-    return tuple(_task(row, *found[row.field_id]) for row in rows)
-
-
-@cache
-def _handed_wanted() -> Select[FieldRow, RecordRow, PageRow, str]:
-    return (
-        select(FieldRow, RecordRow, PageRow, FileRow.path)
-        .join(RecordRow, RecordRow.id == FieldRow.record_id)
-        .join(PageRow, PageRow.id == RecordRow.page_id)
-        .join(FileRow, FileRow.id == PageRow.file_id)
-        .where(FieldRow.id.in_(bindparam("fields", expanding=True)))
-    )
-
-
-def _task(row: TaskRow, field: FieldRow, record: RecordRow, page: PageRow, path: str) -> Task:
-    assert row.leased_until is not None  # only leased tasks are handed out
-    return Task(
-        id=row.id,
-        token=row.token,
-        person=row.person,
-        leased_until=row.leased_until,
-        field_id=field.id,
-        record_id=record.id,
-        book_id=row.book_id,
-        record=(path, page.page, record.number),
-        form=record.form,
-        code=field.code,
-        kind=field.kind,
-        field=field_value(field),
-        blind=tasks.is_blind(row),
-    )

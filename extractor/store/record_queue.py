@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from extractor.errors import NotStoredError
-from extractor.store import queue, rekeying
+from extractor.store import leasing, queue, rekeying
 from extractor.store.results import QueueEmpty, Task
 from extractor.store.saving import Writer
 from extractor.store.store import LEASE_SECONDS, Store
@@ -187,5 +187,5 @@ def _take(claim: _Claim, record_id: int, *, shared: bool = False) -> tuple[Task,
             row.leased_until = now + timedelta(seconds=claim.lease_seconds)
         else:
             new.append(row)
-    queue.lease_all(claim.writer, new, claim.person, claim.lease_seconds)
-    return queue.handed_all(session, rows)
+    leasing.lease_all(claim.writer, new, claim.person, claim.lease_seconds)
+    return leasing.handed_all(session, rows)
