@@ -28,7 +28,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from review_book import InventedBook
 
 from extractor.review import serve
-from extractor.review.serving import listen
+from extractor.service.listening import listen
 from extractor.store import Accounts, Role, Sessions, Store, passwords
 
 ROOT = Path(__file__).resolve().parent.parent

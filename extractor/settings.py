@@ -24,6 +24,16 @@ def shipped(name: str) -> Path:
     return beside if beside.is_dir() else Path(sys.prefix) / "share" / "extractor" / name
 
 
+def _own_data() -> Path:
+    """Where an office's own models lie: beside the package in a checkout, else in the user's folder of data.
+
+    An installation is made anew by each upgrade, so that they must not lie in it.
+    """
+    if (_ROOT / "models").is_dir():
+        return _ROOT
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "extractor"
+
+
 class Settings(BaseSettings):
     """Validated settings.
 
@@ -54,7 +64,7 @@ class Settings(BaseSettings):
     models_dir: Path = Field(default_factory=lambda: shipped("models"))
     templates_dir: Path = Field(default_factory=lambda: shipped("page_templates"))
     handwriting_model: str = Field(default="handwriting", pattern=r"^[\w.-]+$")
-    registry_dir: Path = _ROOT / "registry"
+    registry_dir: Path = Field(default_factory=lambda: _own_data() / "registry")
     precision: Literal["float32", "bfloat16"] = "float32"
     workers: int = Field(default=0, ge=0, le=256)
     learning_share: float = Field(default=0.0, ge=0, le=0.5)

@@ -48,7 +48,7 @@ def serve(
     from extractor.api.app import create_app
     from extractor.api.connections import MOST_CONNECTIONS, Connection
     from extractor.jobs.runner import Runner
-    from extractor.review.serving import listen
+    from extractor.service.listening import listen
 
     set_up_log()
     with holding(out / FOLDER / "server.lock", wait=False) as alone, telling_metrics(store, metrics) as observe:

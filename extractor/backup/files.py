@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.backup.manifest import SCANS, Entry
+from extractor.backup.manifest import Entry
 from extractor.backup.place import Place
 from extractor.batch.sources import FILE as SOURCES
 from extractor.batch.sources import load_sources
-from extractor.batch.storage import AUDIT_KEY, DATABASE
+from extractor.batch.storage import AUDIT_KEY, DATABASE, SCANS
+from extractor.errors import BackupError
 
 _PASSING = (".lock", ".part", ".writable")
 """Files of a moment: locks, and what is being written."""
@@ -40,7 +41,7 @@ def files_of(out: Path, *, apart: frozenset[Path], left: Counter[str]) -> Iterat
         left: counts what is passed over though it might be wanted; added to.
     """
     own = {out / f"{DATABASE}{ending}" for ending in ("", "-wal", "-shm", "-journal")} | {out / AUDIT_KEY}
-    for folder, names, files in os.walk(out):
+    for folder, names, files in os.walk(out, onerror=_unreadable):
         names.sort()
         left["link"] += sum((Path(folder) / name).is_symlink() for name in names)
         for name in sorted(files):
@@ -54,6 +55,13 @@ def files_of(out: Path, *, apart: frozenset[Path], left: Counter[str]) -> Iterat
                 left["name"] += 1
             else:
                 yield Found(path, source)
+
+
+def _unreadable(error: OSError) -> None:
+    raise BackupError(
+        f"{error.filename}: the folder cannot be read ({error.strerror}).",
+        mend="Back up as the user who runs the server.",
+    ) from error
 
 
 def scans_of(out: Path, *, left: Counter[str]) -> Iterator[Found]:
@@ -88,7 +96,7 @@ def save(place: Place, found: Found, known: dict[str, Entry]) -> Entry | None:
         known: files of the backup before, by path.
     """
     try:
-        handle = os.open(found.source, os.O_RDONLY | os.O_NOFOLLOW)
+        handle = os.open(found.source, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except FileNotFoundError:
         return None
     with os.fdopen(handle, "rb") as file:

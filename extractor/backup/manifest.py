@@ -18,8 +18,6 @@ from extractor.store.engine import to_json
 
 FORMAT = 1
 MANIFEST, DATABASE, LISTING, KEY = "manifest.json", "database.jsonl.gz", "files.jsonl.gz", "audit.key"
-SCANS = "scans"
-"""Folder in a restored output folder of scans that lay elsewhere."""
 
 _PURPOSE = b"extractor backup seal"
 

@@ -17,8 +17,8 @@ from extractor.batch.policy import FILE as POLICY
 from extractor.batch.run import only_run
 from extractor.batch.sources import FILE as SOURCES
 from extractor.batch.sources import KnownSource, load_sources
-from extractor.batch.storage import AUDIT_KEY, DATABASE
-from extractor.errors import ErasureError, NotStoredError
+from extractor.batch.storage import AUDIT_KEY, DATABASE, LEARNING, LEARNING_SHARE, SCANS
+from extractor.errors import ErasureError, ModelError, NotStoredError
 from extractor.jobs.files import FOLDER as UPLOADS
 from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, overlay_name, page_stem, save_page_file
 from extractor.readers.handwriting import ADAPTED_FOLDER
@@ -38,7 +38,7 @@ _QUALITY = 85
 
 _OWN = {
     DATABASE, AUDIT_KEY, FOLDER, OVERLAYS, RECORDS, PROBLEMS, SOURCES, CERTIFICATE, POLICY, UPLOADS, OWN_FORMS,
-    ADAPTED_FOLDER,
+    ADAPTED_FOLDER, LEARNING, LEARNING_SHARE, SCANS,
 }  # fmt: skip
 """What lies in an output folder and was not made for others: erased here, named as scans, or free of what was read."""
 
@@ -125,9 +125,9 @@ def carry_out(store: Store, out: Path, plan: Plan, *, person: str, reason: str) 
             _blacken(out, page, part)
         deleted = [name for page in plan.pages for name in _delete_files(out, page, {each.image for each in needed})]
         deleted += [name for name in (REPORT,) if _unlink(out / name)]
-        deleted += _forget_hands(store, out, plan)
         if (out / RECORDS).exists():
             write_records_file(store, out)
+        deleted += _forget_hands(store, out, plan)
     return Erased(
         erasure,
         tuple(dict.fromkeys(deleted)),
@@ -250,17 +250,19 @@ def _delete_files(out: Path, page: PageToErase, needed: Collection[str]) -> list
 
 
 def _forget_hands(store: Store, out: Path, plan: Plan) -> list[str]:
-    """Take away the adapted readers of the books concerned: they know words of what is erased."""
-    index = read_index(out)
+    """Take away the adapted readers of the books concerned, which know their words, and all that no page is read by."""
+    folder = out / ADAPTED_FOLDER
+    before = set(folder.glob("*.npz"))
+    try:
+        index = read_index(out)
+    except ModelError:
+        index = HandIndex()  # whose they are cannot be told any more, so all go
     with store.reading() as session:
         books = set(session.scalars(select(PageRow.book_id).where(PageRow.id.in_([page.id for page in plan.pages]))))
-    gone = {name for name, hand in index.hands.items() if hand.book in books}
-    if gone:
-        kept = {name: hand for name, hand in index.hands.items() if name not in gone}
-        write_index(
-            out, HandIndex(hands=kept, pages={key: page for key, page in index.pages.items() if page.hand not in gone})
-        )
-    return [f"{ADAPTED_FOLDER}/{name}.npz" for name in sorted(gone)]
+    kept = {name: hand for name, hand in index.hands.items() if hand.book not in books}
+    if before or index.hands:
+        write_index(out, HandIndex(hands=kept, pages={k: page for k, page in index.pages.items() if page.hand in kept}))
+    return [f"{ADAPTED_FOLDER}/{path.name}" for path in sorted(before - set(folder.glob("*.npz")))]
 
 
 def _unlink(path: Path) -> bool:

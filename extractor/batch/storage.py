@@ -1,4 +1,4 @@
-"""Where the database of an output folder is."""
+"""Where the database of an output folder is, and what else has its fixed place there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from extractor.store import Store
 
 DATABASE = "extractor.sqlite"
 AUDIT_KEY = "audit.key"
+LEARNING = "learning"
+"""Folder of the key and the parts behind sets of lines to learn from; it holds no name and no text."""
+LEARNING_SHARE = "learning.yaml"
+SCANS = "scans"
+"""Folder in a restored output folder of scans that lay elsewhere."""
 
 
 def open_store(out: Path, database: str = "") -> Store:

@@ -96,9 +96,9 @@ def queue_learning(
         if count is not None:
             from extractor.learning.marking import mark_for_learning
             from extractor.learning.selecting import load_rule, shipped_rule
+            from extractor.readers.handwriting.in_use import model_in_use
 
-            settings = get_settings()
-            model = reader or settings.models_dir / settings.handwriting_model
+            model = reader or model_in_use(get_settings()).checked()
             by = shipped_rule() if rule is None else load_rule(rule)
             with progress(False, "Fields") as on_progress:
                 done = mark_for_learning(store, out_dir, model, count, by, on_progress=on_progress)

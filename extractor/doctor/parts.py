@@ -18,10 +18,11 @@ _COPY = "Copy the folder of the models anew."
 
 def look_at_models(settings: Settings) -> Iterator[Finding]:
     """The handwriting reader's weights, and whether what ships is what was shipped."""
+    from extractor.readers.handwriting.in_use import model_in_use
     from extractor.readers.handwriting.runtime import inspect_folder
 
-    folder = settings.models_dir / settings.handwriting_model
     try:
+        folder = model_in_use(settings).checked()
         inspected = inspect_folder(folder)
     except ExtractorError as error:
         yield fault("handwriting reader", error.message, error.mend, ExitCode.MODEL)
@@ -53,6 +54,7 @@ def sha256(file: Path) -> str:
 
 def look_at_certificate(settings: Settings) -> Iterator[Finding]:
     """The certificate, and whether it holds for the readers and forms that are installed here."""
+    from extractor.readers.handwriting.in_use import model_in_use
     from extractor.readers.handwriting.runtime import inspect_folder
     from extractor.readers.printed import PrintedReader
     from extractor.templates.load import load_form
@@ -67,7 +69,7 @@ def look_at_certificate(settings: Settings) -> Iterator[Finding]:
         suffix = "" if settings.precision == "float32" else f"-{settings.precision}"
         here = {
             "printed": PrintedReader().version,
-            "handwriting": inspect_folder(settings.models_dir / settings.handwriting_model).digest + suffix,
+            "handwriting": inspect_folder(model_in_use(settings).checked()).digest + suffix,
         }
         forms = {name: load_form(settings.templates_dir / name).version for name in certificate.forms}
     except ExtractorError:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from extractor.learning.adapting import Adapted, AdaptingSettings, HandLine, adapt
 from extractor.learning.book_memory import MemorySettings, remember
 from extractor.readers.handwriting.hand_file import HandFile, write_hand_file
+from extractor.readers.handwriting.in_use import model_in_use
 from extractor.readers.handwriting.language import CharacterModel
 from extractor.readers.handwriting.model import LineRecogniser, load_recogniser
 from extractor.readers.handwriting.runtime import LANGUAGE_FILE, ModelFolder, inspect_folder
@@ -35,7 +36,7 @@ class HandLearner:
 
     Args:
         folder: where the adapted readers' files go.
-        model: model folder to adapt; the one of the settings by default.
+        model: model folder to adapt; the one in use by default.
 
     Raises:
         ModelError: the model folder is missing or damaged.
@@ -46,7 +47,7 @@ class HandLearner:
         memory: MemorySettings | None = None,
     ) -> None:  # fmt: skip
         self._folder = folder
-        self._base: ModelFolder = inspect_folder(model or get_settings().models_dir / get_settings().handwriting_model)
+        self._base: ModelFolder = inspect_folder(model or model_in_use(get_settings()).checked())
         self._adapting, self._memory = adapting or AdaptingSettings(), memory or MemorySettings()
 
     @property

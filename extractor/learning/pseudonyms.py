@@ -13,9 +13,10 @@ import os
 import secrets
 from pathlib import Path
 
+from extractor.batch.storage import LEARNING
 from extractor.errors import LineSetError
 
-FOLDER = "learning"
+FOLDER = LEARNING
 """Folder in an output folder for what belongs to learning from it."""
 
 KEY_FILE = "pseudonyms.key"

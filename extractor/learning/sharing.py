@@ -8,11 +8,12 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from extractor.batch.storage import LEARNING_SHARE
 from extractor.errors import SettingsError
 from extractor.exports.files import part_of
 from extractor.settings import get_settings
 
-FILE = "learning.yaml"
+FILE = LEARNING_SHARE
 """Name of the office's own file in the output folder; without it the setting ``EXTRACTOR_LEARNING_SHARE`` counts."""
 
 MOST = 0.5

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from extractor.errors import SettingsError
 from extractor.logs import set_up as set_up_log
 from extractor.review.headers import LOOPBACK
+from extractor.service.listening import listen
 from extractor.service.metrics_server import MetricsPlace, telling_metrics
 from extractor.store import IDLE_SECONDS, LEASE_SECONDS, Store
 
@@ -148,23 +149,3 @@ def check_certificate(certificate: Path | None, key: Path | None) -> None:
             f"{certificate}, {key}: they cannot be used as a TLS certificate and its key.",
             mend="Give both in PEM form, the key without a password.",
         ) from error
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there.
-
-    Raises:
-        SettingsError: the address cannot be listened on.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen(128)  # whoever opens the address at once waits instead of being refused
-    except OSError as error:
-        listening.close()
-        raise SettingsError(
-            f"{host}:{port}: cannot be listened on ({error.strerror}).", mend="Choose another --port or --host."
-        ) from error
-    return listening

@@ -74,7 +74,7 @@ def telling_metrics(store: Store, place: MetricsPlace | None) -> Iterator[Observ
 @contextmanager
 def serving(text: Callable[[], bytes], place: MetricsPlace) -> Iterator[int]:
     """Answer requests for the figures from threads of their own; gives the port."""
-    from extractor.review.serving import listen
+    from extractor.service.listening import listen
 
     class Handler(_Handler):
         figures = staticmethod(text)

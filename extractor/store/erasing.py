@@ -248,7 +248,7 @@ def _mark_page(writer: Writer, page_id: int, number: int, *, whole: bool) -> Non
 
 
 def _forget_mentions(session: Session, scope: Scope, texts: Collection[str]) -> None:
-    """Drop what quotes the erased elsewhere: warnings of other records of the books, answers kept for programs."""
+    """Drop what quotes the erased elsewhere: warnings of other records of the books, all answers kept for programs."""
     pages = select(PageRow.book_id).where(PageRow.id.in_((*scope.whole, *scope.parts)))
     of_books = (
         select(WarningRow.id, WarningRow.message, WarningRow.message_en)
@@ -263,9 +263,8 @@ def _forget_mentions(session: Session, scope: Scope, texts: Collection[str]) -> 
     ]
     for part in in_parts(quoting):
         session.execute(delete(WarningRow).where(WarningRow.id.in_(part)))
-    for reply in session.scalars(select(ReplyRow)):
-        if any(text in reply.body for text in texts):
-            reply.body = "{}"
+    # Which of them quotes what was read, answered or corrected at some time cannot be told from the text alone.
+    session.execute(update(ReplyRow).where(ReplyRow.status.is_not(None)).values(body="{}"))
 
 
 def _texts(fields: Iterable[FieldRow]) -> frozenset[str]:

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 
 from extractor.api import connections
-from extractor.review.serving import listen
+from extractor.service.listening import listen
 
 
 async def hello(scope, receive, send):

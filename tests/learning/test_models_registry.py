@@ -10,11 +10,14 @@ import yaml
 from support.models import model_folder, settings_for, used
 
 from extractor.confidence import Certificate
+from extractor.doctor.parts import look_at_models
 from extractor.errors import EvaluationError, ModelError, SettingsError
 from extractor.learning.comparison import Comparison, Figure, Lines, Slice
+from extractor.learning.hand_reader import HandLearner
 from extractor.learning.promotion import load_rule, objections, shipped_rule
 from extractor.learning.registry import Registry
 from extractor.learning.training_record import TrainingRecord
+from extractor.readers.handwriting import base_digest
 from extractor.readers.handwriting.in_use import model_in_use, read_current
 from extractor.readers.handwriting.runtime import inspect_folder
 
@@ -62,8 +65,11 @@ def digest_in_use(registry):
     return inspect_folder(registry.in_use.checked()).digest
 
 
-def test_a_better_candidate_comes_into_use_and_is_gone_back_from(office):
+def test_a_better_candidate_comes_into_use_and_is_gone_back_from(office, tmp_path, monkeypatch):
     registry, candidate = office
+    settings = settings_for(tmp_path)
+    for module in ("extractor.settings", "extractor.learning.hand_reader"):
+        monkeypatch.setattr(f"{module}.get_settings", lambda: settings)
     shipped, digest = digest_in_use(registry), inspect_folder(candidate).digest
     certificate = Certificate(
         evidence="test", target_error=0.02, certainty=0.95, forms={"ks-2016": "1"}, readers={"handwriting": shipped},
@@ -73,6 +79,8 @@ def test_a_better_candidate_comes_into_use_and_is_gone_back_from(office):
     switch = promote(registry, candidate)
     assert (switch.version, switch.replaced, registry.in_use.version) == (digest, "0", digest)
     assert digest_in_use(registry) == digest
+    assert HandLearner(tmp_path / "adapted").base == base_digest() == digest  # hands are learnt on the reader in use
+    assert next(look_at_models(settings)).told == f"{registry.in_use.folder}, version {digest}, float32"
     assert not certificate.covers("ks-2016", "1", {"handwriting": digest_in_use(registry)})
     kept = registry.folder / "versions" / digest
     assert {path.name for path in kept.iterdir()} == {

@@ -15,7 +15,7 @@ import extractor.cli  # noqa: F401 - registers the commands
 from extractor.cli.root import app
 from extractor.errors import SettingsError, StoreError
 from extractor.review import serve
-from extractor.review.serving import listen
+from extractor.service.listening import listen
 from extractor.store import Store
 
 SERVER = textwrap.dedent(

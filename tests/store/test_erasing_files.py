@@ -142,3 +142,22 @@ def test_a_reader_that_learnt_from_the_book_goes_and_those_of_other_books_stay(o
     assert f"adapted/{names[0]}.npz" in erase(out, 3).deleted
     assert [path.name for path in (out / "adapted").glob("*.npz")] == [f"{names[1]}.npz"]
     assert set(read_index(out).pages) == {f"page of {names[1]}"}
+
+
+@pytest.mark.parametrize("index", ["{", None])
+def test_adapted_readers_of_which_nobody_knows_the_book_go(out, index):
+    (out / "adapted").mkdir()
+    (out / "adapted" / f"{'a' * 16}.npz").write_bytes(b"x")
+    if index:
+        (out / "adapted" / "index.json").write_text(index)
+    done = erase(out, 3)
+    assert f"adapted/{'a' * 16}.npz" in done.deleted
+    assert list((out / "adapted").glob("*.npz")) == []
+    assert "adapted/" not in done.made
+
+
+def test_what_is_the_folders_own_is_not_named_as_made_of_records(out):
+    (out / "learning").mkdir()
+    (out / "learning" / "pseudonyms.key").write_text("x")
+    (out / "learning.yaml").write_text("share: 0.1")
+    assert erase(out, 3).made == ("packages/",)

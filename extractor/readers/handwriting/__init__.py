@@ -44,15 +44,15 @@ ADAPTED_FOLDER = "adapted"
 
 
 def base_digest() -> str:
-    """Digest of the weights that ``handwriting`` is read with, as the settings say.
+    """Digest of the weights in use, see :func:`extractor.readers.handwriting.in_use.model_in_use`.
 
     Raises:
-        ModelError: the model folder is missing or damaged.
+        ModelError: the model folder or the registry is missing or damaged.
     """
     from extractor.readers.handwriting.runtime import inspect_folder
     from extractor.settings import get_settings
 
-    return inspect_folder(get_settings().models_dir / get_settings().handwriting_model).digest
+    return inspect_folder(model_in_use(get_settings()).checked()).digest
 
 
 def load_adapted_reader(out: Path, name: str) -> HandwritingReader:
@@ -67,7 +67,7 @@ def load_adapted_reader(out: Path, name: str) -> HandwritingReader:
 
     settings = get_settings()
     hand = read_hand_file(out / ADAPTED_FOLDER, name, base_digest())
-    return AdaptedReader(settings.models_dir / settings.handwriting_model, hand, name, precision=settings.precision)
+    return AdaptedReader(model_in_use(settings).checked(), hand, name, precision=settings.precision)
 
 
 __all__ = [
