@@ -1,6 +1,6 @@
 """The learning loop, gone through once: from reviewed books to a promoted reader, and back.
 
-    python benchmarks/learning_loop.py --work DIR [--books 40] [--records 2] [--lines 400] [--seed 8]
+    python benchmarks/learning_loop.py --work DIR [--books 80] [--records 3] [--lines 12000] [--seed 8]
 
 Draws books of invented people in handwriting fonts that the shipped reader was not trained with, reads them, lets
 their truth answer the queue, exports a set of lines, fine-tunes the reader in use on it, holds the candidate against it
@@ -107,11 +107,10 @@ class Loop:
         return dict(json.loads(self.known[f"evaluate {name}"]["said"])["overall"])
 
     def recipe(self) -> Path:
-        """The shipped recipe with so many lines instead of a time, so that a run repeats; short, so at higher rates."""
+        """The shipped recipe with so many lines instead of a time, so that a run repeats."""
         entries = yaml.safe_load(shipped_recipe().read_text("utf-8"))
         entries["fine_tune"] = {**entries["fine_tune"], "lines": self.options.lines, "minutes": 600}
-        entries["fine_tune"].update(rate=0.0004, encoder_rate=0.00015, save_every=80)
-        entries.update(watched=40, fitted=40, validate_every=1000)
+        entries["validate_every"] = max(entries["validate_every"], self.options.lines // 8)
         file = self.work / "recipe.yaml"
         file.write_text(yaml.safe_dump(entries), "utf-8")
         return Path(file)
@@ -182,10 +181,10 @@ def main() -> None:
     """Read the options, go through the loop."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--books", type=int, default=40)
-    parser.add_argument("--new-books", type=int, default=4)
-    parser.add_argument("--records", type=int, default=2)
-    parser.add_argument("--lines", type=int, default=400, help="lines that the candidate is trained on")
+    parser.add_argument("--books", type=int, default=80)
+    parser.add_argument("--new-books", type=int, default=6)
+    parser.add_argument("--records", type=int, default=3)
+    parser.add_argument("--lines", type=int, default=12_000, help="lines that the candidate is trained on")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=8)
     Loop(parser.parse_args()).run()

@@ -85,6 +85,8 @@ class Recipe(_Strict):
         validate_every: lines between two validations of the second stage.
         start_counts: whether the weights a run starts from are validated too, so that they stay where training makes
             nothing better.
+        between: shares of the way from the weights a run starts from to the best it found, where weights are tried too
+            (:mod:`extractor.training.averaging`).
         fitted: the same for fitting the confidences.
         language_lines: texts that the language model is made from; 0 for a reader without one.
         keep_language: take the language model of ``start``, and how much it counts, as they are.
@@ -110,6 +112,7 @@ class Recipe(_Strict):
     render_processes: int = Field(default=0, ge=0)
     validate_every: int = Field(default=4000, gt=0)
     start_counts: bool = False
+    between: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     language_lines: int = Field(default=300_000, ge=0)
     keep_language: bool = False
     watched: int = Field(default=150, ge=1)
@@ -136,8 +139,8 @@ class Recipe(_Strict):
             raise ValueError("give either 'start' or 'encoder'")
         if self.start is None and self.head is None:
             raise ValueError("a recogniser that starts from an 'encoder' needs the stage 'head'")
-        if self.start is None and (self.keep_language or self.start_counts):
-            raise ValueError("'keep_language' and 'start_counts' need a 'start'")
+        if self.start is None and (self.keep_language or self.start_counts or self.between):
+            raise ValueError("'keep_language', 'start_counts' and 'between' need a 'start'")
         if self.data == "open" and self.start is not None:
             raise ValueError("a model of open data must start from an 'encoder': a 'start' brings what it learnt from")
         return self
@@ -165,7 +168,7 @@ class Recipe(_Strict):
         """
         free = {
             "fine_tune", "head", "out", "threads", "render_processes", "watched", "fitted", "language_lines",
-            "validate_every", "start_counts", "keep_language",
+            "validate_every", "start_counts", "keep_language", "between",
         }  # fmt: skip
         entries: dict[str, Any] = {**self.model_dump(mode="json", exclude=free, exclude_none=True), **facts}
         file = self.folder / "recipe.json"

@@ -19,6 +19,7 @@ from extractor.errors import SettingsError
 from extractor.readers.handwriting.model import LineRecogniser, load_recogniser
 from extractor.readers.handwriting.runtime import inspect_folder
 from extractor.training import train
+from extractor.training.averaging import copied_weights, take_best_between
 from extractor.training.ctc import Alphabet
 from extractor.training.exchange import WeightExchange
 from extractor.training.features import INDEX_FILE, FeatureCache, cache_features
@@ -131,9 +132,12 @@ def run_recipe(
         raise SettingsError(f"{recipe.target}: this is no folder.", mend="Name another folder in 'out'.")
     recipe.target.parent.mkdir(parents=True, exist_ok=True)
     data = Data.load(recipe, decided)
+    start: dict[str, torch.Tensor] = {}
     if recipe.start is not None:
         torch.manual_seed(recipe.seed)
         model = load_recogniser(recipe.start)
+        if recipe.between:
+            start = copied_weights(model)
     else:
         model = train.new_recogniser(import_encoder(_given(recipe.encoder, "encoder")), recipe.seed)
     recipe.claim_folder(**_facts(recipe, decided))
@@ -173,6 +177,9 @@ def run_recipe(
         report=report,
     )  # fmt: skip
     if not helper:
+        if recipe.between:
+            found = train.BestWeights(whole_file.with_suffix(".best.pt"), fresh=False).errors
+            take_best_between(model, start, recipe.between, found, validate=watch.validate, report=report)
         save_finished(
             model,
             data.checked("tuning", recipe.fitted),

@@ -63,6 +63,7 @@ def toy(tmp_path):
     make_set(tmp_path / "set")
     entries = {
         "seed": 3, "watched": 1, "fitted": 4, "validate_every": 4, "start_counts": True, "keep_language": True,
+        "between": [0.5],
         "fine_tune": {"lines": 8, "batch": 4, "rate": 0.001, "encoder_rate": 0.0001, "save_every": 4},
         "mixture": {"decided": 0.9, "empty": 0.1},
     }  # fmt: skip
