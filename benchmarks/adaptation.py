@@ -39,7 +39,7 @@ from rich.console import Console
 from rich.table import Table
 
 from extractor.learning import trials
-from extractor.learning.adapting import Adapted, AdaptingSettings, adapt
+from extractor.learning.adapting import Adapted, adapt
 from extractor.learning.book_memory import remember
 from extractor.learning.trials import Trial
 from extractor.readers.handwriting.adapted import add_to, remembering
@@ -84,9 +84,8 @@ class Row:
 class Bench:
     """The shipped reader, and what becomes of it."""
 
-    def __init__(self, model: Path, settings: AdaptingSettings | None = None) -> None:
+    def __init__(self, model: Path) -> None:
         self.folder: ModelFolder = inspect_folder(model)
-        self.settings = settings or AdaptingSettings()
         self.model = load_recogniser(model)
         self.decoder = self.folder.decoder()
 
@@ -101,7 +100,7 @@ class Bench:
                 continue
             lines = trial.first[:count]
             started = time.process_time()
-            adapted = adapt(self.model, lines, self.settings) if learns else Adapted({}, count)
+            adapted = adapt(self.model, lines) if learns else Adapted({}, count)
             learnt = time.process_time() - started
             guide = self.decoder.guidance
             memory = remember([line.text for line in lines], guide.guide) if guide else None  # type: ignore[arg-type]

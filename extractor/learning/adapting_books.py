@@ -19,7 +19,7 @@ from extractor.learning.book_lines import BookLines, lines_of_book
 from extractor.learning.hand_reader import HandLearner
 from extractor.page_file import load_page_file, page_stem
 from extractor.readers.handwriting import ADAPTED_FOLDER
-from extractor.records import Record, book_label, find_book
+from extractor.records import Decision, Record, book_label, find_book
 from extractor.scans import HandOfPage
 from extractor.store import BookSummary, Store
 
@@ -203,5 +203,5 @@ def _proposals(records: Iterable[Record]) -> dict[tuple[tuple[str, int, int], st
         (record.key, code): value.raw
         for record in records
         for code, value in record.fields.items()
-        if value.decision.value not in ("confirmed", "corrected")
+        if value.decision not in (Decision.CONFIRMED, Decision.CORRECTED)
     }

@@ -39,13 +39,11 @@ class Assigned:
         of_books: part of each book that has one.
         torn: books whose group was in two parts before; their lines are left out.
         names: the parts of all names that now have one, of hands and pages too.
-        groups: how many groups have a part.
     """
 
     of_books: Mapping[str, Part]
     torn: frozenset[str]
     names: Mapping[str, Part]
-    groups: int
 
 
 def assign(
@@ -79,7 +77,6 @@ def assign(
         of_books={book: part for number, part in found.items() for book in books[number]},
         torn=frozenset(book for number, parts in before.items() if len(parts) > 1 for book in books[number]),
         names={name: part for number, part in found.items() for name in members[number]},
-        groups=sum(1 for number in found if sizes[number]),
     )
 
 
