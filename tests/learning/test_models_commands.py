@@ -123,6 +123,7 @@ def test_a_log_that_cannot_be_opened_changes_nothing(office):
         (("model", "evaluate", "nowhere", "--on", "set"), SettingsError, "names no version"),
         (("model", "evaluate", "set", "--on", "set"), ModelError, "no config.json"),
         (("model", "rollback", "--person", "x"), SettingsError, "none before it"),
+        (("model", "rollback", "--person", " "), SettingsError, "it is empty"),
         (("model", "promote", "candidate", "--evaluation", "x.json", "--person", "x"), EvaluationError, "x.json"),
     ],
 )
