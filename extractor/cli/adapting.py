@@ -14,14 +14,13 @@ from extractor.cli.common import (
     DatabaseOption,
     JsonOption,
     TemplatesOption,
+    end_with_set_aside,
     existing_store,
     progress,
     say,
     template_folders,
 )
-from extractor.cli.common import err as errors
 from extractor.cli.root import app
-from extractor.errors import ExitCode
 
 _WORDS = {
     "adapted": "adapted to the book's hand",
@@ -75,7 +74,4 @@ def adapt(
                 say(f"  {gain}, on verified lines that the reader had not learnt; {item.seconds:.0f} s")
             if item.pages:
                 say(f"  {item.pages} pages read anew, {item.changed} proposals changed")
-    for page in done.set_aside:
-        say(f"Set aside: {page['file']}, page {page['page']}: {page['message']} {page['mend']}".rstrip(), to=errors)
-    if done.set_aside:
-        raise typer.Exit(int(ExitCode.SET_ASIDE))
+    end_with_set_aside(done.set_aside)
