@@ -287,7 +287,8 @@ def check_pictures(whole: LineSet, lines: Iterable[LearningLine]) -> None:
     for line in lines:
         place = whole.picture(line)
         if not place.is_file() or hashlib.sha256(place.read_bytes()).hexdigest() != line.sha256:
-            raise LineSetError(f"{place}: the picture is missing or not the one of the set.", mend=_ANEW)
+            row = f"{whole.folder / LINES_FILE}, row {whole.lines.index(line) + 1}"
+            raise LineSetError(f"{row}: the picture is missing or not the one of the set ({line.picture}).", mend=_ANEW)
 
 
 _ANEW = "Copy the set anew, or make it again with 'extractor dataset export'."
