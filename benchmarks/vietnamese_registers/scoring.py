@@ -86,19 +86,18 @@ def score(track: Track, truth: Sequence[Truth], texts: Mapping[str, str | None])
         chosen = [(row.book, count) for row, count in zip(truth, counts, strict=True) if choose(row)]
         return _figures(chosen)
 
-    def by_hand(row: Truth) -> bool:
-        return row.script in ("hand", "ticks")
+    def split(names: Iterable[str], name_of: Callable[[Truth], str]) -> dict[str, Figures]:
+        return {name: of(lambda row, wanted=name: name_of(row) == wanted) for name in names}  # type: ignore[misc]
 
-    kinds = dict.fromkeys(row.group for row in truth if by_hand(row) and row.group)
-    strengths = sorted({row.strength for row in truth if row.form})
+    def kind(row: Truth) -> str:
+        return row.group if row.script in ("hand", "ticks") else ""
+
+    strengths = (f"{value:g}" for value in sorted({row.strength for row in truth if row.form}))
     return Score(
         all=of(lambda row: row.script != "ticks"),
-        scripts={name: of(lambda row, name=name: row.script == name) for name in ("hand", "typed")},  # type: ignore[misc]
-        kinds={name: of(lambda row, name=name: by_hand(row) and row.group == name) for name in kinds},  # type: ignore[misc]
-        strengths={
-            f"{value:g}": of(lambda row, value=value: row.script == "hand" and row.strength == value)  # type: ignore[misc]
-            for value in strengths
-        },
+        scripts=split(("hand", "typed"), lambda row: row.script),
+        kinds=split(dict.fromkeys(filter(None, map(kind, truth))), kind),
+        strengths=split(strengths, lambda row: f"{row.strength:g}" if row.script == "hand" else ""),
     )
 
 

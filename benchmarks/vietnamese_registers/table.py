@@ -138,10 +138,8 @@ def _real(results: Sequence[Result]) -> list[str]:
             ]
         )
     first: Figures = results[0]["score"].all
-    ranges = (
-        "Percent, with 95 % intervals over hands." if first.exact_range else "Percent; too few groups for intervals."
-    )
-    return [f"{first.items} lines. {ranges}", _table(head, rows)]
+    over = ", with 95 % intervals over groups of lines that may share a hand" if first.exact_range else ""
+    return [f"{first.items} lines. Percent{over or '; too few groups for intervals'}.", _table(head, rows)]
 
 
 def _engines(results: Sequence[Result]) -> list[str]:

@@ -23,7 +23,7 @@ from extractor.api.room import AnyRoom, ApiRoom, Decider
 from extractor.api.route import ApiRoute, IdempotencyKey, as_reply
 from extractor.api.views import task_shown
 from extractor.errors import LeaseLostError, NotStoredError
-from extractor.learning.sharing import share_or_none
+from extractor.learning.sharing import share_or_zero
 from extractor.records import Decision, FieldState, FieldValue
 from extractor.review.answers import Answer, make_answer
 from extractor.store import ApiKey, FieldContext, QueueEmpty, Task
@@ -59,7 +59,7 @@ def claim(room: AnyRoom, key: Decider, asked: ClaimAsked, idempotency_key: Idemp
         books=key.books,
         lease_seconds=asked.lease_seconds,
         formerly=(asked.person,),
-        learning_share=share_or_none(room.out),
+        learning_share=share_or_zero(room.out),
     )
     if isinstance(found, QueueEmpty):
         return Claimed(task=None, held_by_others=found.held_by_others, left=_left(room, key, asked))

@@ -14,14 +14,13 @@ from extractor.cli.common import (
     DatabaseOption,
     JsonOption,
     TemplatesOption,
+    end_with_set_aside,
     existing_store,
     progress,
     say,
     template_folders,
 )
-from extractor.cli.common import err as errors
 from extractor.cli.root import app
-from extractor.errors import ExitCode
 
 _WORDS = {
     "adapted": "adapted to the book's hand",
@@ -36,7 +35,7 @@ _WORDS = {
 @app.command()
 def adapt(
     out_dir: Annotated[Path, typer.Argument(metavar="OUT", help="Output folder of 'extractor run'.")],
-    book: Annotated[str, typer.Option(help="Book, as its files are named (KS.2017.01) or by number (#3); or all.")],
+    book: Annotated[str, typer.Option(help="Book, by its name (KS.2017.01) or number (3); or all.")],
     least: Annotated[
         int, typer.Option("--lines-at-least", min=4, help="Verified lines below which a book is left as it is.")
     ] = 10,
@@ -75,7 +74,4 @@ def adapt(
                 say(f"  {gain}, on verified lines that the reader had not learnt; {item.seconds:.0f} s")
             if item.pages:
                 say(f"  {item.pages} pages read anew, {item.changed} proposals changed")
-    for page in done.set_aside:
-        say(f"Set aside: {page['file']}, page {page['page']}: {page['message']} {page['mend']}".rstrip(), to=errors)
-    if done.set_aside:
-        raise typer.Exit(int(ExitCode.SET_ASIDE))
+    end_with_set_aside(done.set_aside)

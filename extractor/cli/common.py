@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from extractor.errors import SettingsError
+from extractor.errors import ExitCode, SettingsError
 
 if TYPE_CHECKING:
     from extractor.service.metrics_server import MetricsPlace
@@ -117,6 +117,18 @@ def warn(text: str) -> None:
             logging.getLogger("extractor").warning("%s", text)
             return
     say(text, to=err)
+
+
+def end_with_set_aside(pages: Sequence[Mapping[str, object]]) -> None:
+    """Name pages that were set aside, if any were, and end with the exit code for that.
+
+    Args:
+        pages: each with ``file``, ``page``, ``message`` and ``mend``.
+    """
+    for page in pages:
+        say(f"Set aside: {page['file']}, page {page['page']}: {page['message']} {page['mend']}".rstrip(), to=err)
+    if pages:
+        raise typer.Exit(int(ExitCode.SET_ASIDE))
 
 
 def book_from(pairs: list[str]) -> dict[str, str]:

@@ -11,9 +11,11 @@ import typer
 
 from extractor.cli.common import DatabaseOption, JsonOption, err, existing_store, out, progress, say
 from extractor.cli.root import app
+from extractor.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from extractor.learning.registry import Registry, Version
     from extractor.readers.handwriting.in_use import Switch
@@ -96,10 +98,10 @@ def promote(
     from extractor.learning.comparison import read_comparison
     from extractor.learning.promotion import shipped_rule
 
-    comparison = read_comparison(evaluation)
+    by, comparison = _named(person), read_comparison(evaluation)
 
     def change(registry: Registry) -> Switch:
-        return registry.promote(candidate, comparison, rule or shipped_rule(), by=person, at=_now())
+        return registry.promote(candidate, comparison, rule or shipped_rule(), by=by, at=_now())
 
     _change(change, log_in, db, {"evaluation": comparison.digest, "set": comparison.on.set})
 
@@ -117,17 +119,16 @@ def rollback(
 
     Example: extractor model rollback --person 'Tổ số hóa'
     """
-    _change(lambda registry: registry.roll_back(version, by=person, at=_now()), log_in, db, {})
+    by = _named(person)
+    _change(lambda registry: registry.roll_back(version, by=by, at=_now()), log_in, db, {})
 
 
 @model_app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
     """Show all versions: which is in use, since when, and what it was promoted on."""
-    from extractor.learning.registry import Registry
     from extractor.settings import get_settings
 
-    settings = get_settings()
-    registry = Registry(settings)
+    settings, registry = get_settings(), _registry()
     rows = [_row(version) for version in registry.versions()]
     if as_json:
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
@@ -187,7 +188,13 @@ def _cells(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def _change(change: Any, log_in: Path | None, db: str | None, content: dict[str, str]) -> None:
+def _named(person: str) -> str:
+    if not person.strip():
+        raise SettingsError("--person: it is empty.", mend="Name who decides this.")
+    return person.strip()
+
+
+def _change(change: Callable[[Registry], Switch], log_in: Path | None, db: str | None, content: dict[str, str]) -> None:
     """Change the model in use, note it in the audit log where one is named, and say what follows."""
     from contextlib import ExitStack
 
@@ -195,7 +202,7 @@ def _change(change: Any, log_in: Path | None, db: str | None, content: dict[str,
     with ExitStack() as stack:
         # A log that cannot be opened is told before anything changes.
         store = stack.enter_context(existing_store(log_in, db)) if log_in is not None else None
-        switch: Switch = change(registry)
+        switch = change(registry)
         if store is not None:
             store.append_audit(
                 actor=switch.by,
@@ -237,7 +244,7 @@ def _registry() -> Registry:
     return Registry(get_settings())
 
 
-def _now() -> Any:
+def _now() -> datetime:
     from datetime import UTC, datetime
 
     return datetime.now(UTC)

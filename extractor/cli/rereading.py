@@ -13,14 +13,14 @@ from extractor.cli.common import (
     DatabaseOption,
     JsonOption,
     TemplatesOption,
+    end_with_set_aside,
     existing_store,
     progress,
     say,
     template_folders,
 )
-from extractor.cli.common import err as errors
 from extractor.cli.root import app
-from extractor.errors import ExitCode, SettingsError
+from extractor.errors import SettingsError
 
 if TYPE_CHECKING:
     from extractor.page_instruction import PageInstruction
@@ -91,10 +91,7 @@ def reread(
         for item in result["pages"]:
             became = item["problem"] or f"{item['records']} records"
             say(f"{item['file']}, page {item['page']}: {became}")
-    for item in result["set_aside"]:
-        say(f"Set aside: {item['file']}, page {item['page']}: {item['message']} {item['mend']}".rstrip(), to=errors)
-    if result["set_aside"]:
-        raise typer.Exit(int(ExitCode.SET_ASIDE))
+    end_with_set_aside(result["set_aside"])
 
 
 def _instruction(form: str, turn: int | None, pages: int | None, is_: str, file: Path | None) -> PageInstruction | None:

@@ -21,8 +21,9 @@ class TargetCost:
     Args:
         target_error: highest error among accepted that was proved, 0 to 1.
         accepted: share of all fields that pass without a person, 0 to 1; those keyed again blindly pass, too.
-        hours: of work for the fields asked about, those that are not accepted and those drawn for blind re-keying.
-        kinds: share accepted of each group, of those with a threshold.
+        hours: of work for the fields asked about, those that are not accepted and those drawn for blind re-keying;
+            settling what re-keying disputes is not counted.
+        kinds: share accepted of each group of which any is accepted.
     """
 
     target_error: float

@@ -14,6 +14,7 @@ from extractor.errors import StoreError
 from extractor.field_reading import HANDWRITING
 from extractor.learning.adapting import HandLine
 from extractor.learning.cutting import OpenPage, open_read_page, written_lines
+from extractor.learning.line_texts import may_be
 from extractor.records import Decision, FieldState
 from extractor.scans.types import Image
 from extractor.store import DecidedField, Store
@@ -81,9 +82,16 @@ def _page(out: Path, source: KnownSource, page: int) -> OpenPage | None:
 
 
 def _single_line(page: OpenPage, item: DecidedField) -> Image | None:
-    """The field's line as the reader saw it; none where there are or may be several, whose texts nobody keeps apart."""
+    """The field's line as the reader saw it.
+
+    None where there are or may be several, whose texts nobody keeps apart, and where what people found is nothing like
+    what was read there, and so probably stands elsewhere.
+    """
     written = written_lines(page, item.record[2], item.code)
-    return written.crops[0] if len(written.crops) == 1 and not written.doubtful else None
+    if len(written.crops) != 1 or written.doubtful:
+        return None
+    read = page.kept.readings.get((item.record[2], item.code))
+    return written.crops[0] if read is None or may_be(item.final.raw, read.raw) else None
 
 
 def _open_fields(

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from extractor.learning.choosing import BookTexts
-from extractor.learning.hands import read_hands
+from extractor.learning.hand_list import read_hands
 from extractor.learning.pseudonyms import Pseudonyms, load_or_make_key
 
 

@@ -59,7 +59,7 @@ def save_share(out: Path, share: float) -> None:
     part_of(path).replace(path)
 
 
-def share_or_none(out: Path) -> float:
+def share_or_zero(out: Path) -> float:
     """The share; 0 where the office's file cannot be used, for a queue that stops helps nobody."""
     try:
         found = (out / FILE).stat()

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from extractor.errors import AnsweredBeforeError, ImageError, LeaseLostError, NotStoredError
-from extractor.learning.sharing import share_or_none
+from extractor.learning.sharing import share_or_zero
 from extractor.records import Decision, FieldState
 from extractor.review.access import Visit
 from extractor.review.answers import Answer, make_answer, read_value
@@ -131,7 +131,7 @@ def claim(room: AnyRoom, visit: WorkerPost, wanted: Filter, later: BackgroundTas
                 disputed=visit.disputed,
                 lease_seconds=room.lease_seconds,
                 formerly=visit.formerly,
-                learning_share=share_or_none(room.out),
+                learning_share=share_or_zero(room.out),
             ),
         )
         if isinstance(found, QueueEmpty):

@@ -39,7 +39,7 @@ from extractor.cli import main
 from extractor.errors import LineSetError, SettingsError
 from extractor.learning import cutting
 from extractor.learning.exporting import AUDITED, ExportTerms, export_line_set, subject_of, vouched
-from extractor.learning.hands import read_hands
+from extractor.learning.hand_list import read_hands
 from extractor.learning.line_set import read_line_set
 from extractor.learning.line_texts import may_be, words_of_lines
 from extractor.learning.parts import SHARES, assign, known_parts, read_parts

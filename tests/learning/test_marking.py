@@ -168,11 +168,11 @@ def test_what_cannot_be_used_is_named_and_nothing_is_changed(out, command, words
 
 
 def test_the_share_is_the_office_s_own_or_that_of_the_settings(tmp_path, monkeypatch):
-    assert sharing.load_share(tmp_path) == sharing.share_or_none(tmp_path) == 0.0
+    assert sharing.load_share(tmp_path) == sharing.share_or_zero(tmp_path) == 0.0
     monkeypatch.setattr(sharing, "get_settings", lambda: Settings(learning_share=0.25))
-    assert sharing.load_share(tmp_path) == sharing.share_or_none(tmp_path) == 0.25
+    assert sharing.load_share(tmp_path) == sharing.share_or_zero(tmp_path) == 0.25
     sharing.save_share(tmp_path, 0.1)
-    assert sharing.load_share(tmp_path) == sharing.share_or_none(tmp_path) == 0.1
+    assert sharing.load_share(tmp_path) == sharing.share_or_zero(tmp_path) == 0.1
     with pytest.raises(SettingsError, match=r"--share 0\.7"):
         sharing.save_share(tmp_path, 0.7)
 
@@ -182,4 +182,4 @@ def test_an_unusable_file_is_named_and_switches_the_share_off(tmp_path, content)
     (tmp_path / sharing.FILE).write_text(content, encoding="utf-8")
     with pytest.raises(SettingsError, match=r"learning\.yaml"):
         sharing.load_share(tmp_path)
-    assert sharing.share_or_none(tmp_path) == 0.0
+    assert sharing.share_or_zero(tmp_path) == 0.0

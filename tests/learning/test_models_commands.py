@@ -117,13 +117,13 @@ def test_a_log_that_cannot_be_opened_changes_nothing(office):
     [
         (("train",), SettingsError, "nothing to train on"),
         (("train", "--from", "set"), SettingsError, "needs a folder"),
-        (("train", "r.yaml", "--recipe", "r.yaml"), SettingsError, "are the same"),
         (("train", "r.yaml", "--out", "x"), SettingsError, "belong to --from"),
         (("train", "--from", "set", "--out", "x", "--start", "nowhere"), SettingsError, "names no version"),
         (("train", "--from", "set", "--out", "x", "--log-to", "paper"), SettingsError, "no log"),
         (("model", "evaluate", "nowhere", "--on", "set"), SettingsError, "names no version"),
         (("model", "evaluate", "set", "--on", "set"), ModelError, "no config.json"),
         (("model", "rollback", "--person", "x"), SettingsError, "none before it"),
+        (("model", "rollback", "--person", " "), SettingsError, "it is empty"),
         (("model", "promote", "candidate", "--evaluation", "x.json", "--person", "x"), EvaluationError, "x.json"),
     ],
 )
