@@ -11,6 +11,7 @@ import typer
 
 from extractor.cli.common import DatabaseOption, JsonOption, err, existing_store, out, progress, say
 from extractor.cli.root import app
+from extractor.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,13 +56,14 @@ def evaluate(
     registry = _registry()
     first = registry.model(candidate)
     second = registry.model(against) if against else registry.in_use.checked()
+    if out_dir is not None:
+        out_dir.mkdir(parents=True, exist_ok=True)  # before the lines are read, which takes long
     kept = read_kept(on, part)
     with progress(as_json, "Lines") as on_progress:
         found = evaluate_candidate(first, second, kept, precision=get_settings().precision, on_progress=on_progress)
     if out_dir is not None:
         from extractor.exports.files import part_of
 
-        out_dir.mkdir(parents=True, exist_ok=True)
         drawing = part_of(out_dir / PLOT_FILE).with_suffix(".part.png")
         draw_differences(found, drawing)
         drawing.replace(out_dir / PLOT_FILE)
@@ -96,6 +98,7 @@ def promote(
     from extractor.learning.comparison import read_comparison
     from extractor.learning.promotion import shipped_rule
 
+    _named(person)
     comparison = read_comparison(evaluation)
 
     def change(registry: Registry) -> Switch:
@@ -117,6 +120,7 @@ def rollback(
 
     Example: extractor model rollback --person 'Tổ số hóa'
     """
+    _named(person)
     _change(lambda registry: registry.roll_back(version, by=person, at=_now()), log_in, db, {})
 
 
@@ -228,6 +232,12 @@ def _certificate(registry: Registry) -> Iterator[str]:
         "The shipped certificate and all others that were proved with another model do not hold for it: from the next "
         "run on, every field goes to people. Make a new one with 'extractor certify'."
     )
+
+
+def _named(person: str) -> None:
+    """Refuse a change that nobody answers for."""
+    if not person.strip():
+        raise SettingsError("--person: it is empty.", mend="Say who decides this: it stands in the registry.")
 
 
 def _registry() -> Registry:
