@@ -29,6 +29,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return SharingOut(config, log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def set_up_as_shipped() -> Iterator[Any]:
+    """How the product sets up SQLite. Tests do not wait for the disk at every commit, which only a power cut tells."""
+    from extractor.store import engine
+
+    shipped = engine._set_up_sqlite
+
+    def set_up(connection: Any, record: Any) -> None:
+        shipped(connection, record)
+        connection.execute("PRAGMA synchronous=OFF").close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_set_up_sqlite", set_up)
+        yield shipped
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A real headless Chromium of the system: one for all tests of a process, which can drive no second one."""
