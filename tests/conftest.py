@@ -9,9 +9,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.sharing_out import SharingOut, dearness
 
 # Tests are of the shipped reader, whatever was promoted in the clone they run in.
 os.environ["EXTRACTOR_REGISTRY_DIR"] = str(Path(__file__).parent / "no-registry")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Dear tests come first."""
+    items.sort(key=lambda item: dearness(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadfile``, files that share dear fixtures go to one worker."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return SharingOut(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def set_up_as_shipped() -> Iterator[Any]:
+    """How the product sets up SQLite. Tests do not wait for the disk at every commit, which only a power cut tells."""
+    from extractor.store import engine
+
+    shipped = engine._set_up_sqlite
+
+    def set_up(connection: Any, record: Any) -> None:
+        shipped(connection, record)
+        connection.execute("PRAGMA synchronous=OFF").close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_set_up_sqlite", set_up)
+        yield shipped
 
 
 @pytest.fixture(scope="session")

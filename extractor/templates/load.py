@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from extractor.errors import TemplateError, UnknownFormError
@@ -12,7 +13,7 @@ from extractor.settings import shipped
 from extractor.templates.form import FormSchema
 from extractor.templates.label_template import LabelTemplate
 from extractor.templates.layouts import Template
-from extractor.templates.marked_yaml import MarkedYaml, read_yaml, validate
+from extractor.templates.marked_yaml import MarkedYaml, parse_yaml, read_file, validate
 from extractor.templates.table_template import TableTemplate
 
 SCHEMA_FILE, TEMPLATE_FILE, BLANK_FILE = "form.yaml", "template.yaml", "blank.png"
@@ -90,12 +91,19 @@ def load_form(folder: Path) -> Form:
     Raises:
         TemplateError: a file is missing or wrong; the message names file, line and mend.
     """
-    schema_file, template_file = read_yaml(folder / SCHEMA_FILE), read_yaml(folder / TEMPLATE_FILE)
+    return _load(folder, read_file(folder / SCHEMA_FILE), read_file(folder / TEMPLATE_FILE))
+
+
+@lru_cache(maxsize=256)
+def _load(folder: Path, schema_source: bytes, template_source: bytes) -> Form:
+    """The form in these files, parsed once while they stay as they are: every run and command asks for all forms."""
+    schema_file = parse_yaml(folder / SCHEMA_FILE, schema_source)
+    template_file = parse_yaml(folder / TEMPLATE_FILE, template_source)
     schema = validate(schema_file, FormSchema)
     template = validate(template_file, _model(template_file))
     digest = hashlib.sha256()
-    for file in (schema_file, template_file):
-        digest.update(file.path.read_bytes().replace(b"\r\n", b"\n"))
+    for source in (schema_source, template_source):
+        digest.update(source.replace(b"\r\n", b"\n"))
     version = f"{schema.version}-{digest.hexdigest()[:8]}"
     return Form(schema.model_copy(update={"version": version}), template, folder)
 

@@ -49,10 +49,29 @@ def read_yaml(path: Path) -> MarkedYaml:
     Raises:
         TemplateError: it is missing, empty or no YAML; the message names file and line.
     """
+    return parse_yaml(path, read_file(path))
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file of a form.
+
+    Raises:
+        TemplateError: it cannot be read.
+    """
     try:
-        source = path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except OSError as error:
         raise TemplateError(f"{path}: cannot be read.", mend="Write the file or correct the folder's name.") from error
+
+
+def parse_yaml(path: Path, content: bytes) -> MarkedYaml:
+    """Parse what a YAML file holds.
+
+    Raises:
+        TemplateError: it is empty or no YAML; the message names file and line.
+    """
+    try:
+        source = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise TemplateError(f"{path}: is not UTF-8.", mend="Save the file as UTF-8.") from error
     try:

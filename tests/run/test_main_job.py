@@ -9,6 +9,8 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import openpyxl
 import pytest
 from support.runs import AGENCY, RECORDS, contents, options
@@ -22,6 +24,21 @@ from extractor.records import BookKey, Decision, FieldState, read_records
 from extractor.templates import load_forms
 
 REAL_SCANS = Path(__file__).resolve().parents[3] / "shared" / "scans"
+
+
+def blank_sheet(path: Path) -> Path:
+    """A sheet of paper with nothing on it, which costs no reading; each name gives other pixels."""
+    assert cv2.imwrite(str(path), np.full((1100, 780, 3), 225 + ord(path.stem[0]) % 20, np.uint8))
+    return path
+
+
+@pytest.fixture(scope="module")
+def unnamed(scans, tmp_path_factory) -> tuple[Path, Path]:
+    """A scan whose name says nothing of its book, and the output folder of a run over it."""
+    folder = tmp_path_factory.mktemp("unnamed")
+    shutil.copy(min(scans.glob("KS.2009*.pdf")), folder / "scan.pdf")
+    run(options([folder / "scan.pdf"], folder / "out"), outputs=False)
+    return folder / "scan.pdf", folder / "out"
 
 
 def test_every_form_page_yields_its_record(finished):
@@ -113,25 +130,37 @@ def test_what_a_person_decided_survives_and_is_exported(finished, scans, tmp_pat
     out = tmp_path / "copy"
     shutil.copytree(source, out)
     with open_store(out) as store:
-        task = store.claim("Kiểm tra viên")
+        (book,) = [book.id for book in store.books() if book.key.year == "2009"]
+        task = store.claim("Kiểm tra viên", book=book)
         store.decide(task, task.token, person="Kiểm tra viên", raw="CHỮ TRONG SỔ", value="CHỮ TRONG SỔ")
-    run(replace(options([scans], out), redo=True))
     key, code = task.record, task.code
-    decided = next(r for r in read_records(out / "records.jsonl") if r.key == key).fields[code]
+    again = run(replace(options([scans / key[0]], out), redo=True))
+    assert again.pages_new == 1
+    records = list(read_records(out / "records.jsonl"))
+    assert len(records) == 2 * RECORDS
+    decided = next(r for r in records if r.key == key).fields[code]
     assert decided.raw == "CHỮ TRONG SỔ"
     assert decided.decision is Decision.CORRECTED
 
 
 def test_workers_give_the_same_records_as_one_process(finished, scans, tmp_path):
     out, _ = finished
-    run(options([scans], tmp_path, workers=2), outputs=False)
-    with open_store(tmp_path) as store:
-        assert list(store.records()) == list(read_records(out / "records.jsonl"))
+    read = sorted(scans.glob("KS.2009*.pdf"))
+    # More pages than two workers are given at once.
+    sheets = [blank_sheet(tmp_path / f"{name}.png") for name in "abc"]
+    summary = run(options([*read, *sheets], tmp_path / "out", workers=2), outputs=False)
+    assert (len(read), summary.pages_new) == (RECORDS, RECORDS + 3)
+    with open_store(tmp_path / "out") as store:
+        found = list(store.records())
+        assert found == [r for r in read_records(out / "records.jsonl") if r.file in {path.name for path in read}]
+        assert (len(found), store.status().page_problems) == (RECORDS, 3)
 
 
-def test_a_killed_run_goes_on_where_it_was(scans, tmp_path):
+def test_a_killed_run_goes_on_where_it_was(finished, scans, tmp_path):
+    out, _ = finished
+    (book,) = scans.glob("KS.2018*.pdf")
     code = "from extractor.cli import main; main()"
-    command = [sys.executable, "-c", code, "run", str(scans), "--out", str(tmp_path), "--certificate", "none"]
+    command = [sys.executable, "-c", code, "run", str(book), "--out", str(tmp_path), "--certificate", "none"]
     command += ["--book", f"agency={AGENCY}"]
     process = subprocess.Popen([*command, "--workers", "1", "-q"], start_new_session=True)
     deadline = time.monotonic() + 120
@@ -143,9 +172,11 @@ def test_a_killed_run_goes_on_where_it_was(scans, tmp_path):
     with open_store(tmp_path) as store:
         kept = store.status().pages
     assert kept >= 1
-    summary = run(options([scans], tmp_path))
+    summary = run(options([book], tmp_path))
     assert summary.pages_new < summary.pages
-    assert summary.outputs.status.records == 2 * RECORDS
+    assert summary.outputs.status.records == RECORDS
+    whole = [record for record in read_records(out / "records.jsonl") if record.file == book.name]
+    assert list(read_records(tmp_path / "records.jsonl")) == whole
 
 
 def test_two_runs_never_write_one_folder_at_once(scans, tmp_path):
@@ -153,25 +184,19 @@ def test_two_runs_never_write_one_folder_at_once(scans, tmp_path):
         run(options([scans], tmp_path))
 
 
-def test_another_file_of_a_known_name_is_set_aside_not_swapped(finished, scans, tmp_path):
-    pages = sorted(scans.glob("KS.2009*.pdf"))
-    first, second = tmp_path / "one", tmp_path / "two"
-    for folder, page in zip((first, second), pages, strict=False):
-        folder.mkdir()
-        shutil.copy(page, folder / "scan.pdf")
-    out = tmp_path / "out"
-    run(options([first], out), outputs=False)
-    again = run(options([second], out), outputs=False)
+def test_another_file_of_a_known_name_is_set_aside_not_swapped(unnamed, scans, tmp_path):
+    out = shutil.copytree(unnamed[1], tmp_path / "out")
+    second = tmp_path / "two" / "scan.pdf"
+    second.parent.mkdir()
+    shutil.copy(max(scans.glob("KS.2009*.pdf")), second)
+    again = run(options([second.parent], out), outputs=False)
     assert [item.reason for item in again.set_aside] == ["name_taken"]
     assert again.pages == 0
 
 
-def test_what_is_said_of_the_book_later_is_taken_up(scans, tmp_path):
-    page = next(scans.glob("KS.2009*.pdf"))
-    shutil.copy(page, tmp_path / "scan.pdf")
-    out = tmp_path / "out"
-    plain = options([tmp_path / "scan.pdf"], out)
-    run(plain, outputs=False)
+def test_what_is_said_of_the_book_later_is_taken_up(unnamed, tmp_path):
+    out = shutil.copytree(unnamed[1], tmp_path / "out")
+    plain = options([unnamed[0]], out)
     named = replace(plain.pipeline, book=BookKey(register="KS", year="2009", number="01"))
     run(replace(plain, pipeline=named), outputs=False)
     with open_store(out) as store:
@@ -179,10 +204,9 @@ def test_what_is_said_of_the_book_later_is_taken_up(scans, tmp_path):
     assert [(book.year, book.number) for book in books] == [("2009", "01")]
 
 
-def test_a_name_that_is_no_text_does_not_stop_the_others(scans, tmp_path):
-    page = next(scans.glob("KS.2009*.pdf"))
-    shutil.copy(page, tmp_path / "good.pdf")
-    shutil.copy(page, tmp_path / os.fsdecode(b"bad\xff.pdf"))
+def test_a_name_that_is_no_text_does_not_stop_the_others(tmp_path):
+    page = blank_sheet(tmp_path / "good.png")
+    shutil.copy(page, tmp_path / os.fsdecode(b"bad\xff.png"))
     summary = run(options([tmp_path], tmp_path / "out"), outputs=False)
     assert [item.reason for item in summary.set_aside] == ["unsafe_path"]
     assert summary.pages == 1

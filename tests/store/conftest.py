@@ -69,6 +69,10 @@ def postgres_server() -> Iterator[str]:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(f"no PostgreSQL server can be started here: {error}")
+    # Nothing here outlives the server, so that it need not wait for the disk.
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        _command(server.get_uri(), f"ALTER SYSTEM SET {name} = off")
+    _command(server.get_uri(), "SELECT pg_reload_conf()")
     yield server.get_uri()
     with contextlib.suppress(FileNotFoundError):
         server.cleanup()

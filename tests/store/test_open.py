@@ -81,7 +81,8 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
         Store.open(f"sqlite:///{path}")
 
 
-def test_sqlite_is_private_durable_and_checks_references(tmp_path):
+def test_sqlite_is_private_durable_and_checks_references(tmp_path, monkeypatch, set_up_as_shipped):
+    monkeypatch.setattr("extractor.store.engine._set_up_sqlite", set_up_as_shipped)
     path = tmp_path / "new" / "store.sqlite"
     with Store.open(f"sqlite:///{path}"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
