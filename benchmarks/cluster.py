@@ -27,13 +27,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+from rich.console import Console
+from rich.table import Table
 
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
-
-from extractor.records import BookKey  # noqa: E402
-from extractor.training.synth import render_book  # noqa: E402
+from extractor.records import BookKey
+from extractor.training.synth import render_book
 
 _ROOT = Path(__file__).resolve().parents[1]
 _MEMORY = 200 * 2**20
@@ -137,7 +135,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ.update(OMP_NUM_THREADS="1", RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
     inputs, shown = given.work / "books", Console(width=140)
     draw(inputs, given.pages, given.seed)
     table = Table("read by", "seconds", "pages a minute", "records as with plain processes")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from extractor.batch.workers import PageOutcome, crash
-from extractor.cluster.connection import connected
+from extractor.cluster.connection import Head, connected
 from extractor.cluster.parcel import Parcel, pack
 from extractor.cluster.worker import About, ContentWanted, Failed, PageWorker
 from extractor.errors import ClusterError, InputError
@@ -62,8 +62,8 @@ def process_pages_on_cluster(
         return
     parcel = pack(options, (ref.hand.hand for ref in pages if ref.hand))
     version = Pipeline(options).version
-    with connected(cluster.address) as ray:
-        crew = Crew(ray, parcel, version, cluster, pages)
+    with connected(cluster.address) as (ray, head):
+        crew = Crew(ray, head, parcel, version, cluster, pages)
         try:
             yield from crew.work()
         finally:
@@ -76,6 +76,7 @@ class Crew:
 
     Args:
         ray: Ray's module, connected.
+        head: the cluster's head.
         parcel: what workers need.
         version: version of the pipeline here; a worker with another one would read otherwise.
         options: where, how many, how patient.
@@ -83,6 +84,7 @@ class Crew:
     """
 
     ray: Any
+    head: Head
     parcel: Parcel
     version: str
     options: ClusterOptions
@@ -107,6 +109,7 @@ class Crew:
     def work(self) -> Iterator[PageOutcome]:
         """Give out all pages; each comes back once."""
         while self._waiting or self._busy:
+            self.head.check()
             self._hire()
             while self._idle and self._waiting:
                 self._give(self._idle.popleft(), self._waiting.popleft())
@@ -129,7 +132,7 @@ class Crew:
     def _hire(self) -> None:
         """Start as many workers as there is work and room for; machines that joined meanwhile give room."""
         here = len(self._starting) + len(self._idle) + len(self._busy)
-        room = int(self.ray.cluster_resources().get("CPU", 0))
+        room = self.head.processors
         wanted = min(self.options.workers or room, room, len(self._waiting) + len(self._busy))
         for _ in range(wanted - here):
             worker = self._worker.remote(self.ray.get)

@@ -13,7 +13,8 @@ def machines():
     before = dict(os.environ)
     # Workers are processes of the cluster's nodes: they find what the tests find.
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Beside other tests, processes that step back for everybody would wait for ever.
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
     made = cluster_utils.Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **SMALL}
     )

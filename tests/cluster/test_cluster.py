@@ -1,16 +1,18 @@
 import hashlib
+import socket
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from support.cluster_workers import ObedientWorker
 
 from extractor.batch.workers import process_pages
-from extractor.cluster import ClusterOptions, pages, process_pages_on_cluster
+from extractor.cluster import ClusterOptions, connection, pages, process_pages_on_cluster
 from extractor.cluster.connection import connected
 from extractor.cluster.parcel import pack
 from extractor.cluster.worker import PageWorker, remove_leftovers
@@ -187,3 +189,33 @@ def test_what_killed_workers_left_on_the_disk_is_removed_and_what_living_ones_ha
     assert not dead.exists() and living._folder.exists()
     living.leave()
     assert not living._folder.exists()
+
+
+def test_a_head_that_is_silent_too_long_is_lost_however_long_ray_itself_would_wait(monkeypatch):
+    asked, never = threading.Event(), threading.Event()
+
+    class Ray:
+        def __init__(self):
+            self.answers = iter([{"CPU": 3.0}])
+
+        def get_runtime_context(self):
+            return SimpleNamespace(gcs_address=f"127.0.0.1:{listening.getsockname()[1]}")
+
+        def cluster_resources(self):
+            if (found := next(self.answers, None)) is None:
+                asked.set()
+                never.wait()  # as Ray does where the head is gone
+            return found
+
+    monkeypatch.setattr(connection, "_EVERY", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        head = connection.Head(Ray(), "10.0.0.1:6379")
+        assert head.processors == 3
+        assert asked.wait(10)
+    head.check()
+    monkeypatch.setattr(connection, "SILENCE", 0.0)
+    with pytest.raises(ClusterError, match=r"10\.0\.0\.1:6379: the head is lost") as lost:
+        head.check()
+    assert "run the same command again" in lost.value.mend
+    head.leave()
+    never.set()
