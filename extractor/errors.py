@@ -184,6 +184,10 @@ class MissingProgramError(ExtractorError):
     exit_code = ExitCode.MISSING_PROGRAM
 
 
+class ClusterError(ExtractorError):
+    """A cluster cannot be reached or was lost, or one of its machines cannot take part."""
+
+
 class BackupError(ExtractorError):
     """A backup cannot be written, or cannot be used."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,36 @@ def save_page_file(out: Path, stem: str, page: PageFile) -> None:
     part.write_text(json.dumps(data), encoding="utf-8")
     _save_areas(_areas_file(out, stem), page.areas)
     part.replace(target)
+
+
+def take_page_files(out: Path, stem: str) -> dict[str, bytes]:
+    """Take a page's files out of a folder: content by path relative to it, in the order they must be kept."""
+    # The one that says that the page is done comes last.
+    paths = [path for path in (out / FOLDER / f"{stem}.jpg", _areas_file(out, stem), out / FOLDER / f"{stem}.json")
+             if path.is_file()]  # fmt: skip
+    files = {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
+    for path in paths:
+        path.unlink()
+    return files
+
+
+def keep_page_files(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write what :func:`take_page_files` took, each file whole or not at all.
+
+    Raises:
+        StoreError: a file cannot be written.
+    """
+    for name, content in files.items():
+        target = out / name
+        part = target.with_name(target.name + ".part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(content)
+            part.replace(target)
+        except OSError as error:
+            raise StoreError(
+                f"{out}: cannot be written ({error.strerror}).", mend="Check rights and free space."
+            ) from error
 
 
 def _areas_file(out: Path, stem: str) -> Path:

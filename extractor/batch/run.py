@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from extractor.batch.hands import with_hands
 from extractor.batch.judging import BookSuspension, judge_books
@@ -14,7 +15,7 @@ from extractor.batch.policy import demanded
 from extractor.batch.sources import KnownSource, remember_sources, without_taken_names
 from extractor.batch.storage import open_store
 from extractor.batch.summary import describe_suspension
-from extractor.batch.workers import process_pages
+from extractor.batch.workers import PageOutcome, process_pages
 from extractor.confidence import Certificate
 from extractor.errors import SettingsError, StoreError
 from extractor.file_locks import lock as lock_file
@@ -22,6 +23,9 @@ from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import Limits, PageRef, SetAside, list_sources, page_refs
 from extractor.store import Erasures, Instructions, Store
+
+if TYPE_CHECKING:
+    from extractor.cluster import ClusterOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class RunOptions:
         workers: worker processes.
         redo: read pages again even if nothing changed; what people decided stays.
         recheck: share of the accepted fields, 0 to 1, that people key again without seeing the proposal.
+        cluster: cluster whose machines read the pages; none where this one does. ``workers`` then counts for what is
+            written at the end alone.
     """
 
     inputs: tuple[Path, ...]
@@ -48,6 +54,7 @@ class RunOptions:
     render_dpi: int = 300
     redo: bool = False
     recheck: float = 0.0
+    cluster: ClusterOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
         todo = [ref for ref in refs if options.redo or not _is_done(store, options.out, ref, pipeline)]
         done = len(refs) - len(todo)
         on_progress(done, len(refs))
-        for outcome in process_pages(todo, options.pipeline, min(options.workers, max(1, len(todo)))):
+        for outcome in _outcomes(todo, options):
             if outcome.set_aside:
                 set_aside.append(outcome.set_aside)
             if outcome.result:
@@ -119,6 +126,14 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
         )
     void = options.certificate is not None and not options.certificate.holds_for(pipeline.reader_versions)
     return RunSummary(len(refs), len(todo), tuple(set_aside), written, suspended, void)
+
+
+def _outcomes(todo: list[PageRef], options: RunOptions) -> Iterator[PageOutcome]:
+    if options.cluster is None:
+        return process_pages(todo, options.pipeline, min(options.workers, max(1, len(todo))))
+    from extractor.cluster import process_pages_on_cluster
+
+    return process_pages_on_cluster(todo, options.pipeline, options.cluster)
 
 
 def with_instructions(refs: Iterable[PageRef], store: Store) -> list[PageRef]:

@@ -43,7 +43,7 @@ def process_pages(refs: Iterable[PageRef], options: PipelineOptions, workers: in
     """
     if workers <= 1:
         pipeline = Pipeline(options)
-        yield from (_outcome(pipeline, ref) for ref in refs)
+        yield from (outcome_of(pipeline, ref) for ref in refs)
         return
     waiting = iter(refs)
     crashed: list[PageRef] = []
@@ -54,7 +54,7 @@ def process_pages(refs: Iterable[PageRef], options: PipelineOptions, workers: in
     for ref in crashed:
         _, lost = yield from _pool(iter([ref]), options, 1)
         if lost:
-            yield PageOutcome(ref, set_aside=_crash(ref))
+            yield PageOutcome(ref, set_aside=crash(ref, 2))
 
 
 def _pool(
@@ -99,10 +99,15 @@ def _start(options: PipelineOptions) -> None:
 def _work(ref: PageRef) -> PageOutcome:
     if _pipeline is None:
         raise RuntimeError("the worker was not started")
-    return _outcome(_pipeline, ref)
+    return outcome_of(_pipeline, ref)
 
 
-def _outcome(pipeline: Pipeline, ref: PageRef) -> PageOutcome:
+def outcome_of(pipeline: Pipeline, ref: PageRef) -> PageOutcome:
+    """Process one page; what is wrong with it sets it aside.
+
+    Raises:
+        ExtractorError: something is wrong with the run.
+    """
     try:
         return PageOutcome(ref, result=pipeline.process(ref))
     except InputError as error:
@@ -124,7 +129,7 @@ def _outcome(pipeline: Pipeline, ref: PageRef) -> PageOutcome:
         )
 
 
-def _crash(ref: PageRef) -> SetAside:
-    return SetAside(
-        ref.source.file, "crash", "ended the worker process twice.", "Look at the page; scan it again.", ref.page
-    )
+def crash(ref: PageRef, times: int) -> SetAside:
+    """What is told of a page that so many worker processes died on."""
+    message = f"ended the worker process {'twice' if times == 2 else f'{times} times'}."
+    return SetAside(ref.source.file, "crash", message, "Look at the page; scan it again.", ref.page)

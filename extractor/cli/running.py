@@ -52,6 +52,9 @@ def run(
     recheck: Annotated[
         str, typer.Option(help="Share of the accepted fields that people key again blindly: 0% to 100%.")
     ] = "5%",
+    cluster: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Read on the Ray cluster at HOST:PORT, or auto; see docs/cluster.md.")
+    ] = "",
     redo: Annotated[bool, typer.Option("--redo", help="Read all pages again; what people decided stays.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary.")] = False,
     log_format: LogFormatOption = None,
@@ -67,6 +70,7 @@ def run(
 
     from extractor.batch.run import RunOptions
     from extractor.batch.run import run as run_job
+    from extractor.cluster import ClusterOptions
     from extractor.pipeline import PipelineOptions
     from extractor.records import BookKey
     from extractor.settings import get_settings
@@ -87,6 +91,7 @@ def run(
         render_dpi=settings.render_dpi,
         redo=redo,
         recheck=share("--recheck", recheck),
+        cluster=ClusterOptions(cluster, workers=workers) if cluster else None,
     )
     with progress(quiet or as_json) as on_progress:
         summary = run_job(options, on_progress=on_progress)

@@ -128,6 +128,18 @@ class PageRef:
                 yield stream
 
 
+def read_content(source: SourceFile, limits: Limits | None = None) -> bytes:
+    """The whole content of a source, for a machine that does not see this one's disk.
+
+    Raises:
+        InputError: it is no longer there, or not readable.
+    """
+    if source.member:
+        return read_member(source.path, source.member, source.file, limits or Limits())
+    with open_file(source.path, source.file) as stream:
+        return stream.read()
+
+
 def pixel_hash(image: Image) -> str:
     """Hash of decoded pixels and their shape, hexadecimal."""
     digest = hashlib.sha256(repr(image.shape).encode())
@@ -202,7 +214,7 @@ def inspect_file(
             if kind is FileKind.PDF
             else raster.count_frames(stream, file, kind, limits)
         )
-    return SourceFile(path, "", file, kind, pages, digest, _stamp(path), *names)
+    return SourceFile(path, "", file, kind, pages, digest, stamp_of(path), *names)
 
 
 def inspect_member(
@@ -223,7 +235,7 @@ def inspect_member(
         if kind is FileKind.PDF
         else raster.count_frames(io.BytesIO(data), file, kind, limits)
     )
-    return SourceFile(path, member, file, kind, pages, digest, _stamp(path), *names)
+    return SourceFile(path, member, file, kind, pages, digest, stamp_of(path), *names)
 
 
 def _file_hash(stream: BinaryIO) -> str:
@@ -233,14 +245,19 @@ def _file_hash(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp_of(path: Path) -> tuple[int, int]:
+    """Size and modification time of a file, by which a change is noticed.
+
+    Raises:
+        OSError: it is not there.
+    """
     status = path.stat()
     return status.st_size, status.st_mtime_ns
 
 
 def _check_unchanged(source: SourceFile) -> None:
     try:
-        stamp = _stamp(source.path)
+        stamp = stamp_of(source.path)
     except OSError as error:
         raise MissingInputError(source.file, "is no longer there.", mend="Start the run again.") from error
     if stamp != source.stamp:
