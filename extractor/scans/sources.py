@@ -127,7 +127,7 @@ def open_file(path: Path, file: str) -> Iterator[BinaryIO]:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise UnsupportedTypeError(file, "is not a regular file.")
+            raise UnsupportedTypeError(file, "is not a regular file.", mend="Give plain files.")
         stream = path.open("rb")
     except FileNotFoundError as error:
         raise MissingInputError(file, "does not exist.", mend="Check the path.") from error
