@@ -99,9 +99,15 @@ class EmptyInputError(InputError):
 
 
 class LimitExceededError(InputError):
-    """A size, page count or expansion ratio is above the limit, found before decoding."""
+    """A size, page count or expansion ratio is above the limit, or decoding took more time or memory than it may."""
 
     reason = "limit"
+
+
+class DecoderCrashError(InputError):
+    """The content ended the process that decodes, however often it was tried."""
+
+    reason = "crash"
 
 
 class UnsafePathError(InputError):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from extractor.errors import SettingsError
 from extractor.exports.policy import Policy, strictest
+from extractor.plain_yaml import load_yaml
 from extractor.settings import get_settings
 from extractor.store import Store
 from extractor.store.audit import MACHINE, newest_subject
@@ -73,7 +74,7 @@ def _read(path: Path) -> _Own:
     mend = f"Write 'policy: {Policy.APPROVED}' or 'policy: {Policy.SETTLED}' into it."
     try:
         text = path.read_text(encoding="utf-8")
-        content, doubled = yaml.safe_load(text), doubled_key(yaml.compose(text, Loader=yaml.SafeLoader))
+        content, doubled = load_yaml(text), doubled_key(yaml.compose(text, Loader=yaml.SafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(f"{path.name}: cannot be read.", mend=mend) from error
     if doubled is not None:

@@ -22,6 +22,7 @@ from extractor.file_locks import lock as lock_file
 from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import Limits, PageRef, SetAside, list_sources, page_refs
+from extractor.scans.decoding import warm_up
 from extractor.store import Erasures, Instructions, Store
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def run(options: RunOptions, *, on_progress: Progress = lambda done, total: None
 
 
 def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummary:
+    warm_up()
     pipeline = Pipeline(options.pipeline)
     set_aside: list[SetAside] = []
     found = list(list_sources(options.inputs, options.limits, on_set_aside=set_aside.append))

@@ -17,6 +17,7 @@ from extractor.errors import ExtractorError, InputError, StoreError
 from extractor.logs import set_up as set_up_log
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import PageRef, SetAside
+from extractor.scans.decoding import warm_up
 from extractor.store.results import PageResult
 
 _IN_FLIGHT_PER_WORKER = 2
@@ -93,6 +94,7 @@ def _start(options: PipelineOptions) -> None:
     for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT"):
         os.environ[name] = "1"
     set_up_log()
+    warm_up()
     _pipeline = Pipeline(options)
 
 

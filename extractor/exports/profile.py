@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from extractor.errors import ExportError
 from extractor.exports.profile_parts import CELL_PARTS, Check, CheckKind, Dates, Keys, Naming, check_parts
+from extractor.plain_yaml import load_yaml
 
 __all__ = [
     "Check",
@@ -28,7 +29,6 @@ __all__ = [
     "with_own_profiles",
 ]
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 NOT_OFFICIAL = "không phải mẫu nhập chính thức"
 """What the title of a sheet of our own must say."""
@@ -145,7 +145,7 @@ def load_profile(path: Path) -> ExportProfile:
     """
     mend = "Correct the profile; see the bundled ones in extractor/exports/profiles."
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader either way
+        data = load_yaml(path.read_text(encoding="utf-8"))
         return ExportProfile.model_validate(data)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ExportError(f"{path}: cannot be read as YAML ({type(error).__name__}).", mend=mend) from error

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.errors import ExportError
+from extractor.exports.office_files import check_workbook, rows_of
 from extractor.exports.profile import ExportProfile
 from extractor.records.values import nfc
 
@@ -123,6 +124,7 @@ def _sheet(
 
 def _lines(path: Path, profile: ExportProfile) -> list[tuple[int, Sequence[Any]]]:
     try:
+        check_workbook(path)
         if _unpacked(path) > _MAX_BYTES:
             raise ExportError(f"{path}: larger than {_MAX_BYTES:,} bytes.", mend="Give the sheet of one book.")
         if path.suffix.lower() == ".csv":
@@ -163,8 +165,7 @@ def _workbook_lines(path: Path, profile: ExportProfile) -> Iterator[tuple[int, S
     try:
         name = profile.sheet if profile.sheet in workbook.sheetnames else workbook.sheetnames[0]
         # What a file says of its own size is sometimes wrong; then rows would be cut off.
-        workbook[name].reset_dimensions()
-        yield from enumerate(workbook[name].iter_rows(values_only=True), start=1)
+        yield from enumerate(rows_of(path, workbook[name]), start=1)
     finally:
         workbook.close()
 

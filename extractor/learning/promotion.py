@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from extractor.errors import SettingsError
 from extractor.learning.comparison import Comparison, Figure, Slice
+from extractor.plain_yaml import load_yaml
 
 _SIGNS = {"exact": 1, "cer": -1}
 """Whether more is better."""
@@ -66,7 +67,7 @@ def load_rule(file: Path) -> Rule:
     """
     mend = f"Compare it with {shipped_rule().name} of the product."
     try:
-        return Rule.model_validate(yaml.safe_load(file.read_text("utf-8")))
+        return Rule.model_validate(load_yaml(file.read_text("utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: the rule cannot be read.", mend="Name a YAML file in UTF-8.") from error
     except ValidationError as error:

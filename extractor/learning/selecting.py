@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from extractor.errors import SettingsError
 from extractor.learning.doubt import MEASURES, Doubt
 from extractor.learning.rarity import RareLetters
+from extractor.plain_yaml import load_yaml
 
 Vectors = NDArray[np.float32]
 
@@ -150,7 +151,7 @@ def load_rule(file: Path = _RULE_FILE) -> Rule:
         SettingsError: the file cannot be read, or says something else than a rule.
     """
     try:
-        return Rule.model_validate(yaml.safe_load(file.read_text("utf-8")))
+        return Rule.model_validate(load_yaml(file.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(f"{file}: cannot be read.", mend="Copy it anew, or correct it.") from error
     except ValidationError as error:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from extractor.batch.storage import LEARNING_SHARE
 from extractor.errors import SettingsError
 from extractor.exports.files import part_of
+from extractor.plain_yaml import load_yaml
 from extractor.settings import get_settings
 
 FILE = LEARNING_SHARE
@@ -37,7 +38,7 @@ def load_share(out: Path) -> float:
         return get_settings().learning_share
     mend = f"Write 'share: 0.1' into it, from 0 to {MOST}, or take it away."
     try:
-        return _Own.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).share
+        return _Own.model_validate(load_yaml(path.read_text(encoding="utf-8"))).share
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(f"{path.name}: cannot be read.", mend=mend) from error
     except ValidationError as error:

@@ -36,16 +36,25 @@ def read_records(path: Path) -> Iterator[Record]:
     Raises:
         EvaluationError: a line is not a record; the message names file and line.
     """
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                yield Record.model_validate_json(line)
-            except ValidationError as error:
-                first = error.errors()[0]
-                place = ".".join(str(part) for part in first["loc"])
-                raise EvaluationError(
-                    f"{path}, line {number}: {place or 'line'}: {first['msg']}.",
-                    mend="Write the file again with 'extractor run'.",
-                ) from error
+    number = 0
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield _record(path, number, line)
+    except UnicodeDecodeError as error:
+        raise EvaluationError(
+            f"{path}: is not UTF-8 after line {number}.", mend="Write the file again with 'extractor run'."
+        ) from error
+
+
+def _record(path: Path, number: int, line: str) -> Record:
+    try:
+        return Record.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise EvaluationError(
+            f"{path}, line {number}: {place or 'line'}: {first['msg']}.",
+            mend="Write the file again with 'extractor run'.",
+        ) from error

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from extractor.errors import SettingsError
+from extractor.plain_yaml import load_yaml
 from extractor.records import BookKey
 from extractor.review.texts import load_data
 
@@ -102,7 +103,7 @@ def load_settings(folder: Path) -> BoardSettings:
     content: dict[str, Any] = dict(load_data(FILE))
     if path.exists():
         try:
-            own = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            own = load_yaml(path.read_text(encoding="utf-8")) or {}
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise SettingsError(f"{path.name}: cannot be read.", mend="Correct it, or take it away.") from error
         if not isinstance(own, dict):

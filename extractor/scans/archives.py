@@ -25,6 +25,7 @@ from extractor.scans.limits import Limits
 
 _RATIO_FROM = 1024 * 1024
 _CHUNK = 1024 * 1024
+_SMALLER = "Pack the scans again, in smaller archives or as plain files."
 _ENCRYPTED_FLAG = 0x1
 _DRIVE = re.compile(r"^[A-Za-z]:")
 # Office documents and Java programs are ZIP files too; nobody means their parts as scans.
@@ -55,12 +56,16 @@ def _check_member(file: str, info: zipfile.ZipInfo, limits: Limits) -> None:
     if info.flag_bits & _ENCRYPTED_FLAG:
         raise EncryptedInputError(file, "the member asks for a password.", mend="Pack it again without a password.")
     if info.file_size == 0:
-        raise EmptyInputError(file, "the member holds no bytes.")
+        raise EmptyInputError(file, "the member holds no bytes.", mend="Pack the scans again.")
     if info.file_size > limits.file_bytes:
-        raise LimitExceededError(file, f"unpacks to {info.file_size} bytes; the limit is {limits.file_bytes}.")
+        raise LimitExceededError(
+            file, f"unpacks to {info.file_size} bytes; the limit is {limits.file_bytes}.", mend=_SMALLER
+        )
     if info.file_size > _RATIO_FROM and info.file_size > limits.zip_ratio * max(1, info.compress_size):
         raise LimitExceededError(
-            file, f"unpacks to more than {limits.zip_ratio:g} times its packed size, as only a bomb does."
+            file,
+            f"unpacks to more than {limits.zip_ratio:g} times its packed size, as only a bomb does.",
+            mend=_SMALLER,
         )
 
 
@@ -83,21 +88,25 @@ def list_members(path: Path, file: str, limits: Limits, on_error: Callable[[Inpu
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
         raise TruncatedInputError(file, "the archive is damaged or ends early.", mend="Copy it again.") from error
     if not infos:
-        raise EmptyInputError(file, "the archive holds no files.")
+        raise EmptyInputError(file, "the archive holds no files.", mend="Pack the scans again.")
     if any(info.filename in _CONTAINER_MARKS for info in infos):
-        raise UnsupportedTypeError(file, "is a document or program, not an archive of scans.")
+        raise UnsupportedTypeError(file, "is a document or program, not an archive of scans.", mend="Give the scans.")
     if len(infos) > limits.zip_members:
-        raise LimitExceededError(file, f"holds {len(infos)} files; the limit is {limits.zip_members}.")
+        raise LimitExceededError(file, f"holds {len(infos)} files; the limit is {limits.zip_members}.", mend=_SMALLER)
     total = sum(info.file_size for info in infos)
     if total > limits.zip_total_bytes:
-        raise LimitExceededError(file, f"unpacks to {total} bytes; the limit is {limits.zip_total_bytes}.")
+        raise LimitExceededError(
+            file, f"unpacks to {total} bytes; the limit is {limits.zip_total_bytes}.", mend=_SMALLER
+        )
     seen: set[str] = set()
     for info in infos:
         member_file = f"{file}/{info.filename}"
         try:
             _check_member(member_file, info, limits)
             if info.filename in seen:
-                raise UnsafePathError(member_file, "the archive holds two members of this name.")
+                raise UnsafePathError(
+                    member_file, "the archive holds two members of this name.", mend="Rename one of them."
+                )
         except InputError as error:
             on_error(error)
             continue
@@ -119,9 +128,11 @@ def read_member(path: Path, member: str, file: str, limits: Limits) -> bytes:
             file, "the member is damaged: it cannot be unpacked or its checksum is wrong.", mend="Pack it again."
         ) from error
     except RuntimeError as error:
-        raise EncryptedInputError(file, "the member asks for a password.") from error
+        raise EncryptedInputError(
+            file, "the member asks for a password.", mend="Pack it again without a password."
+        ) from error
     except OverflowError as error:
-        raise LimitExceededError(file, f"unpacks to more than {limits.file_bytes} bytes.") from error
+        raise LimitExceededError(file, f"unpacks to more than {limits.file_bytes} bytes.", mend=_SMALLER) from error
 
 
 @lru_cache(maxsize=1)

@@ -141,7 +141,9 @@ def list_sources(
 def _open_archive(item: _Found, file: str, limits: Limits, report: _Report) -> Iterator[SourceFile]:
     size = item.path.stat().st_size
     if size > limits.zip_total_bytes:
-        raise LimitExceededError(file, f"is {size} bytes long; the limit is {limits.zip_total_bytes}.")
+        raise LimitExceededError(
+            file, f"is {size} bytes long; the limit is {limits.zip_total_bytes}.", mend="Split it."
+        )
     silent = True
 
     def refused(error: InputError) -> None:
@@ -166,7 +168,7 @@ def _open_archive(item: _Found, file: str, limits: Limits, report: _Report) -> I
         silent = False
         yield source
     if silent:
-        raise EmptyInputError(file, "the archive holds no PDF, TIFF, JPEG or PNG.")
+        raise EmptyInputError(file, "the archive holds no PDF, TIFF, JPEG or PNG.", mend="Pack the scans again.")
 
 
 def natural_key(text: str) -> tuple[tuple[int, int | str], ...]:
@@ -204,7 +206,9 @@ def _find(path: Path, limits: Limits, report: _Report) -> list[_Found]:
 
         found = sorted(_walk(path, "", set(), refused), key=lambda item: natural_key(item.relative))
         if silent and not any(not is_sidecar(item.relative) for item in found):
-            report(EmptyInputError(shown, "the folder holds no PDF, TIFF, JPEG, PNG or ZIP."))
+            report(
+                EmptyInputError(shown, "the folder holds no PDF, TIFF, JPEG, PNG or ZIP.", mend="Name another folder.")
+            )
         return found
     return []
 
@@ -220,7 +224,11 @@ def _walk(folder: Path, below: str, above: set[tuple[int, int]], report: _Report
         return
     here = (status.st_dev, status.st_ino)
     if here in above:
-        report(UnsafePathError(shown, "the folder is a link that leads back to a folder it lies in."))
+        report(
+            UnsafePathError(
+                shown, "the folder is a link that leads back to a folder it lies in.", mend="Take the link away."
+            )
+        )
         return
     for entry in entries:
         if is_hidden(entry.name):

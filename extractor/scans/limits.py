@@ -1,4 +1,4 @@
-"""How large an input may be; everything here is checked before any pixel is decoded."""
+"""How large an input may be, checked before any pixel is decoded, and what decoding it may take."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Limits(BaseModel):
         zip_ratio: unpacked size over packed size of one member; judged from 1 MiB upwards, because tiny regular files
             may shrink by more and do no harm.
         render_seconds: time one PDF page may take to render.
+        decode_seconds: time a file may take to be looked through, or a page to be decoded; rendering comes on top.
+        decode_mebibytes: memory that may take, in MiB. A page of 120 megapixels in colour takes some 1,800.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,3 +34,5 @@ class Limits(BaseModel):
     zip_total_bytes: int = Field(default=8192 * _MEBI, ge=1)
     zip_ratio: float = Field(default=200.0, gt=1.0)
     render_seconds: float = Field(default=120.0, gt=0.0)
+    decode_seconds: float = Field(default=60.0, gt=0.0)
+    decode_mebibytes: int = Field(default=3072, ge=64)

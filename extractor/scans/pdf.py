@@ -111,7 +111,7 @@ def load_page(
     """
     with _opened(source, file) as pdf:
         if page > len(pdf.pages):
-            raise TruncatedInputError(file, f"page {page} is no longer in the file.")
+            raise TruncatedInputError(file, f"page {page} is no longer in the file.", mend=_MEND)
         leaf = pdf.pages[page - 1]
         box = page_box(leaf)
         for width, height in map(image_size, page_images(leaf).values()):

@@ -94,7 +94,7 @@ def count_frames(stream: BinaryIO, file: str, kind: FileKind, limits: Limits) ->
             if frames > limits.pages:
                 raise LimitExceededError(file, f"holds more than {limits.pages} pages.", mend="Split the file.")
     if frames == 0:
-        raise EmptyInputError(file, "the file holds no pages.")
+        raise EmptyInputError(file, "the file holds no pages.", mend=_MEND)
     return frames
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from extractor.errors import (
 )
 from extractor.page_instruction import PageInstruction
 from extractor.records import BookKey
-from extractor.scans import pdf, raster
+from extractor.scans import decoding
 from extractor.scans.archives import read_member
 from extractor.scans.kinds import HEAD_BYTES, FileKind, describe, sniff
 from extractor.scans.limits import Limits
@@ -92,7 +91,7 @@ class PageRef:
         return f"{self.source.sha256}:{self.page}"
 
     def load(self) -> SourcePage:
-        """Decode the page.
+        """Decode the page, in a process of its own (see :mod:`extractor.scans.decoding`).
 
         Raises:
             InputError: the page is damaged or outside the limits, or the file has changed since it was listed.
@@ -100,12 +99,8 @@ class PageRef:
         """
         source = self.source
         _check_unchanged(source)
-        if source.kind is FileKind.PDF:
-            content = self._member() if source.member else source.path
-            image, dpi = pdf.load_page(content, source.file, self.page, self.limits, render_dpi=self.render_dpi)
-        else:
-            with self._stream() as stream:
-                image, dpi = raster.decode_frame(stream, source.file, source.kind, self.page - 1, self.limits)
+        content = decoding.Content(source.path, source.member, source.file)
+        image, dpi = decoding.decode(content, source.kind, self.page, self.limits, render_dpi=self.render_dpi)
         return SourcePage(
             file=source.file,
             page=self.page,
@@ -115,17 +110,6 @@ class PageRef:
             book=source.book,
             name=source.name,
         )
-
-    def _member(self) -> bytes:
-        return read_member(self.source.path, self.source.member, self.source.file, self.limits)
-
-    @contextmanager
-    def _stream(self) -> Iterator[BinaryIO]:
-        if self.source.member:
-            yield io.BytesIO(self._member())
-        else:
-            with open_file(self.source.path, self.source.file) as stream:
-                yield stream
 
 
 def read_content(source: SourceFile, limits: Limits | None = None) -> bytes:
@@ -156,7 +140,7 @@ def open_file(path: Path, file: str) -> Iterator[BinaryIO]:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise UnsupportedTypeError(file, "is not a regular file.")
+            raise UnsupportedTypeError(file, "is not a regular file.", mend="Give plain files.")
         stream = path.open("rb")
     except FileNotFoundError as error:
         raise MissingInputError(file, "does not exist.", mend="Check the path.") from error
@@ -208,12 +192,7 @@ def inspect_file(
         )
     with open_file(path, file) as stream:
         digest = _file_hash(stream)
-        stream.seek(0)
-        pages = (
-            pdf.count_pages(path, file, limits)
-            if kind is FileKind.PDF
-            else raster.count_frames(stream, file, kind, limits)
-        )
+    pages = decoding.inspect(decoding.Content(path, "", file), kind, limits).pages
     return SourceFile(path, "", file, kind, pages, digest, stamp_of(path), *names)
 
 
@@ -225,17 +204,8 @@ def inspect_member(
     Raises:
         InputError: the member cannot be used; archives in archives are not opened.
     """
-    data = read_member(path, member, file, limits)
-    kind = check_kind(data[:HEAD_BYTES], file)
-    if kind is FileKind.ZIP:
-        raise UnsupportedTypeError(file, "is an archive inside an archive.", mend="Unpack it and give it on its own.")
-    digest = hashlib.sha256(data).hexdigest()
-    pages = (
-        pdf.count_pages(data, file, limits)
-        if kind is FileKind.PDF
-        else raster.count_frames(io.BytesIO(data), file, kind, limits)
-    )
-    return SourceFile(path, member, file, kind, pages, digest, stamp_of(path), *names)
+    found = decoding.inspect(decoding.Content(path, member, file), None, limits)
+    return SourceFile(path, member, file, found.kind, found.pages, found.sha256, stamp_of(path), *names)
 
 
 def _file_hash(stream: BinaryIO) -> str:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from extractor.errors import ExportError
 from extractor.exports.prefill.columns import load_data
 from extractor.exports.profile import column_lists
+from extractor.plain_yaml import check_yaml
 from extractor.templates.form import FormSchema
 
 FORMAT: Literal["extractor-mapping/1"] = "extractor-mapping/1"
@@ -228,6 +229,7 @@ def _only_once(keys: Sequence[str]) -> None:
 
 def _yaml(text: str) -> Any:
     # The loader builds plain mappings, sequences and texts alone.
+    check_yaml(text)
     return yaml.load(text, Loader=_TextLoader)  # noqa: S506
 
 

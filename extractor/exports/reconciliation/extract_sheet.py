@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.errors import ExportError, ExtractorError, InputError
+from extractor.exports.office_files import check_workbook, rows_of
 from extractor.exports.reconciliation.extract_header import FEWEST, HIGHEST, Header, Joined, find_header
 from extractor.exports.reconciliation.profile import PopulationProfile
 
@@ -49,7 +50,10 @@ def write_sheet(source: Path, target: Path, profile: PopulationProfile) -> Sheet
     import openpyxl
 
     try:
+        check_workbook(source)
         workbook = openpyxl.load_workbook(source, read_only=True, data_only=True)
+    except ExtractorError:
+        raise
     except Exception as error:  # what a damaged workbook raises is as various as the damage
         raise _unreadable(source, error) from error
     try:
@@ -66,7 +70,7 @@ def write_sheet(source: Path, target: Path, profile: PopulationProfile) -> Sheet
         with target.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(headers)
-            writer.writerows(_rows(sheet, above + 1, len(headers), profile, wrong))
+            writer.writerows(_rows(rows_of(source, sheet, min_row=above + 2), above + 1, len(headers), profile, wrong))
         wrong += _never_computed(source, sheet, above + 1, len(headers))
         if wrong:
             raise _without_result(source, sorted(wrong))
@@ -106,7 +110,7 @@ def _sheet(source: Path, workbook: Any, profile: PopulationProfile) -> tuple[Any
 
 def _header(source: Path, sheet: Any, profile: PopulationProfile) -> Header:
     """The header, without empty cells at its end."""
-    rows = [[_cell(value, profile) for value in row] for row in islice(sheet.iter_rows(values_only=True), HIGHEST + 1)]
+    rows = [[_cell(value, profile) for value in row] for row in islice(rows_of(source, sheet), HIGHEST + 1)]
     header = find_header(rows, profile, lambda: _joined_cells(source, sheet))
     titles = list(header.titles)
     while titles and not titles[-1]:
@@ -132,14 +136,14 @@ def _joined_cells(source: Path, sheet: Any) -> Joined:
 
 
 def _rows(
-    sheet: Any, above: int, width: int, profile: PopulationProfile, wrong: list[tuple[int, int]]
+    rows: Iterator[tuple[Any, ...]], above: int, width: int, profile: PopulationProfile, wrong: list[tuple[int, int]]
 ) -> Iterator[list[str]]:
     """Rows below the header as text, all as long as it; rows without any content keep their place.
 
     Args:
         wrong: gets row and column of cells that show the error of a formula.
     """
-    for number, row in enumerate(sheet.iter_rows(min_row=above + 1, values_only=True), start=above + 1):
+    for number, row in enumerate(rows, start=above + 1):
         cells = [_cell(value, profile) for value in row]
         wrong += [(number, column) for column, cell in enumerate(cells[:width]) if cell in _ERRORS]
         if number == above + 1 and _numbers_columns(cells):

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from extractor.errors import ExportError
 from extractor.exports.reconciliation.roles import Attribute
+from extractor.plain_yaml import load_yaml
 from extractor.vietnamese.text import fold_marks
 
 
@@ -100,7 +101,7 @@ def load_population_profile(path: Path) -> PopulationProfile:
     """
     mend = "Correct the profile; see the bundled ones in extractor/exports/reconciliation/profiles."
     try:
-        return PopulationProfile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return PopulationProfile.model_validate(load_yaml(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ExportError(f"{path}: cannot be read as YAML ({type(error).__name__}).", mend=mend) from error
     except ValidationError as error:

@@ -9,14 +9,13 @@ than today's is shown, marked, and does not count.
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from extractor.errors import ExportError
+from extractor.exports.office_files import check_workbook, rows_of
 
 FILE = "verdicts.jsonl"
 SEPARATOR = "¦"
@@ -194,14 +193,15 @@ def _rows(path: Path, columns: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
     mend = "Close it in other programs or take it from a backup; nothing was changed."
     try:
+        check_workbook(path)
         workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
-            sheets = [list(sheet.iter_rows(values_only=True)) for sheet in workbook.worksheets]
+            sheets = [list(rows_of(path, sheet)) for sheet in workbook.worksheets]
         finally:
             workbook.close()
-    except (OSError, KeyError, ValueError, TypeError, IndexError, EOFError, SyntaxError) as error:
-        raise ExportError(f"{path}: cannot be read ({type(error).__name__}).", mend=mend) from None
-    except (zipfile.BadZipFile, zlib.error) as error:
+    except ExportError:
+        raise
+    except Exception as error:  # what a damaged workbook raises is as various as the damage
         raise ExportError(f"{path}: cannot be read ({type(error).__name__}).", mend=mend) from None
     headed = 0
     for sheet in sheets:

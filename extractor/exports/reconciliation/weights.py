@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from extractor.errors import ExportError
+from extractor.plain_yaml import load_yaml
 
 
 class Level(BaseModel):
@@ -56,7 +57,7 @@ def read_weights(path: Path) -> Weights:
         ExportError: it cannot be read or is not of this kind.
     """
     try:
-        return Weights.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Weights.model_validate(load_yaml(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ExportError(
             f"{path}: cannot be read as YAML ({type(error).__name__}).", mend="Correct the file."
