@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from extractor.doctor.findings import Finding, fault, note, ok
 from extractor.errors import ExitCode
-from extractor.readers.printed import LANGUAGE
+from extractor.readers.tesseract import LANGUAGE
 
 _SECONDS = 20
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")

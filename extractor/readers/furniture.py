@@ -15,6 +15,10 @@ WORKING_DPI = 200.0
 Tesseract's line recogniser is trained for; more costs time and gains nothing."""
 
 
+_ON = np.array([0, 255], dtype=np.uint8)
+"""Pixels of a mask for false and true."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A straight horizontal or vertical stroke: from ``start`` to ``end`` along its way, at ``at`` across it."""
@@ -126,7 +130,7 @@ def binarise(grey: Image) -> Image:
     """
     level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU)
     level = float(np.clip(level, 110, 200))
-    return np.asarray(np.where(grey < level, 255, 0), dtype=np.uint8)
+    return np.asarray(cv2.LUT(grey, _ON[(np.arange(256) < level).astype(np.intp)]), dtype=np.uint8)
 
 
 def _red(image: Image, size: tuple[int, int]) -> Image:
@@ -152,15 +156,14 @@ def _leader_dots(dark: Image, mm: float) -> tuple[Image, Image]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     small = (stats[:, cv2.CC_STAT_WIDTH] <= 4.0 * mm) & (stats[:, cv2.CC_STAT_HEIGHT] <= 0.8 * mm)
     small[0] = False
-    specks = np.where(small[labels], 255, 0).astype(np.uint8)
+    specks = _ON[small.astype(np.intp)][labels]
     runs = cv2.morphologyEx(specks, cv2.MORPH_CLOSE, np.ones((1, round(1.9 * mm) | 1), np.uint8))
     runs = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((1, round(6 * mm)), np.uint8))
     near = cv2.dilate(runs, np.ones((3, 3), np.uint8))
-    hit = np.unique(np.asarray(labels)[cv2.bitwise_and(specks, near) > 0])
-    chosen = np.zeros(len(stats), dtype=bool)
-    chosen[hit] = True
-    chosen[0] = False
-    return np.where(chosen[labels], 255, 0).astype(np.uint8), np.asarray(runs, dtype=np.uint8)
+    chosen = np.zeros(len(stats), dtype=np.uint8)
+    chosen[np.asarray(labels)[cv2.bitwise_and(specks, near) > 0]] = 255
+    chosen[0] = 0
+    return chosen[labels], np.asarray(runs, dtype=np.uint8)
 
 
 def _segments(mask: Image) -> list[Segment]:

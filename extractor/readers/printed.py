@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from extractor.errors import ImageError, MissingProgramError
+from extractor.errors import ImageError
 from extractor.readers.furniture import find_furniture, furniture_of, without_furniture
 from extractor.readers.page_text import PageText, Word
 from extractor.readers.protocol import Reading
-from extractor.records import Box, Candidate, nfc
+from extractor.readers.tesseract import LANGUAGE, Row, installed, recognise
+from extractor.records import Box, Candidate
 from extractor.scans.types import CleanPage, Image
 
-LANGUAGE = "vie"
-_PAGE = "--psm 11 --oem 1 --dpi {dpi} -c tessedit_do_invert=0"
-"""Sparse text: a form is no column of prose, and the other modes lose labels in the tick-box cell."""
-_STRIP = "--psm 6 --oem 1 --dpi {dpi} -c tessedit_do_invert=0"
+_PAGE = 11
+"""Layout of a page: sparse text. A form is no column of prose, and the other modes lose labels in the tick-box cell."""
+_STRIP = 6
+"""Layout of a strip: one block of lines."""
 _LINE_HEIGHT = 48
 """Height crops are brought to in a strip; Tesseract's recogniser works at 36 and reads capitals best from this."""
 _LINE_MM = 9.0
@@ -32,19 +30,6 @@ _STRIP_LINES = 12
 _MARGIN = 20
 _LEADING_REMAINS = "._,:;„…·|"
 _TRAILING_REMAINS = re.compile(r"([_…·|(]|[.,:;]{2,}|(?<=[.,])[.,:;])+$")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One row of Tesseract's table of words, in pixels of the image it saw."""
-
-    text: str
-    confidence: float
-    x: int
-    y: int
-    w: int
-    h: int
-    group: tuple[int, int, int]
 
 
 def read_page(page: CleanPage) -> PageText:
@@ -56,8 +41,8 @@ def read_page(page: CleanPage) -> PageText:
         MissingProgramError: Tesseract or its Vietnamese data is not installed.
     """
     furniture = find_furniture(page)
-    rows = _recognise(without_furniture(furniture), _PAGE.format(dpi=round(furniture.dpi)))
-    groups: dict[tuple[int, int, int], list[_Row]] = {}
+    rows = recognise(without_furniture(furniture), layout=_PAGE, dpi=round(furniture.dpi))
+    groups: dict[tuple[int, int, int], list[Row]] = {}
     for row in rows:
         groups.setdefault(row.group, []).append(row)
     ordered = sorted(groups.values(), key=lambda line: (min(row.y + row.h / 2 for row in line), min(r.x for r in line)))
@@ -101,49 +86,10 @@ def tesseract_version() -> str:
     Raises:
         MissingProgramError: Tesseract or its Vietnamese data is not installed.
     """
-    return _installed()[0]
+    return installed()[0]
 
 
-@cache
-def _installed() -> tuple[str, frozenset[str]]:
-    import pytesseract
-
-    hint = "Install it, on Debian or Ubuntu with 'apt install tesseract-ocr tesseract-ocr-vie'."
-    try:
-        version = str(pytesseract.get_tesseract_version()).split("-")[0]
-        languages = frozenset(str(name) for name in pytesseract.get_languages(config=""))
-    except (pytesseract.TesseractNotFoundError, SystemExit) as error:
-        raise MissingProgramError("The program 'tesseract' is not installed.", mend=hint) from error
-    if LANGUAGE not in languages:
-        raise MissingProgramError("Tesseract's Vietnamese data (vie.traineddata) is not installed.", mend=hint)
-    return version, languages
-
-
-def _recognise(image: Image, config: str) -> list[_Row]:
-    import pytesseract
-    from PIL import Image as Pictures
-
-    _installed()
-    picture = Pictures.fromarray(image)
-    # Without a format the file handed over would be packed as PNG, which takes a tenth of a second and helps nobody.
-    picture.format = "PPM"
-    # More threads than free cores make Tesseract slower; it reads this from the environment at its start.
-    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
-    table: Mapping[str, list[Any]] = pytesseract.image_to_data(
-        picture, lang=LANGUAGE, config=config, output_type=pytesseract.Output.DICT
-    )
-    rows = []
-    for i, raw in enumerate(table["text"]):
-        text = nfc(str(raw)).replace("\u2044", "/").strip()
-        if not text or float(table["conf"][i]) < 0:
-            continue
-        x, y, w, h = (int(table[key][i]) for key in ("left", "top", "width", "height"))
-        group = (int(table["block_num"][i]), int(table["par_num"][i]), int(table["line_num"][i]))
-        rows.append(_Row(text, min(1.0, float(table["conf"][i]) / 100), x, y, w, h, group))
-    return rows
-
-
-def _scaled(row: _Row, factor: float) -> Box:
+def _scaled(row: Row, factor: float) -> Box:
     left, top = round(row.x * factor), round(row.y * factor)
     return Box(left, top, max(1, round(row.w * factor)), max(1, round(row.h * factor)))
 
@@ -174,15 +120,15 @@ def _read_strip(lines: Sequence[Image]) -> list[Reading]:
         # The paper's own tone around a crop would look like a frame: stretch it to white.
         paper = max(1.0, float(np.percentile(line, 90)))
         strip[top : top + _LINE_HEIGHT, _MARGIN : _MARGIN + line.shape[1]] = np.clip(line * (255 / paper), 0, 255)
-    buckets: list[list[_Row]] = [[] for _ in lines]
-    for row in _recognise(strip, _STRIP.format(dpi=150)):
+    buckets: list[list[Row]] = [[] for _ in lines]
+    for row in recognise(strip, layout=_STRIP, dpi=150):
         number = int((row.y + row.h / 2 - _MARGIN / 2) // step)
         if 0 <= number < len(lines):
             buckets[number].append(row)
     return [_reading(words, line.shape[1]) for words, line in zip(buckets, lines, strict=True)]
 
 
-def _reading(words: list[_Row], width: int) -> Reading:
+def _reading(words: list[Row], width: int) -> Reading:
     """Words of one line as a reading; the confidence of a line is the product of its words'."""
     words = _trimmed(sorted(words, key=lambda row: row.x))
     if not words:
@@ -205,7 +151,7 @@ def _reading(words: list[_Row], width: int) -> Reading:
     return Reading(text, confidence, tuple(candidates), tuple(confidences), shares)
 
 
-def _trimmed(words: list[_Row]) -> list[_Row]:
+def _trimmed(words: list[Row]) -> list[Row]:
     """The words without what a leader leaves at the ends of a line; a single full stop at the end may be written."""
     kept = list(words)
     while kept and not (text := kept[0].text.lstrip(_LEADING_REMAINS)):
@@ -219,7 +165,7 @@ def _trimmed(words: list[_Row]) -> list[_Row]:
     return kept
 
 
-def _without_specks(words: list[_Row]) -> str:
+def _without_specks(words: list[Row]) -> str:
     """The line without words that are punctuation alone: remains of leaders and frames."""
     kept = [word.text for word in words if any(unicodedata.category(sign)[0] in "LN" for sign in word.text)]
     return " ".join(kept)

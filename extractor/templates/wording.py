@@ -98,8 +98,8 @@ def find_wordings(
     likely = zip(*np.nonzero(scores >= wanted[:, None]), strict=True)
     hits = [_Hit(float(scores[i, k]) / 100, int(i), windows[k]) for i, k in likely]
     peaks = _peaks(hits + _cut_off(folded, windows, least))
-    sure = [peak for peak in peaks if peak.similarity >= _SURE]
-    return [_found(hit, _within_longer(hit, sure, folded)) for hit in peaks]
+    sure = [(len(folded[hit.wording]), *hit.window.span) for hit in peaks if hit.similarity >= _SURE]
+    return [_found(hit, _within_longer(hit, sure, len(folded[hit.wording]))) for hit in peaks]
 
 
 def _windows(lines: Sequence[Sequence[Piece]]) -> list[_Window]:
@@ -135,16 +135,18 @@ def _peaks(hits: Sequence[_Hit]) -> list[_Hit]:
     return [hit for known in peaks.values() for hit in known]
 
 
-def _within_longer(hit: _Hit, sure: Sequence[_Hit], folded: Sequence[str]) -> bool:
-    """Whether a hit is but a part of a longer wording that was surely found as a whole."""
-    size, (start, end) = len(folded[hit.wording]), hit.window.span
-    return any(
-        len(folded[other.wording]) > size
-        and other.window.span != (start, end)
-        and other.window.span[0] <= start
-        and end <= other.window.span[1]
-        for other in sure
-    )
+def _within_longer(hit: _Hit, sure: Sequence[tuple[int, int, int]], size: int) -> bool:
+    """Whether a hit is but a part of a longer wording that was surely found as a whole.
+
+    Args:
+        sure: letters, start and end of wordings that were surely found.
+        size: letters of the hit's wording.
+    """
+    start, end = hit.window.span
+    for letters, first, last in sure:
+        if letters > size and first <= start and end <= last and (first, last) != (start, end):
+            return True
+    return False
 
 
 def needed(folded: str) -> float:
@@ -157,15 +159,17 @@ def needed(folded: str) -> float:
 def _cut_off(folded: Sequence[str], windows: Sequence[_Window], least: float) -> list[_Hit]:
     """Beginnings of long wordings at the end of a text line: the label goes on in the next line."""
     ends = [window for window in windows if window.end == len(window.line) and len(window.letters) >= 8]
+    sizes = [len(window.letters) for window in ends]
     hits = []
     for number, whole in enumerate(folded):
         if len(whole) < 16:
             continue
-        for window in ends:
-            size = len(window.letters)
-            if not 0.45 * len(whole) <= size <= 0.9 * len(whole):
+        low, high = 0.45 * len(whole), 0.9 * len(whole)
+        for window, size in zip(ends, sizes, strict=True):
+            if not low <= size <= high:
                 continue
-            similarity = fuzz.ratio(window.letters, whole[:size]) / 100
+            # A little below what is asked for, so that rounding cannot matter: the comparison gives up early.
+            similarity = fuzz.ratio(window.letters, whole[:size], score_cutoff=80) / 100
             if similarity >= max(least, 0.85):
                 hits.append(_Hit(0.95 * similarity, number, window, cut=True))
     return hits

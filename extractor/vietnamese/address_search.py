@@ -341,8 +341,9 @@ def _counts(text: str) -> tuple[int, ...]:
 
 def _letters_apart(a: str, b: str) -> float:
     """A lower bound of the distance, cheap to compute: every base letter that the other text lacks costs something."""
-    pairs = list(zip(_counts(a), _counts(b), strict=True))
-    return LOOKALIKE * max(sum(max(0, x - y) for x, y in pairs), sum(max(0, y - x) for x, y in pairs))
+    counts_a, counts_b = _counts(a), _counts(b)
+    shared = sum(map(min, counts_a, counts_b))
+    return LOOKALIKE * (max(sum(counts_a), sum(counts_b)) - shared)
 
 
 def _kind_before(words: Sequence[str], start: int, node: _Node, settings: _Settings) -> tuple[int, float]:

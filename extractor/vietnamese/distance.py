@@ -48,21 +48,26 @@ def distance(a: str, b: str, limit: float = float("inf")) -> float:
         limit: beyond it the exact distance is of no interest; any number above it may come back.
     """
     a, b = nfc(a), nfc(b)
+    gaps = [_gap(sign) for sign in b]
     previous = [0.0]
-    for sign in b:
-        previous.append(previous[-1] + _gap(sign))
+    for gap in gaps:
+        previous.append(previous[-1] + gap)
+    # This is asked thousands of times a page: plain comparisons cost half of what min() does.
     for sign_a in a:
-        current = [previous[0] + _gap(sign_a)]
-        for index, sign_b in enumerate(b):
-            current.append(
-                min(
-                    previous[index] + letter_cost(sign_a, sign_b),
-                    previous[index + 1] + _gap(sign_a),
-                    current[index] + _gap(sign_b),
-                )
-            )
-        if min(current) > limit:
-            return min(current)
+        gap_a, diagonal = _gap(sign_a), previous[0]
+        left = diagonal + gap_a
+        current = [left]
+        for above, sign_b, gap in zip(previous[1:], b, gaps, strict=True):
+            cheapest = diagonal + letter_cost(sign_a, sign_b)
+            if above + gap_a < cheapest:  # noqa: PLR1730
+                cheapest = above + gap_a
+            if left + gap < cheapest:  # noqa: PLR1730
+                cheapest = left + gap
+            current.append(cheapest)
+            left, diagonal = cheapest, above
+        least = min(current)
+        if least > limit:
+            return least
         previous = current
     return previous[-1]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 from extractor.vietnamese.distance import MARK_AND_TONE, distance
@@ -145,13 +145,19 @@ class ProvinceTable:
         if match and match.group("narrower"):
             return ()
         bare = text[match.end() :] if match else text
-        near = []
-        for known in self._names:
-            limit = _NEAR_PER_LETTER * len(known) if match and match.group("province") else MARK_AND_TONE
-            found = distance(bare, known, limit) if abs(len(known) - len(bare)) <= limit + 1 else limit + 1
-            if 0 < found <= limit:
-                near.append((found, known))
-        return tuple(known for _, known in sorted(near))
+        return _near(bare, bool(match and match.group("province")), self._names)
+
+
+@lru_cache(maxsize=4096)
+def _near(bare: str, of_province: bool, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that differ a little from a text, nearest first; a book writes the same places again."""
+    near = []
+    for known in names:
+        limit = _NEAR_PER_LETTER * len(known) if of_province else MARK_AND_TONE
+        found = distance(bare, known, limit) if abs(len(known) - len(bare)) <= limit + 1 else limit + 1
+        if 0 < found <= limit:
+            near.append((found, known))
+    return tuple(known for _, known in sorted(near))
 
 
 def _key(name: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
-from extractor.errors import ExitCode, ImageError, MissingProgramError
+from extractor.errors import ImageError
 from extractor.readers import printed
 from extractor.readers.printed import PrintedReader, read_page
 from extractor.readers.protocol import Reader
@@ -39,8 +39,8 @@ def page_of(grey: np.ndarray, dpi: float = 200.0) -> CleanPage:
 @tesseract
 def test_lines_are_read_in_order_and_few_calls(monkeypatch):
     calls = []
-    whole = printed._recognise
-    monkeypatch.setattr(printed, "_recognise", lambda *args: calls.append(1) or whole(*args))
+    whole = printed.recognise
+    monkeypatch.setattr(printed, "recognise", lambda *args, **more: calls.append(1) or whole(*args, **more))
     texts = ["Nguyễn Văn An", "12.05.2017", "xã Tân Lập", "Việt Nam", "Kinh"] * 3
     readings = PrintedReader().read([line(text, leader=n % 2 == 0) for n, text in enumerate(texts)])
     assert len(calls) == 2
@@ -88,32 +88,6 @@ def test_a_blank_page_has_no_words():
 def test_what_is_no_picture_is_refused(array):
     with pytest.raises(ImageError):
         PrintedReader().read([array])
-
-
-def test_a_missing_tesseract_is_named(monkeypatch):
-    import pytesseract
-
-    def missing() -> str:
-        raise pytesseract.TesseractNotFoundError
-
-    printed._installed.cache_clear()
-    monkeypatch.setattr(pytesseract, "get_tesseract_version", missing)
-    with pytest.raises(MissingProgramError, match="tesseract") as caught:
-        read_page(page_of(np.full((60, 60), 250, np.uint8)))
-    assert "apt install" in caught.value.mend
-    assert caught.value.exit_code is ExitCode.MISSING_PROGRAM
-    printed._installed.cache_clear()
-
-
-def test_missing_language_data_are_named(monkeypatch):
-    import pytesseract
-
-    printed._installed.cache_clear()
-    monkeypatch.setattr(pytesseract, "get_tesseract_version", lambda: "5.3.0")
-    monkeypatch.setattr(pytesseract, "get_languages", lambda config="": ["eng"])
-    with pytest.raises(MissingProgramError, match="vie"):
-        PrintedReader().version  # noqa: B018
-    printed._installed.cache_clear()
 
 
 @tesseract
