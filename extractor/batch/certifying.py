@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -42,7 +42,8 @@ class LeftOut:
     Args:
         why: ``waiting`` (fields of the group still wait), ``not_rekeyed`` (accepted ones, none of them keyed again),
             ``older_reading`` (read by an earlier version, or with another version of the form, or some of them by a
-            reader that was adapted to the book's hand) or ``twice`` (the same scan was counted already).
+            reader that was adapted to the book's hand), ``twice`` (the same scan was counted already) or ``learned``
+            (the reader learned from the book, and reads it better than others).
     """
 
     book: str
@@ -83,6 +84,7 @@ class _Sample:
 
 def labels_from_decisions(
     outs: Sequence[Path], templates: tuple[Path, ...], *, database: str = "",
+    learned: Callable[[Store, Path], Collection[int]] = lambda store, out: (),
     on_left_out: Callable[[LeftOut], None] = lambda item: None,
 ) -> LabelledBooks:  # fmt: skip
     """Labelled fields of output folders whose books people verified.
@@ -91,6 +93,8 @@ def labels_from_decisions(
         outs: output folders of runs.
         templates: folders of page templates, as the runs had them.
         database: URL of the database of the one folder, where it is not in the folder.
+        learned: tells of a store and its folder the numbers of the books that the reader learned from; they are left
+            out.
         on_left_out: is told what could not be used.
 
     Raises:
@@ -105,8 +109,9 @@ def labels_from_decisions(
     for out in outs:
         with open_store(out, database) as store:
             for fields in _books(
-                store, out, forms, version=pipeline.reading_version, taken=taken, on_left_out=on_left_out
-            ):
+                store, out, forms, version=pipeline.reading_version, taken=taken, learned=learned(store, out),
+                on_left_out=on_left_out,
+            ):  # fmt: skip
                 for group, sample in _samples(fields, on_left_out):
                     samples[group].append(sample)
     chosen = [field for name in sorted(samples) for field in _thinned(samples[name])]
@@ -137,7 +142,7 @@ def _check(outs: Sequence[Path], database: str) -> None:
 
 def _books(
     store: Store, out: Path, forms: Mapping[str, Form], *, version: str, taken: set[str],
-    on_left_out: Callable[[LeftOut], None],
+    learned: Collection[int], on_left_out: Callable[[LeftOut], None],
 ) -> Iterator[list[_Field]]:  # fmt: skip
     """Usable fields of each book; ``taken`` names those of books that were counted before, and grows."""
     known = load_sources(out)
@@ -145,6 +150,9 @@ def _books(
     waiting = {(item.record, item.code) for item in store.waiting_fields()}
     for book in examine_books(store, out, forms, known, as_read=True):
         name = _book_name(book, known)
+        if book.book.id in learned:
+            on_left_out(LeftOut(name, "", len(book.evidence), "learned"))
+            continue
         records = {record.key: record for record in book.records}
         fields, older, twice = [], 0, 0
         # Where the doubtful fields of a kind were read by another reader, the others alone would promise too much.

@@ -99,6 +99,7 @@ def render_left_out(items: Sequence[LeftOut]) -> Table:
         "not_rekeyed": "accepted fields, none of them keyed again",
         "older_reading": "read by an earlier version; run them again",
         "twice": "the same scan was counted already",
+        "learned": "the reader learned from these books",
     }
     table = Table("Group", "Fields", "Books", "Why", title="Left out")
     for group, why in sorted({(item.group, item.why) for item in items}):

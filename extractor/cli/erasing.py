@@ -34,6 +34,7 @@ def erase(
     Example: extractor erase ket-qua --record 17 --by 'Thử Quản Trị' --reason 'Quyết định 12/QĐ ngày 01.12.2026' --yes
     """
     from extractor.batch.erasing import carry_out, plan_erasure
+    from extractor.learning.exporting import AUDITED
     from extractor.store.convert import person_name
 
     if not (record or book):
@@ -54,6 +55,7 @@ def erase(
             say("Nothing was erased. Add --yes to erase this; it cannot be taken back.")
             return
         done = carry_out(store, out_dir, plan, person=person, reason=why)
+        learnt_from = store.audit_knows(action=AUDITED)
     say(f"Erasure {done.erasure.id}: {done.erasure.entries} entries of the log have lost their content and stay valid.")
     say(f"{len(done.deleted)} files deleted, {len(done.blackened)} pictures blackened in part.")
     say("What was erased is not gone everywhere. It may still be:", to=err)
@@ -61,6 +63,12 @@ def erase(
         say(f"  in the scan {scan}", to=err)
     for name in done.made:
         say(f"  in {out_dir}/{name}, made before: delete what is concerned, then make it anew", to=err)
+    if learnt_from:
+        say(
+            "  in sets of lines made of this folder ('dataset export'): delete them, make them anew, and judge whether "
+            "readers that were trained on them may stay",
+            to=err,
+        )
     say("  in backups taken before: delete them, or erase again after restoring one", to=err)
     say("  in the memory of a running 'review serve' or 'api serve', for the last few pages: restart it", to=err)
     if not done.scrubbed:

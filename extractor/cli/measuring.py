@@ -17,12 +17,13 @@ from extractor.cli.common import (
     share,
     template_folders,
     today,
+    warn,
 )
 from extractor.cli.root import app
 from extractor.errors import EvaluationError
 
 if TYPE_CHECKING:
-    pass
+    from extractor.learning.training_record import TrainingRecord
 
 
 @app.command()
@@ -95,19 +96,28 @@ def certify(
     """Fit confidence to what people decided in verified books and prove thresholds; writes a certificate.
 
     Books that were run with --certificate none count in full; of others, the fields that were keyed again blindly.
+    Books that the reader in use learned from prove nothing, and are left out.
 
     Example: extractor certify out-2016 out-2017 --source 'books of 2016 and 2017' --out certificate.json
     """
     from extractor.batch.certifying import LeftOut, labels_from_decisions
     from extractor.batch.summary import render_certificate, render_left_out, render_too_few
     from extractor.confidence import fit_certificate, save_certificate
+    from extractor.learning.learned_books import learned_books
 
     error = share("--target-error", target_error, least=1e-6, most=0.5)
     certainty = share("--confidence", confidence, least=0.5, most=0.9999)
     left_out: list[LeftOut] = []
+    learned = _learned_by_reader_in_use()
     try:
         folders = template_folders(templates, *outs)
-        found = labels_from_decisions(outs, folders, database=db or "", on_left_out=left_out.append)
+        found = labels_from_decisions(
+            outs,
+            folders,
+            database=db or "",
+            learned=lambda store, out: learned_books(store, out, learned),
+            on_left_out=left_out.append,
+        )
     finally:
         if left_out:
             out.print(render_left_out(left_out))
@@ -124,3 +134,18 @@ def certify(
         )
     save_certificate(target, certificate)
     out.print(render_certificate(certificate))
+
+
+def _learned_by_reader_in_use() -> TrainingRecord:
+    """What the handwriting reader in use learned from; of one that does not say, that is told."""
+    from extractor.errors import ModelError
+    from extractor.learning.training_record import TrainingRecord, read_training_record
+    from extractor.readers.handwriting.in_use import model_in_use
+    from extractor.settings import get_settings
+
+    folder = model_in_use(get_settings()).checked()
+    try:
+        return read_training_record(folder)
+    except ModelError as error:
+        warn(f"{error.message} Books that it learned from would promise too much: leave them out.")
+        return TrainingRecord()

@@ -57,13 +57,14 @@ def evaluate(
     registry = _registry()
     first = registry.model(candidate)
     second = registry.model(against) if against else registry.in_use.checked()
+    if out_dir is not None:
+        out_dir.mkdir(parents=True, exist_ok=True)  # before the lines are read, which takes long
     kept = read_kept(on, part)
     with progress(as_json, "Lines") as on_progress:
         found = evaluate_candidate(first, second, kept, precision=get_settings().precision, on_progress=on_progress)
     if out_dir is not None:
         from extractor.exports.files import part_of
 
-        out_dir.mkdir(parents=True, exist_ok=True)
         drawing = part_of(out_dir / PLOT_FILE).with_suffix(".part.png")
         draw_differences(found, drawing)
         drawing.replace(out_dir / PLOT_FILE)
@@ -189,8 +190,9 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _named(person: str) -> str:
+    """Refuse a change that nobody answers for."""
     if not person.strip():
-        raise SettingsError("--person: it is empty.", mend="Name who decides this.")
+        raise SettingsError("--person: it is empty.", mend="Say who decides this: it stands in the registry.")
     return person.strip()
 
 

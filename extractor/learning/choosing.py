@@ -108,6 +108,16 @@ def page_count(store: Store) -> int:
         return session.scalar(select(func.count()).select_from(_pages_with_records(None).subquery())) or 0
 
 
+def page_files(store: Store, book_id: int) -> tuple[tuple[str, str, str], ...]:
+    """Picture, hash and version of reading of each page of a book that bears records, in order."""
+    with store.snapshot() as session:
+        wanted = _pages_with_records(book_id).with_only_columns(
+            PageRow.image, PageRow.sha256, PageRow.pipeline_version, PageRow.id
+        )
+        rows = session.execute(wanted.order_by(PageRow.id)).all()
+    return tuple((row.image, row.sha256, row.pipeline_version) for row in rows)
+
+
 def retired_fields(store: Store) -> int:
     """How many decided fields a newer reading no longer has, or are on pages that were replaced."""
     with store.snapshot() as session:

@@ -12,8 +12,8 @@ from extractor.learning.choosing import REASONS, books_of, retired_fields
 from extractor.learning.gathering import Gathering, gathered
 from extractor.learning.line_set import LineSet, LineSetWriter, Manifest, read_line_set
 from extractor.learning.naming import BookNames, book_names
-from extractor.learning.parts import assign, known_parts, read_parts, remember_parts
-from extractor.learning.pseudonyms import Pseudonyms, load_or_make_key
+from extractor.learning.parts import PARTS_FILE, assign, known_parts, read_parts, remember_parts
+from extractor.learning.pseudonyms import FOLDER, Pseudonyms, load_or_make_key
 from extractor.readers import Reader, get_reader
 from extractor.store import Store
 
@@ -77,7 +77,13 @@ def export_line_set(
     with LineSetWriter(folder) as writer:
         books = books_of(store, terms.withheld)
         remembered = read_parts(out)
-        names = book_names(out, books, terms.hands, expected=bool(remembered))
+        if not remembered and not terms.previous and store.audit_knows(action=AUDITED):
+            raise LineSetError(
+                f"{out / FOLDER / PARTS_FILE}: sets were made from this folder, and which parts their books are in is "
+                "not known any more.",
+                mend="Put the folder back from a backup, or name the earlier sets with --previous.",
+            )
+        names = book_names(out, books, terms.hands, expected=bool(remembered or terms.previous))
         earlier = [read_line_set(path, pictures=False) for path in terms.previous]
         _same_office(earlier, names)
         assigned = assign(

@@ -48,8 +48,10 @@ def recipe_from_set(
         minutes: length of the training; the recipe's where none is given.
 
     Raises:
-        SettingsError: the recipe cannot be used.
+        SettingsError: the recipe cannot be used, or the candidate's folder has no name.
     """
+    if not out.name or out.name == "..":
+        raise SettingsError(f"{out}: the candidate needs a folder of its own.", mend="Name a new folder with --out.")
     return load_recipe(
         file or shipped_recipe(), minutes=minutes, decided=decided, out=out, start=start, encoder=None,
         work=out.with_name(f"{out.name}.work"),

@@ -12,6 +12,7 @@ import json
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -20,6 +21,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from extractor.errors import LineSetError, MissingInputError
+from extractor.file_locks import lock
 
 MANIFEST_FILE, LINES_FILE, PICTURES = "set.json", "lines.jsonl", "pictures"
 
@@ -174,12 +176,25 @@ class LineSetWriter:
             raise LineSetError(f"{folder}: this exists already.", mend="Name a new folder: a set is never changed.")
         self._folder = folder
         self._partial = folder.with_name(folder.name + ".partial")
+        self._lock = folder.with_name(folder.name + ".lock")
         self._rows: list[LearningLine] = []
 
     def __enter__(self) -> LineSetWriter:
-        """The writer, with a folder to write to beside the set's own."""
-        shutil.rmtree(self._partial, ignore_errors=True)  # of one that was killed
+        """The writer, with a folder to write to beside the set's own.
+
+        Raises:
+            LineSetError: somebody else writes a set to that folder.
+        """
         self._partial.parent.mkdir(parents=True, exist_ok=True)
+        self._held = self._lock.open("w")
+        try:
+            lock(self._held, wait=False)
+        except OSError as error:
+            self._held.close()
+            raise LineSetError(
+                f"{self._folder}: another set is being written there.", mend="Name another folder, or wait."
+            ) from error
+        shutil.rmtree(self._partial, ignore_errors=True)  # of one that was killed
         self._partial.mkdir(mode=0o700)
         (self._partial / PICTURES).mkdir()
         return self
@@ -189,6 +204,9 @@ class LineSetWriter:
     ) -> None:
         """Take away what was not finished."""
         shutil.rmtree(self._partial, ignore_errors=True)
+        with suppress(OSError):  # Windows keeps a file that is open
+            self._lock.unlink(missing_ok=True)
+        self._held.close()
 
     @property
     def lines(self) -> int:

@@ -73,7 +73,7 @@ def load_rule(file: Path) -> Rule:
         first = error.errors(include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"{file}: entry '{place}' is wrong: {first['msg']}.", mend=mend) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # the last: of a date there is not
         raise SettingsError(f"{file}: this is no YAML.", mend=mend) from error
 
 

@@ -49,7 +49,7 @@ class Version:
         in_use: whether it is in use now.
         since: when it last came into use; none for one that was never promoted here.
         by: who did that.
-        comparison: what it was promoted on; none for version 0.
+        comparison: what it was promoted on; none for version 0, and where it is missing or damaged.
     """
 
     version: str
@@ -104,10 +104,16 @@ class Registry:
                 version == in_use.version,
                 last[version].at if version in last else None,
                 last[version].by if version in last else "",
-                None if version == SHIPPED else read_comparison(self.folder_of(version) / COMPARISON_FILE),
+                self._comparison(version),
             )
             for version in found
         ]
+
+    def _comparison(self, version: str) -> Comparison | None:
+        try:
+            return None if version == SHIPPED else read_comparison(self.folder_of(version) / COMPARISON_FILE)
+        except EvaluationError:
+            return None  # the list of versions is what leads out of a damaged registry
 
     def folder_of(self, version: str) -> Path:
         """Where a version lies."""
@@ -193,11 +199,19 @@ class Registry:
             at: the present.
 
         Raises:
-            SettingsError: there is no such version, or it is in use; or somebody else changes the registry.
+            SettingsError: there is no such version, or it is in use; or somebody else changes the registry; or the
+                settings name another model than the versions were promoted over.
             ModelError: the version or the registry is damaged.
         """
         with self._alone():
-            current = self.current()
+            current, named = self.current(), self._settings.handwriting_model
+            if current.base != named:
+                # Version 0 would become another model, and the promoted one would be lost to all who use the usual one.
+                raise SettingsError(
+                    f"EXTRACTOR_HANDWRITING_MODEL names '{named}', which is in use; versions were promoted over "
+                    f"'{current.base}'.",
+                    mend=f"Set it to '{current.base}' to change what is in use there.",
+                )
             wanted = self.find(version) if version else self._before(current)
             if wanted == current.version:
                 raise SettingsError(f"The version {wanted} is in use.", mend="See 'extractor model list'.")

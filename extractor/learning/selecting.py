@@ -157,6 +157,8 @@ def load_rule(file: Path = _RULE_FILE) -> Rule:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "content"
         raise SettingsError(f"{file}: {place}: {first['msg']}.", mend="Compare it with the shipped rule.") from None
+    except (ValueError, RecursionError) as error:  # of a date there is not, of lists within lists
+        raise SettingsError(f"{file}: cannot be read.", mend="Compare it with the shipped rule.") from error
 
 
 @cache

@@ -44,6 +44,8 @@ def load_share(out: Path) -> float:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "content"
         raise SettingsError(f"{path.name}: {place}: {first['msg']}.", mend=mend) from None
+    except (ValueError, RecursionError) as error:  # of a date there is not, of lists within lists
+        raise SettingsError(f"{path.name}: cannot be read.", mend=mend) from error
 
 
 def save_share(out: Path, share: float) -> None:

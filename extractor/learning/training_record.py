@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from extractor.errors import ModelError, TruncatedInputError
@@ -120,6 +121,11 @@ def pixel_digest(picture: Path) -> str:
     grey = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
     if grey is None:
         raise TruncatedInputError(picture, "the picture cannot be decoded.", mend="Copy the set anew.")
+    return pixel_digest_of(np.asarray(grey, dtype=np.uint8))
+
+
+def pixel_digest_of(grey: NDArray[np.uint8]) -> str:
+    """The same of pixels, grey ``(h, w)``."""
     digest = hashlib.sha256(repr(grey.shape).encode())
     digest.update(np.ascontiguousarray(grey).data)
     return digest.hexdigest()[:32]

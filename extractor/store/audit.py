@@ -230,6 +230,11 @@ def vouches(session: Session, action: str, subject: str, content: object) -> boo
     return session.scalar(newest) == digest_of(content)
 
 
+def knows(session: Session, action: str) -> bool:
+    """Whether there is any event of that action."""
+    return session.scalar(select(AuditRow.seq).where(AuditRow.action == action).limit(1)) is not None
+
+
 def newest_subject(session: Session, action: str) -> str:
     """Subject of the newest event of that action; empty where there is none."""
     newest = select(AuditRow.subject).where(AuditRow.action == action).order_by(AuditRow.seq.desc()).limit(1)

@@ -600,6 +600,11 @@ class Store:
         with self._reading() as session:
             return audit.vouches(session, action, subject, content)
 
+    def audit_knows(self, *, action: str) -> bool:
+        """Whether the log holds any event of that action."""
+        with self._reading() as session:
+            return audit.knows(session, action)
+
     def verify_audit(self, *, head: str | None = None) -> AuditReport:
         """Check the whole chain: edits, gaps, other orders; with a noted ``head`` also a cut end."""
         with self._reading() as session:

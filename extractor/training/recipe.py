@@ -213,5 +213,5 @@ def load_recipe(file: Path, *, data: str = "", minutes: float | None = None, **i
         raise SettingsError(
             f"{file}: {where} is wrong: {first['msg']}.", mend="Compare it with recipes/two-cores.yaml."
         ) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # the last: of a date there is not
         raise SettingsError(f"{file}: this is no YAML.", mend="Compare it with recipes/two-cores.yaml.") from error

@@ -43,7 +43,7 @@ from extractor.learning.hand_list import read_hands
 from extractor.learning.line_set import read_line_set
 from extractor.learning.line_texts import may_be, words_of_lines
 from extractor.learning.parts import SHARES, assign, known_parts, read_parts
-from extractor.learning.pseudonyms import KEY_FILE, Pseudonyms
+from extractor.learning.pseudonyms import KEY_FILE, Pseudonyms, load_or_make_key
 from extractor.learning.withholding import always_withheld, withheld_kinds
 from extractor.readers import Reading
 from extractor.records import Decision, FieldState
@@ -336,12 +336,11 @@ def test_a_lost_key_is_missed(office, make):
 def test_the_same_folder_gives_the_same_bytes(office, make, tmp_path):
     for number in range(1, 5):
         office.book(number, *NAMES[number : number + 2])
-    first = make("first")[0]
-    assert _bytes(make("second")[0].folder) == _bytes(first.folder)
-    shutil.rmtree(office.out / "learning" / "never", ignore_errors=True)
+    load_or_make_key(office.out)
     copy = tmp_path / "copy"
     shutil.copytree(office.out, copy)
-    (copy / "learning" / "parts.json").unlink()
+    first = make("first")[0]
+    assert _bytes(make("second")[0].folder) == _bytes(first.folder)
     with open_store(copy) as store:
         made = export_line_set(store, copy, tmp_path / "third", TERMS)
     assert _bytes(made.folder) == _bytes(first.folder)
@@ -500,13 +499,14 @@ def test_an_earlier_set_keeps_parts_where_the_folder_forgot_them(office, make, t
     manifest = first.folder / "set.json"
     made = {**json.loads(manifest.read_text("utf-8")), "version": hashlib.sha256(content).hexdigest()}
     manifest.write_text(json.dumps(made, ensure_ascii=False), "utf-8")
-    (office.out / "learning" / "parts.json").unlink()
+    memory = office.out / "learning" / "parts.json"
+    own = memory.read_bytes()
+    memory.unlink()
     kept = make("kept", previous=(first.folder,))[0]
     assert {line.text: line.part for line in kept.lines} == {row["text"]: swapped[row["part"]] for row in rows}
     # What contradicts the folder's own memory is left out.
     shutil.copytree(first.folder, tmp_path / "swapped")
-    (office.out / "learning" / "parts.json").unlink()
-    make("plain")
+    memory.write_bytes(own)
     with pytest.raises(LineSetError, match="hang together"):
         make("torn", previous=(tmp_path / "swapped",))
     (office.out / "learning" / KEY_FILE).write_text("00" * 32)
@@ -562,6 +562,25 @@ def test_names_of_earlier_sets_count_beside_the_folders_own(office, make):
     (office.out / "learning" / "parts.json").write_text("[]")
     with pytest.raises(LineSetError, match="list of parts is damaged"):
         make("again")
+
+
+def test_a_folder_that_lost_its_memory_gives_no_parts_anew(office, make):
+    for number in range(1, 4):
+        office.book(number, NAMES[number])
+    made = make("first")[0]
+    learning, kept = office.out / "learning", office.out.parent / "kept"
+    learning.rename(kept)
+    with pytest.raises(LineSetError, match="which parts their books are in is not known any more"):
+        make("anew")
+    with pytest.raises(LineSetError, match="key of earlier sets is missing"):
+        make("anew", previous=(made.folder,))
+    # With its key, the sets tell the parts.
+    learning.mkdir()
+    shutil.copyfile(kept / KEY_FILE, learning / KEY_FILE)
+    with pytest.raises(LineSetError, match="not known any more"):
+        make("anew")
+    assert make("anew", previous=(made.folder,))[0].lines == made.lines
+    assert make("again")[0].lines == made.lines
 
 
 # From the command line

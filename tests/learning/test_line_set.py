@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.errors import LineSetError, MissingInputError
-from extractor.learning.line_set import LearningLine, Manifest, groups, read_line_set, write_line_set
+from extractor.learning.line_set import LearningLine, LineSetWriter, Manifest, groups, read_line_set, write_line_set
 
 MANIFEST = Manifest(made="2026-01-01T00:00:00+00:00", purpose="huấn luyện", consent="dữ liệu thử", by="Thử Người")
 
@@ -64,6 +64,17 @@ def test_what_was_changed_since_is_refused(tmp_path):
     (folder / "lines.jsonl").write_text("", "utf-8")
     with pytest.raises(LineSetError, match="not those the set was made with"):
         read_line_set(folder)
+
+
+def test_two_that_write_to_one_folder_do_not_mix(tmp_path):
+    row, picture = line(1)
+    with LineSetWriter(tmp_path / "set") as first:
+        first.add(row, picture)
+        with pytest.raises(LineSetError, match="being written there"), LineSetWriter(tmp_path / "set"):
+            pass
+        made = first.finish(MANIFEST)
+    assert read_line_set(made.folder) == made
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
 @pytest.mark.parametrize("path", ["/etc/x.png", "pictures/../../x.png", "x.png"])

@@ -105,6 +105,14 @@ def raised(error, *words):
     return caught.value
 
 
+def test_what_cannot_be_kept_is_told_before_the_lines_are_read(office, monkeypatch):
+    monkeypatch.setattr(evaluating, "HandwritingReader", lambda folder, precision: pytest.fail("the lines were read"))
+    (office / "taken").write_text("x")
+    raised(FileExistsError, "model", "evaluate", "candidate", "--on", "set", "--out", "taken")
+    for words in (("promote", "candidate", "--evaluation", "none.json"), ("rollback",)):
+        assert "--person" in str(raised(SettingsError, "model", *words, "--person", " "))
+
+
 def test_a_log_that_cannot_be_opened_changes_nothing(office):
     extractor("model", "evaluate", "candidate", "--on", "set", "--out", "evaluation")
     promote = ("model", "promote", "candidate", "--evaluation", "evaluation/evaluation.json", "--person", "x")

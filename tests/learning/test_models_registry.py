@@ -219,3 +219,21 @@ def test_another_model_in_the_settings_is_meant(office, tmp_path):
     promote(registry, candidate)
     assert model_in_use(settings_for(tmp_path, handwriting_model="handwriting-open")).folder.name == "handwriting-open"
     assert model_in_use(settings_for(tmp_path)).version != "0"
+
+
+def test_with_another_model_in_the_settings_nothing_is_gone_back_from(office, tmp_path):
+    registry, candidate = office
+    version = promote(registry, candidate).version
+    elsewhere = Registry(settings_for(tmp_path, handwriting_model="handwriting-open"))
+    for wanted in ("", "0", version):
+        with pytest.raises(SettingsError, match="promoted over 'handwriting'"):
+            elsewhere.roll_back(wanted, **WHO)
+    assert registry.in_use.version == version
+
+
+def test_a_version_without_its_evaluation_is_still_listed(office):
+    registry, candidate = office
+    version = promote(registry, candidate).version
+    (registry.folder_of(version) / "evaluation.json").unlink()
+    assert [(item.version, item.comparison) for item in registry.versions()] == [("0", None), (version, None)]
+    assert registry.roll_back(**WHO).version == "0"

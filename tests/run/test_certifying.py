@@ -273,6 +273,23 @@ def test_re_keying_that_refutes_the_promise_suspends_it(out, scans):
     assert suspended.suspension.wrong == suspended.suspension.fields > 0
 
 
+def test_a_book_that_the_reader_learned_from_proves_nothing(out, scans, extractor, tmp_path, monkeypatch):
+    verify(out, read_truth(scans / "truth.jsonl"))
+    with open_store(out) as store:
+        first, second = store.books()
+    left_out = []
+    both = labels_from_decisions([out], TEMPLATES)
+    found = labels_from_decisions([out], TEMPLATES, learned=lambda store, out: {first.id}, on_left_out=left_out.append)
+    assert {item.book for item in found.fields} < {item.book for item in both.fields}
+    assert [(item.group, item.fields, item.why) for item in left_out] == [
+        ("", len(both.fields) - len(found.fields), "learned")
+    ]
+    # The command asks what the reader in use learned from.
+    monkeypatch.setattr("extractor.learning.learned_books.learned_books", lambda *given: {first.id, second.id})
+    ended = extractor("certify", out, "--out", tmp_path / "certificate.json", "--source", "two books")
+    assert ended.returncode == 2 and "the reader learned from these books" in " ".join(ended.stdout.split())
+
+
 def test_certify_from_the_command_line(out, scans, extractor, tmp_path, monkeypatch):
     verify(out, read_truth(scans / "truth.jsonl"))
     target = tmp_path / "certificate.json"

@@ -119,9 +119,14 @@ def test_the_command_shows_first_and_names_what_it_leaves(out, monkeypatch, capf
     assert code == 0
     assert "backups taken before" in shown
     assert "packages/" in shown
+    assert "sets of lines" not in shown
     code, shown = call("audit", "verify", out)
     assert (code, "by order" in shown) == (0, False)  # nobody had decided anything of it
     assert "Quyết định 12" in call("erasures", out)[1]
+    # What was given out to learn from lies where only the office knows.
+    with open_store(out) as store:
+        store.append_audit(actor="Thử", action="line_set_made", subject="line_set:0", content={})
+    assert "sets of lines" in call("erase", out, "--record", 2, *order[4:], "--yes")[1]
     assert call("erase", out, "--by", "x", "--reason", "y")[0] == 2
     assert call("erase", out, "--record", 99, "--by", "x", "--reason", "y")[0] == 6
 
