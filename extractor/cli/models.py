@@ -190,6 +190,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _named(person: str) -> str:
+    """Refuse a change that nobody answers for."""
     if not person.strip():
         raise SettingsError("--person: it is empty.", mend="Say who decides this: it stands in the registry.")
     return person.strip()
