@@ -12,7 +12,7 @@ from extractor.learning.choosing import REASONS, books_of, retired_fields
 from extractor.learning.gathering import Gathering, gathered
 from extractor.learning.line_set import LineSet, LineSetWriter, Manifest, read_line_set
 from extractor.learning.naming import BookNames, book_names
-from extractor.learning.parts import PARTS_FILE, assign, known_parts, read_parts, remember_parts
+from extractor.learning.parts import PARTS_FILE, assign, known_parts, knows_hands, read_parts, remember_parts
 from extractor.learning.pseudonyms import FOLDER, Pseudonyms, load_or_make_key
 from extractor.readers import Reader, get_reader
 from extractor.store import Store
@@ -70,7 +70,8 @@ def export_line_set(
         on_note: is told of pages that cannot be used, a sentence each.
 
     Raises:
-        LineSetError: the folder exists, an earlier set is of other books, or nothing can be learnt from.
+        LineSetError: the folder exists, an earlier set is of other books, nothing can be learnt from, or a list of
+            hands that was given before is not given any more.
         MissingInputError: the list of hands or an earlier set is missing.
         ModelError: the reader cannot be loaded.
     """
@@ -82,6 +83,13 @@ def export_line_set(
                 f"{out / FOLDER / PARTS_FILE}: sets were made from this folder, and which parts their books are in is "
                 "not known any more.",
                 mend="Put the folder back from a backup, or name the earlier sets with --previous.",
+            )
+        if terms.hands is None and knows_hands(out):
+            raise LineSetError(
+                "Earlier sets were made with a list of hands; without it two books of one clerk could come to be in "
+                "two parts.",
+                mend="Give the list again with --hands; where it was wrong, one that is right, if need be one without "
+                "hands.",
             )
         names = book_names(out, books, terms.hands, expected=bool(remembered or terms.previous))
         earlier = [read_line_set(path, pictures=False) for path in terms.previous]
@@ -111,7 +119,7 @@ def export_line_set(
         )
 
         def before_placing(made: LineSet) -> None:
-            remember_parts(out, assigned.names)
+            remember_parts(out, assigned.names, hands=terms.hands is not None)
             store.append_audit(actor=terms.by, action=AUDITED, subject=subject_of(made), content=vouched(made))
 
         return writer.finish(manifest, before_placing=before_placing)

@@ -103,25 +103,42 @@ def read_parts(out: Path) -> dict[str, Part]:
     Raises:
         LineSetError: the file is damaged.
     """
+    return _read(out)[0]
+
+
+def knows_hands(out: Path) -> bool:
+    """Whether a list of hands was ever given; raises as :func:`read_parts` does."""
+    return _read(out)[1]
+
+
+def _read(out: Path) -> tuple[dict[str, Part], bool]:
     path = out / FOLDER / PARTS_FILE
     if not path.exists():
-        return {}
+        return {}, False
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): part for part in PARTS for name in content["parts"][part]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        parts = {str(name): part for part in PARTS for name in content["parts"][part]}
+        return parts, bool(content.get("hands", False))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LineSetError(
             f"{path}: the list of parts is damaged.",
             mend="Put it back from a backup: it keeps what was learnt from apart from what is measured on.",
         ) from error
 
 
-def remember_parts(out: Path, names: Mapping[str, Part]) -> None:
-    """Add the parts of names to those that the folder remembers; what it remembers of a name stays."""
-    together = {**names, **read_parts(out)}
+def remember_parts(out: Path, names: Mapping[str, Part], *, hands: bool = False) -> None:
+    """Add the parts of names to those that the folder remembers; what it remembers of a name stays.
+
+    Args:
+        hands: whether a list of hands was given.
+    """
+    parts, before = _read(out)
+    together = {**names, **parts}
     listed = {part: sorted(name for name, its in together.items() if its == part) for part in PARTS}
     path = out / FOLDER / PARTS_FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part_file = path.with_name(path.name + ".part")
-    part_file.write_text(json.dumps({"format": 1, "parts": listed}, indent=1) + "\n", encoding="utf-8")
+    part_file.write_text(
+        json.dumps({"format": 1, "hands": hands or before, "parts": listed}, indent=1) + "\n", encoding="utf-8"
+    )
     part_file.replace(path)

@@ -427,8 +427,11 @@ def test_books_that_a_later_word_joins_are_left_out_where_their_parts_differ(off
     assert {line.text: line.part for line in joined.lines} == {
         text: part for text, part in parts.items() if text not in (NAMES[one], NAMES[other])
     }
-    # Without that word both are what they were.
-    assert {line.text: line.part for line in make("again")[0].lines} == parts
+    # That word is not forgotten by leaving it out, only by a list that says otherwise: then both are what they were.
+    with pytest.raises(LineSetError, match="Give the list again with --hands"):
+        make("again")
+    hands.write_text("book,hand\n1,\n", "utf-8")
+    assert {line.text: line.part for line in make("again", hands=hands)[0].lines} == parts
 
 
 def test_books_of_one_hand_share_their_part(office, make, tmp_path):
