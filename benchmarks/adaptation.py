@@ -30,18 +30,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import adaptation_hands
 import cv2
 import numpy as np
 import torch
+from adaptation_hands import Trial
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rich.console import Console
 from rich.table import Table
 
-from extractor.learning import trials
-from extractor.learning.adapting import Adapted, AdaptingSettings, adapt
+from extractor.learning.adapting import Adapted, adapt
 from extractor.learning.book_memory import remember
-from extractor.learning.trials import Trial
 from extractor.readers.handwriting.adapted import add_to, remembering
 from extractor.readers.handwriting.hand_file import HandFile
 from extractor.readers.handwriting.images import prepare
@@ -84,9 +84,8 @@ class Row:
 class Bench:
     """The shipped reader, and what becomes of it."""
 
-    def __init__(self, model: Path, settings: AdaptingSettings | None = None) -> None:
+    def __init__(self, model: Path) -> None:
         self.folder: ModelFolder = inspect_folder(model)
-        self.settings = settings or AdaptingSettings()
         self.model = load_recogniser(model)
         self.decoder = self.folder.decoder()
 
@@ -101,7 +100,7 @@ class Bench:
                 continue
             lines = trial.first[:count]
             started = time.process_time()
-            adapted = adapt(self.model, lines, self.settings) if learns else Adapted({}, count)
+            adapted = adapt(self.model, lines) if learns else Adapted({}, count)
             learnt = time.process_time() - started
             guide = self.decoder.guidance
             memory = remember([line.text for line in lines], guide.guide) if guide else None  # type: ignore[arg-type]
@@ -149,14 +148,16 @@ def hands(folder: Path | None, part: str, seed: int, draw: int, *, most: int, re
     """All hands there are."""
     if folder is None:
         fonts = load_fonts("hand", "test" if part == "held_out" else "calibration")
-        yield from trials.font_hands(fonts, draw, most=most, read=read)
+        yield from adaptation_hands.font_hands(fonts, draw, most=most, read=read)
         return
     if (strokes := folder / "vnondb_words.npz").is_file():
         writers = [writer for writer in split_writers(load_writers(strokes), seed)[part] if len(writer.words) >= 20]
-        yield from trials.book_lines(writers, draw, most=most, read=read)
-        yield from trials.copied_lines(writers, draw, most=most, read=read)
+        yield from adaptation_hands.book_lines(writers, draw, most=most, read=read)
+        yield from adaptation_hands.copied_lines(writers, draw, most=most, read=read)
     if (folder / "kalapa").is_dir():
-        yield from trials.form_lines(split(read_kalapa(folder / "kalapa"), seed)[part], draw, most=most, read=read)
+        yield from adaptation_hands.form_lines(
+            split(read_kalapa(folder / "kalapa"), seed)[part], draw, most=most, read=read
+        )
 
 
 def change(rows: Sequence[Row], before: Sequence[Row]) -> tuple[float, float, float]:

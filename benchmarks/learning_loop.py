@@ -141,7 +141,7 @@ class Loop:
             "export", "dataset", "export", of_set, "--from", out, "--purpose", "the learning loop",
             "--consent", "people are invented", "--person", PERSON, codes=(0, 3),
         )  # fmt: skip
-        self.step("train", "train", "--from", of_set, "--recipe", self.recipe(), "--out", candidate)
+        self.step("train", "train", self.recipe(), "--from", of_set, "--out", candidate)
         self.step("compare", "model", "evaluate", candidate, "--on", of_set, "--out", compared)
         promote = (
             "model", "promote", candidate, "--evaluation", compared / "evaluation.json", "--person", PERSON,

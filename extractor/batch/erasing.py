@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from extractor.batch.assurance import FILE as CERTIFICATE
 from extractor.batch.hands import HandIndex, read_index, write_index
@@ -22,7 +21,7 @@ from extractor.errors import ErasureError, ModelError, NotStoredError
 from extractor.jobs.files import FOLDER as UPLOADS
 from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, overlay_name, page_stem, save_page_file
 from extractor.readers.handwriting import ADAPTED_FOLDER
-from extractor.records import BookKey
+from extractor.records import find_book
 from extractor.store import Erasure, Erasures, Store
 from extractor.store.convert import book_key
 from extractor.store.erasing import Scope
@@ -91,17 +90,18 @@ def plan_erasure(store: Store, record_ids: Collection[int], books: Collection[st
     """What an order comes to.
 
     Args:
-        books: numbers of books, or their identity written as ``register.year.number``.
+        books: names or numbers, see :func:`extractor.records.find_book`.
 
     Raises:
-        NotStoredError: a record or book is not there.
-        ErasureError: a name is that of several books.
+        NotStoredError: a record is not there.
+        SettingsError: a book is not there, or a name is that of several books.
     """
     with store.reading() as session:
         for record_id in record_ids:
             if session.get(RecordRow, record_id) is None:
                 raise NotStoredError(f"There is no record {record_id} in the store.")
-        book_ids = {_book(session, name) for name in books}
+        keys = {row.id: book_key(row) for row in session.scalars(select(BookRow).order_by(BookRow.id))}
+        book_ids = {find_book(keys, name, said=f"--book {name}") for name in books}
         pages = pages_to_erase(session, set(record_ids), book_ids)
         wanted = {number for page in pages for number in page.records}
         return Plan(tuple(pages), tuple(sorted(wanted)), inspections_open(session, wanted))
@@ -136,23 +136,6 @@ def carry_out(store: Store, out: Path, plan: Plan, *, person: str, reason: str) 
         _made(out),
         store.scrub(),
     )
-
-
-def _book(session: Session, name: str) -> int:
-    rows = [(row.id, book_key(row)) for row in session.scalars(select(BookRow).order_by(BookRow.id))]
-    found = [number for number, key in rows if name == str(number)] or [
-        number for number, key in rows if name == _short(key)
-    ]
-    if not found:
-        raise NotStoredError(f"There is no book '{name}' in the store.")
-    if len(found) > 1:
-        numbers = ", ".join(map(str, found))
-        raise ErasureError(f"'{name}' is the name of several books.", mend=f"Give one of their numbers: {numbers}.")
-    return found[0]
-
-
-def _short(key: BookKey) -> str:
-    return f"{key.register}.{key.year}.{key.number}"
 
 
 def _stem(page: PageToErase) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from extractor.confidence.evidence import group_of
 from extractor.confidence.watch import Cause
 from extractor.exports.policy import Policy
+from extractor.records import short_name
 
 if TYPE_CHECKING:
     from extractor.batch.certifying import LeftOut
@@ -65,15 +66,13 @@ def render_summary(summary: RunSummary) -> Iterator[RenderableType]:
 
 def render_queue(store: Store) -> Table:
     """The queue book by book."""
-    table = Table("Book", "Pages", "Records", "Accepted", "Review", "Confirmed", "Corrected", "Page problems")
-    for column in table.columns[1:]:
+    table = Table("No.", "Book", "Pages", "Records", "Accepted", "Review", "Confirmed", "Corrected", "Page problems")
+    for column in (table.columns[0], *table.columns[2:]):
         column.justify = "right"
     for book in store.books():
-        key = book.key
-        name = ".".join(part for part in (key.register, key.year, key.number) if part) or "-"
-        table.add_row(name, *_counts(book.counts))
+        table.add_row(str(book.id), short_name(book.key) or "-", *_counts(book.counts))
     table.add_section()
-    table.add_row("All", *_counts(store.status()))
+    table.add_row("", "All", *_counts(store.status()))
     return table
 
 
@@ -119,8 +118,8 @@ def render_too_few(fields: Sequence[LabelledField], certificate: Certificate) ->
 def describe_suspension(item: BookSuspension) -> tuple[str, str]:
     """For which fields the certificate does not count and why, in Vietnamese and English."""
     found, book = item.suspension, item.book
-    name = ".".join(part for part in (book.register, book.year, book.number) if part) if book else ""
-    where = (f"sổ {name or '-'}", f"book {name or '-'}") if book else ("mọi sổ", "all books")
+    name = (short_name(book) or "-") if book else ""
+    where = (f"sổ {name}", f"book {name}") if book else ("mọi sổ", "all books")
     if found.cause is Cause.REKEYED:
         why = (
             f"{found.wrong} trên {found.fields} trường nhập lại độc lập bị sai, tức ít nhất {found.figure:.1%},"

@@ -36,7 +36,7 @@ _WORDS = {
 @app.command()
 def adapt(
     out_dir: Annotated[Path, typer.Argument(metavar="OUT", help="Output folder of 'extractor run'.")],
-    book: Annotated[str, typer.Option(help="Book, as its files are named (KS.2017.01) or by number (#3); or all.")],
+    book: Annotated[str, typer.Option(help="Book, by its name (KS.2017.01) or number (3); or all.")],
     least: Annotated[
         int, typer.Option("--lines-at-least", min=4, help="Verified lines below which a book is left as it is.")
     ] = 10,

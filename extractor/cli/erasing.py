@@ -21,7 +21,7 @@ def erase(
     by: Annotated[str, typer.Option(help="Who orders it; stands in the log.")],
     record: Annotated[list[int] | None, typer.Option(help="Number of a record in the store; repeatable.")] = None,
     book: Annotated[
-        list[str] | None, typer.Option(help="Whole book: its number in the store, or KS.2017.01; repeatable.")
+        list[str] | None, typer.Option(help="Whole book, by its name (KS.2017.01) or number (3); repeatable.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without this, only what would be done is shown.")] = False,
     db: DatabaseOption = None,

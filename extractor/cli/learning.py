@@ -102,10 +102,10 @@ def dataset_books(out_dir: FromOption = Path(), db: DatabaseOption = None) -> No
     import sys
 
     from extractor.learning.choosing import books_of
-    from extractor.learning.hands import short_name
     from extractor.learning.naming import book_names
     from extractor.learning.parts import read_parts
     from extractor.learning.withholding import always_withheld
+    from extractor.records import short_name
 
     with existing_store(out_dir, db) as store:
         books = books_of(store, always_withheld())
@@ -115,7 +115,9 @@ def dataset_books(out_dir: FromOption = Path(), db: DatabaseOption = None) -> No
     rows.writerow(["book", "hand", "name", "agency", "decided", "name_in_sets", "part"])
     for book in books:
         name = names[book.id].book
-        rows.writerow([book.id, "", short_name(book.key), book.key.agency, book.fields, name, parts.get(name, "")])
+        rows.writerow(
+            [book.id, "", short_name(book.key) or "-", book.key.agency, book.fields, name, parts.get(name, "")]
+        )
 
 
 @dataset_app.command("show")

@@ -122,9 +122,10 @@ def key_add(
     name: Annotated[str, typer.Option(help="The program that gets the key.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; may be given several times.")],
     book: Annotated[
-        list[int] | None,
+        list[str] | None,
         typer.Option(
-            min=1, help="Number of the only book it may see; several times for several. Not for uploads, runs, exports."
+            help="The only book it may see, by its name (KS.2017.01) or number (3); repeatable. Not for uploads, runs,"
+            " exports."
         ),
     ] = None,
     expires: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="First day on which it is void.")] = None,
@@ -139,19 +140,15 @@ def key_add(
 
     Example: extractor api key add ket-qua --name 'một cửa' --scope records:read --scope crops:read
     """
+    from extractor.records import find_book
     from extractor.store import ApiKeys, Scope
 
     scopes = _scopes(scope)
     until = _day(expires)
     with _store(out_dir, db) as store:
-        known = {found.id for found in store.books()} if book else set()
-        if unknown := sorted(set(book or ()) - known):
-            raise SettingsError(
-                f"--book {unknown[0]}: there is no such book in {out_dir}.",
-                mend=f"Choose from: {', '.join(map(str, sorted(known))) or 'none there yet'}; the boards of the review"
-                " application and GET /v1/books name them.",
-            )
-        _, text = ApiKeys(store).add(name, scopes, books=book, expires_at=until)
+        known = {found.id: found.key for found in store.books()} if book else {}
+        books = sorted({find_book(known, one, said=f"--book {one}") for one in book or ()})
+        _, text = ApiKeys(store).add(name, scopes, books=books or None, expires_at=until)
     if Scope.DECISIONS_WRITE in scopes and Scope.EXPORTS_READ in scopes:
         say("Exports hold what the machine read of fields that people key blindly: better two keys.", to=err)
     if book and (wide := sorted(scope for scope in scopes if scope.folder_wide)):

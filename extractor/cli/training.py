@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from extractor.cli.common import (
-    err,
-    progress,
-    say,
-)
+from extractor.cli.common import err, progress, say
 from extractor.cli.root import app
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command()
@@ -27,7 +20,6 @@ def train(
     decided: Annotated[
         Path | None, typer.Option("--from", metavar="SET", help="Learn from a set of decided lines.")
     ] = None,
-    recipe_file: Annotated[Path | None, typer.Option("--recipe", help="The same as RECIPE.")] = None,
     start: Annotated[
         str, typer.Option(metavar="MODEL", help="With --from: model folder or version to go on from; default: in use.")
     ] = "",
@@ -52,21 +44,18 @@ def train(
     from extractor.settings import get_settings
     from extractor.training.recipe import load_recipe
 
-    if recipe is not None and recipe_file is not None:
-        raise SettingsError("RECIPE and --recipe are the same.", mend="Give one of them.")
-    file = recipe or recipe_file
     if decided is not None:
         if target is None:
             raise SettingsError("--from needs a folder for the candidate.", mend="Name a new one with --out.")
         registry = Registry(get_settings())
         folder = registry.model(start) if start else registry.in_use.checked()
-        chosen = fine_tuning.recipe_from_set(decided, target, file=file, start=folder, minutes=minutes)
-    elif file is None:
+        chosen = fine_tuning.recipe_from_set(decided, target, file=recipe, start=folder, minutes=minutes)
+    elif recipe is None:
         raise SettingsError("There is nothing to train on.", mend="Give a recipe, or a set with --from.")
     elif start or target is not None:
         raise SettingsError("--start and --out belong to --from.", mend="Set 'start' and 'out' in the recipe.")
     else:
-        chosen = load_recipe(file, data=data, minutes=minutes)
+        chosen = load_recipe(recipe, data=data, minutes=minutes)
     say(f"training into {chosen.target}, checkpoints in {chosen.folder}", to=err)
     started = time.monotonic()
 

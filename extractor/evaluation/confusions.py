@@ -183,9 +183,9 @@ class GroupErrors:
         lines: how many lines.
         characters: characters of their truth.
         cer: edit distance by characters, from 0, each edit counted as one.
-        low: lower end of its 95 % interval.
+        low: lower end of its 95 % interval, see :func:`compare_groups`.
         high: upper end of it.
-        exact: lines without any error.
+        exact: lines without any error; its interval takes lines for independent.
     """
 
     lines: int
@@ -201,9 +201,10 @@ def compare_groups(
 ) -> dict[Group, GroupErrors]:
     """Errors by group, such as by kind, writer or quality of the picture.
 
-    The interval of the error rate is a percentile bootstrap over lines (Efron and Tibshirani, *An Introduction to the
-    Bootstrap*, 1993), for the errors of one line hang together. Lines of one writer hang together too: of groups that
-    are not writers themselves it is too narrow where there are few of them.
+    The interval of the error rate is a percentile bootstrap (Efron and Tibshirani, *An Introduction to the Bootstrap*,
+    1993) over what hangs together: over writers where a group has lines of several (Field and Welsh, "Bootstrapping
+    clustered data", Journal of the Royal Statistical Society B 69, 2007), else over lines. With few writers it is too
+    narrow all the same.
 
     Args:
         lines: readings and truths.
@@ -213,18 +214,32 @@ def compare_groups(
     """
     from rapidfuzz.distance import Levenshtein
 
-    members: dict[Group, list[tuple[int, int]]] = defaultdict(list)
+    members: dict[Group, list[tuple[str, int, int]]] = defaultdict(list)
     for line in lines:
         truth, read = nfc(line.truth), nfc(line.read)
-        members[group_of(line)].append((Levenshtein.distance(truth, read), len(truth)))
+        members[group_of(line)].append((line.writer, Levenshtein.distance(truth, read), len(truth)))
     found = {}
-    for name, counts in members.items():
-        edits, characters = np.array(counts, dtype=np.int64).T
-        drawn = np.random.default_rng(seed).integers(len(counts), size=(draws, len(counts)))
-        rates = edits[drawn].sum(axis=1) / np.maximum(characters[drawn].sum(axis=1), 1)
-        low, high = np.percentile(rates, (2.5, 97.5))
+    for name, rows in members.items():
+        units = _units(rows)
+        drawn = np.random.default_rng(seed).multinomial(len(units), np.full(len(units), 1 / len(units)), size=draws)
+        some_edits, some_characters = (drawn @ units).T
+        low, high = np.percentile(some_edits / np.maximum(some_characters, 1), (2.5, 97.5))
+        edits, characters = (int(count) for count in units.sum(axis=0))
+        exact = sum(wrong == 0 for _, wrong, _ in rows)
         found[name] = GroupErrors(
-            len(counts), int(characters.sum()), float(edits.sum() / max(1, characters.sum())), float(low), float(high),
-            Share(int((edits == 0).sum()), len(counts)),
-        )  # fmt: skip
+            len(rows), characters, edits / max(1, characters), float(low), float(high), Share(exact, len(rows))
+        )
     return found
+
+
+def _units(rows: Sequence[tuple[str, int, int]]) -> NDArray[np.int64]:
+    """Edits and characters ``(n, 2)`` of what is drawn together: each writer's lines, or single lines.
+
+    Args:
+        rows: writer, edits and characters of each line; a line of a writer nobody knows is a unit of its own.
+    """
+    sums: dict[str | int, NDArray[np.int64]] = {}
+    for place, (writer, *counts) in enumerate(rows):
+        unit = writer or place
+        sums[unit] = sums.get(unit, np.zeros(2, np.int64)) + np.array(counts, np.int64)
+    return np.array(list(sums.values()) if len(sums) > 1 else [counts for _, *counts in rows], np.int64)

@@ -74,7 +74,7 @@ def reread(job: Job, out: Path, database: str, templates: tuple[Path, ...], repo
     folders = templates or (get_settings().templates_dir,)
     if book := job.options.get("adapt"):
         adapt_books = importlib.import_module("extractor.learning.adapting_books").adapt_books
-        return dict(asdict(adapt_books(out, database, folders, f"#{int(book)}", report)))
+        return dict(asdict(adapt_books(out, database, folders, str(int(book)), report)))
     read_anew = importlib.import_module("extractor.batch.rereading").reread
     return dict(read_anew(out, database, folders, pages, report))
 

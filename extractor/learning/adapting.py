@@ -51,7 +51,6 @@ class AdaptingSettings:
 
     Args:
         parts: names of the weights that learn begin with one of these.
-        vectors: of these, only biases and the weights of normalisations learn.
         copies: pictures of each line: the line itself and changed ones.
         passes: over all pictures.
         batch: lines in a step.
@@ -63,7 +62,6 @@ class AdaptingSettings:
     """
 
     parts: tuple[str, ...] = (*(f"encoder.blocks.{number}." for number in (10, 11, 12)), "encoder.neck.", "head.")
-    vectors: bool = False
     copies: int = 3
     passes: int = 5
     batch: int = 8
@@ -143,12 +141,6 @@ def adapt(
     return Adapted(_learn(model, [*seen[0], *seen[1]], settings, seed), len(usable), before, after)
 
 
-def loss_of(model: LineRecogniser, lines: Sequence[HandLine]) -> float:
-    """Mean loss a character of lines as they are."""
-    settings = AdaptingSettings(copies=1)
-    return _loss(model, _chunks(model, lines, settings, np.random.default_rng(0)), settings)
-
-
 def _check(
     model: LineRecogniser, halves: list[list[_Chunk]], settings: AdaptingSettings, seed: int
 ) -> tuple[float, float]:
@@ -193,11 +185,7 @@ def _changed(model: LineRecogniser, difference: Difference) -> Iterator[None]:
 
 def _learn(model: LineRecogniser, chunks: Sequence[_Chunk], settings: AdaptingSettings, seed: int) -> Difference:
     weights = dict(model.named_parameters())
-    names = [
-        name
-        for name, weight in weights.items()
-        if name.startswith(settings.parts) and (weight.dim() == 1 or not settings.vectors)
-    ]
+    names = [name for name in weights if name.startswith(settings.parts)]
     former = {name: weights[name].detach().clone() for name in names}
     asked = {name: weight.requires_grad for name, weight in weights.items()}
     rng, chance = np.random.default_rng([seed, 2]), torch.random.get_rng_state()

@@ -14,16 +14,20 @@ from extractor.batch.run import only_run
 from extractor.batch.sources import KnownSource, load_sources
 from extractor.batch.storage import open_store
 from extractor.confidence import Certificate
-from extractor.errors import SettingsError, StoreError
+from extractor.errors import StoreError
 from extractor.learning.book_lines import BookLines, lines_of_book
 from extractor.learning.hand_reader import HandLearner
 from extractor.page_file import load_page_file, page_stem
 from extractor.readers.handwriting import ADAPTED_FOLDER
-from extractor.records import Record
+from extractor.records import Decision, Record, book_label, find_book
 from extractor.scans import HandOfPage
 from extractor.store import BookSummary, Store
 
 LEAST_LINES = 10
+"""Verified lines below which a book is left as it is, if nothing else is said."""
+
+ALL = "all"
+"""Instead of a book's name: every book of the folder."""
 
 _Page = tuple[str, int]
 
@@ -34,7 +38,7 @@ class BookOutcome:
 
     Args:
         id: its number in the store.
-        book: its name, see :func:`book_name`.
+        book: its name, see :func:`extractor.records.book_label`.
         what: ``adapted``; ``current`` (nothing was decided or taken back since); ``few`` lines; ``no_gain`` (the check
             found none); ``nothing_open``; or ``forgotten``.
         lines: verified lines of its hand.
@@ -73,27 +77,6 @@ class AdaptedBooks:
     set_aside: tuple[Mapping[str, object], ...] = ()
 
 
-def book_name(book: BookSummary) -> str:
-    """Name of a book as its files have it (``KS.2017.01``), as far as it is known."""
-    return ".".join(filter(None, (book.key.register, book.key.year, book.key.number))) or f"#{book.id}"
-
-
-def choose_books(books: Sequence[BookSummary], name: str) -> list[BookSummary]:
-    """The book of that name or number (``#3``), or ``all``.
-
-    Raises:
-        SettingsError: there is none, or several have this name.
-    """
-    if name == "all":
-        return list(books)
-    found = [book for book in books if name in (book_name(book), f"#{book.id}")]
-    if len(found) == 1:
-        return found
-    what = f"{len(found)} books have this name" if found else "there is no such book"
-    names = [f"#{book.id}" for book in found] or sorted({book_name(book) for book in books})
-    raise SettingsError(f"--book {name}: {what}.", mend=f"Name one of: {', '.join(names) or 'none yet'}; or all.")
-
-
 def adapt_books(
     out: Path, database: str, templates: Sequence[Path], which: str, report: Callable[[int, int], None], *,
     least: int = LEAST_LINES, forget: bool = False, certificate: Certificate | None = None,
@@ -104,7 +87,7 @@ def adapt_books(
     decisions were taken back is learnt anew from the weights as shipped, and forgotten where too few lines are left.
 
     Args:
-        which: name of a book, or ``all``.
+        which: name or number of a book, see :func:`extractor.records.find_book`, or :data:`ALL`.
         report: is told how many pages are done, of how many.
         least: verified lines below which a book is left as it is.
         forget: go back to the usual reader instead.
@@ -118,7 +101,7 @@ def adapt_books(
     outcomes: list[BookOutcome] = []
     wanted: list[_Page] = []
     with only_run(out), open_store(out, database) as store:
-        books = choose_books(store.books(), which)
+        books = _chosen(store.books(), which)
         former = {book.id: _proposals(store.records(book.id)) for book in books}
         for book in books:
             found = lines_of_book(store, out, known, book.id)
@@ -144,11 +127,18 @@ def adapt_books(
     return AdaptedBooks(tuple(outcomes), tuple(result["pages"]), tuple(result["set_aside"]))
 
 
+def _chosen(books: Sequence[BookSummary], which: str) -> list[BookSummary]:
+    if which == ALL:
+        return list(books)
+    number = find_book({book.id: book.key for book in books}, which, said=f"--book {which}")
+    return [book for book in books if book.id == number]
+
+
 def _learn(
     learner: HandLearner, index: HandIndex, book: BookSummary, found: BookLines, *, least: int, forget: bool
 ) -> tuple[BookOutcome, str]:
     """What becomes of a book, and the name of the adapted reader that it has from now on, or empty."""
-    outcome = BookOutcome(book.id, book_name(book), "adapted", len(found.lines), found.open_count)
+    outcome = BookOutcome(book.id, book_label(book.id, book.key), "adapted", len(found.lines), found.open_count)
     if forget:
         return replace(outcome, what="forgotten"), ""
     if len(found.lines) < least:
@@ -213,5 +203,5 @@ def _proposals(records: Iterable[Record]) -> dict[tuple[tuple[str, int, int], st
         (record.key, code): value.raw
         for record in records
         for code, value in record.fields.items()
-        if value.decision.value not in ("confirmed", "corrected")
+        if value.decision not in (Decision.CONFIRMED, Decision.CORRECTED)
     }

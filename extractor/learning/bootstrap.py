@@ -16,24 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
+from extractor.readers import Reading
+
 Floats = NDArray[np.float64]
 
 BINS = 10
 FIGURES = ("cer", "wer", "exact", "ece")
 """Character and word error rate, share of exact lines, expected calibration error."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadLine:
-    """What a reader made of one line.
-
-    Args:
-        text: reading.
-        confidence: that it is exactly right, 0 to 1.
-    """
-
-    text: str
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +46,8 @@ class Compared:
 
 def compare(
     truths: Sequence[str],
-    current: Sequence[ReadLine],
-    candidate: Sequence[ReadLine],
+    current: Sequence[Reading],
+    candidate: Sequence[Reading],
     groups: Sequence[int],
     *,
     draws: int,
@@ -106,7 +95,7 @@ class _Sums:
     gaps: Floats
 
     @classmethod
-    def of(cls, truths: Sequence[str], read: Sequence[ReadLine], members: NDArray[np.intp], groups: int) -> _Sums:
+    def of(cls, truths: Sequence[str], read: Sequence[Reading], members: NDArray[np.intp], groups: int) -> _Sums:
         counts, gaps = np.zeros((groups, 6)), np.zeros((groups, BINS))
         bins = np.empty(len(read), dtype=np.intp)
         order = np.argsort([item.confidence for item in read], kind="stable")

@@ -1,8 +1,9 @@
 """How unsure a reader is of a line, from its own probabilities: nothing of what is written there is known.
 
-Five measures, all larger where the reader doubts more. The first is least confidence, for sequences divided by their
-length (Lewis and Gale, "A sequential algorithm for training text classifiers", 1994; Settles and Craven, "An analysis
-of active learning strategies for sequence labeling tasks", 2008); the second the margin between the two best readings
+Five measures, all larger where the reader doubts more. The first is least confidence (Lewis and Gale, "A sequential
+algorithm for training text classifiers", 1994; for sequences Culotta and McCallum, "Reducing labeling effort for
+structured prediction tasks", 2005), here of the best path and divided by the length of its text, so that long lines do
+not come first for their length; the second the margin between the two best readings
 (Scheffer, Decomain and Wrobel, "Active hidden Markov models for information extraction", 2001). The third is the risk
 of the best reading under the edit distance among the n best (Goel and Byrne, "Minimum Bayes-risk automatic speech
 recognition", 2000); its n-best list is short, so the fourth adds up the doubt of single characters instead. The last

@@ -14,19 +14,17 @@ import cv2
 import numpy as np
 
 from extractor.errors import EvaluationError
-from extractor.learning.bootstrap import ReadLine, compare
+from extractor.learning.bootstrap import compare
 from extractor.learning.comparison import Comparison, Figure, Lines, Slice
 from extractor.learning.line_set import LearningLine, LineSet, groups, read_line_set
 from extractor.learning.training_record import TrainingRecord, pixel_digest, read_training_record
-from extractor.readers import Reader
+from extractor.readers import Reader, Reading
 from extractor.readers.handwriting import HandwritingReader
 from extractor.readers.handwriting.alphabet import canonical
 from extractor.readers.handwriting.runtime import Precision, inspect_folder
 
 CERTAINTY, DRAWS, SEED = 0.95, 2000, 1
 BATCH = 32
-UNNAMED_STRATUM = "scan"
-"""What lines of scans of usual quality are called: certificates have no word for them."""
 
 Progress = Callable[[int, int], None]
 
@@ -137,7 +135,7 @@ def evaluate_candidate(
     total, read = 2 * len(kept.lines), {}
     for place, folder in enumerate((current, candidate)):
         reader = make(folder)
-        found: list[ReadLine] = []
+        found: list[Reading] = []
         for start in range(0, len(kept.lines), BATCH):
             found += _read(reader, kept, kept.lines[start : start + BATCH])
             on_progress(place * len(kept.lines) + len(found), total)
@@ -158,18 +156,18 @@ def evaluate_candidate(
     ).sealed()
 
 
-def _read(reader: Reader, kept: Kept, lines: Sequence[LearningLine]) -> list[ReadLine]:
+def _read(reader: Reader, kept: Kept, lines: Sequence[LearningLine]) -> list[Reading]:
     pictures = [np.asarray(cv2.imread(str(kept.whole.picture(line)), cv2.IMREAD_GRAYSCALE), np.uint8) for line in lines]
-    return [ReadLine(reading.text, reading.confidence) for reading in reader.read(pictures)]
+    return list(reader.read(pictures))
 
 
 def _slices(
-    kept: Kept, truths: Sequence[str], current: Sequence[ReadLine], candidate: Sequence[ReadLine]
+    kept: Kept, truths: Sequence[str], current: Sequence[Reading], candidate: Sequence[Reading]
 ) -> Iterable[Slice]:
     chosen: list[tuple[str, str, list[int]]] = [("all", "all", list(range(len(kept.lines))))]
     for by, names in (
         ("kind", [line.kind for line in kept.lines]),
-        ("stratum", [line.stratum or UNNAMED_STRATUM for line in kept.lines]),
+        ("stratum", [line.source for line in kept.lines]),
     ):
         chosen += [(by, name, [i for i, its in enumerate(names) if its == name]) for name in sorted(set(names))]
     for by, name, places in chosen:

@@ -10,15 +10,13 @@ from pathlib import Path
 
 from extractor.learning.choosing import DecidedText, PageTexts, page_count, texts_of_book
 from extractor.learning.cutting import OpenPage, UnusablePageError, WrittenLines, open_page, to_png, written_lines
-from extractor.learning.line_set import PICTURES, LearningLine, Part
+from extractor.learning.line_set import LONGEST, PICTURES, LearningLine, Part
 from extractor.learning.line_texts import is_all_of, may_be, words_of_lines
 from extractor.learning.naming import BookNames
 from extractor.learning.parts import Assigned
 from extractor.readers import Reader
 from extractor.scans.types import Image
 from extractor.store import Store
-
-_LONGEST = 400
 
 
 @dataclass(slots=True)
@@ -93,7 +91,7 @@ def _lines_of_page(book_id: int, page: PageTexts, work: Gathering) -> Iterator[t
                 picture=f"{PICTURES}/{name[:2]}/{name}.png",
                 sha256=name,
                 text=words,
-                proposal=proposal[:_LONGEST],
+                proposal=proposal[:LONGEST],
                 kind=text.kind,
                 form=text.form,
                 stratum=evidence.source if evidence else "",
@@ -118,7 +116,7 @@ def _told_apart(page: PageTexts, opened: OpenPage, work: Gathering) -> Iterator[
             several.append((text, lines))
         elif known is not None and not may_be(text.text, known.raw):
             work.left_out["elsewhere"] += 1
-        elif len(text.text) > _LONGEST:
+        elif len(text.text) > LONGEST:
             work.left_out["too_long"] += 1
         else:
             work.readers |= {text.reader} if text.reader and known else set()
@@ -132,7 +130,7 @@ def _told_apart(page: PageTexts, opened: OpenPage, work: Gathering) -> Iterator[
         parts = words_of_lines(text.text, read)
         if not parts:
             work.left_out["lines_unclear"] += 1
-        elif any(len(part) > _LONGEST for part in parts):
+        elif any(len(part) > LONGEST for part in parts):
             work.left_out["too_long"] += 1
         else:
             work.readers.add(reader.version)

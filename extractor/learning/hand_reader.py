@@ -32,7 +32,7 @@ class Learnt:
 
 
 class HandLearner:
-    """Learns hands on top of the reader that the settings name.
+    """Learns hands on top of a reader.
 
     Args:
         folder: where the adapted readers' files go.

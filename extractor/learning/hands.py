@@ -7,22 +7,17 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from extractor.errors import LineSetError, MissingInputError
-from extractor.records import BookKey
+from extractor.errors import LineSetError, MissingInputError, SettingsError
+from extractor.records import BookKey, find_book
 from extractor.store.convert import person_key
 
 _COLUMNS = ("book", "hand")
 
 
-def short_name(key: BookKey) -> str:
-    """A book as its files are named: register, year and number (``KS.2017.01``); ``-`` where nothing is known."""
-    return ".".join(part for part in (key.register, key.year, key.number) if part) or "-"
-
-
 def read_hands(path: Path, books: Mapping[int, BookKey]) -> dict[int, frozenset[str]]:
     """Read a list of hands: CSV in UTF-8 with the columns ``book`` and ``hand``.
 
-    A book is named as its files are (``KS.2017.01``) or by its number in the store; a book that several clerks wrote
+    A book is named as :func:`extractor.records.find_book` knows it; a book that several clerks wrote
     stands there several times, one that nobody knows the clerk of is left out or has no hand. Names of hands count
     without regard to capitals and spaces.
 
@@ -53,20 +48,13 @@ def read_hands(path: Path, books: Mapping[int, BookKey]) -> dict[int, frozenset[
             f"{path}: the columns 'book' and 'hand' are not there, or no row is.",
             mend="Begin with the row 'book,hand'; 'extractor dataset books' prints such a list.",
         )
-    named: dict[str, list[int]] = defaultdict(list)
-    for number, key in books.items():
-        named[short_name(key)].append(number)
-        named[str(number)].append(number)
     found: dict[int, set[str]] = defaultdict(set)
     for line, row in enumerate(rows, start=2):
-        book, hand = (row["book"] or "").strip(), person_key(row["hand"] or "")
-        if not hand:
+        if not (hand := person_key(row["hand"] or "")):
             continue
-        numbers = named.get(book, [])
-        if len(numbers) != 1:
-            fault = "several books are named so" if numbers else "there is no such book in the store"
-            raise LineSetError(
-                f"{path}, row {line}: {fault}.", mend="Give the book's number as 'extractor dataset books' prints it."
-            )
-        found[numbers[0]].add(hand)
+        try:
+            number = find_book(books, row["book"] or "", said=f"{path}, row {line}")
+        except SettingsError as error:
+            raise LineSetError(error.message, mend="Give its number, as 'extractor dataset books' prints it.") from None
+        found[number].add(hand)
     return {number: frozenset(hands) for number, hands in found.items()}

@@ -6,14 +6,12 @@ is opened.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from extractor.errors import LineSetError
-from extractor.learning.line_set import LearningLine, Manifest, read_line_set
+from extractor.learning.line_set import LearningLine, Manifest, check_pictures, read_line_set
 from extractor.learning.training_record import UsedSet, pixel_digest
 from extractor.readers.handwriting.alphabet import canonical
 from extractor.training.collections import LabelledLine
@@ -53,22 +51,13 @@ def read_learnable(folder: Path) -> Learnable:
                 f"{folder}: the set has no line of the part '{part}'.",
                 mend="Verify more books, and export the set again: each part needs a book of its own.",
             )
-    _check_pictures(folder, [line for lines in parts.values() for line in lines])
+    check_pictures(whole, [line for lines in parts.values() for line in lines])
     blocks = {name: number for number, name in enumerate(sorted({line.book for line in whole.lines}))}
     decided = {
         part: [LabelledLine(folder / line.picture, canonical(line.text), blocks[line.book]) for line in lines]
         for part, lines in parts.items()
     }
     return Learnable(Decided(whole.manifest.version, decided), _used(folder, whole.manifest, parts), whole.manifest)
-
-
-def _check_pictures(folder: Path, lines: Sequence[LearningLine]) -> None:
-    for line in lines:
-        picture = folder / line.picture
-        if not picture.is_file() or hashlib.sha256(picture.read_bytes()).hexdigest() != line.sha256:
-            raise LineSetError(
-                f"{folder}: the picture {line.picture} is missing or not the one of the set.", mend="Copy the set anew."
-            )
 
 
 def _used(folder: Path, manifest: Manifest, parts: dict[str, tuple[LearningLine, ...]]) -> UsedSet:

@@ -15,16 +15,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from extractor.errors import LineSetError, MissingInputError
-from extractor.training.collections import PARTS
 
 MANIFEST_FILE, LINES_FILE, PICTURES = "set.json", "lines.jsonl", "pictures"
 
 Part = Literal["train", "tuning", "held_out"]
+PARTS: tuple[Part, ...] = get_args(Part)
+
+LONGEST = 400
+"""Characters of a line's text at most."""
 
 
 class LearningLine(BaseModel):
@@ -47,8 +50,8 @@ class LearningLine(BaseModel):
 
     picture: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    text: str = Field(min_length=1, max_length=400)
-    proposal: str = Field(default="", max_length=400)
+    text: str = Field(min_length=1, max_length=LONGEST)
+    proposal: str = Field(default="", max_length=LONGEST)
     kind: str = Field(min_length=1, max_length=40)
     form: str = Field(min_length=1, max_length=80)
     stratum: str = Field(default="", max_length=80)
@@ -63,6 +66,11 @@ class LearningLine(BaseModel):
         if path.is_absolute() or ".." in path.parts or path.parts[:1] != (PICTURES,):
             raise ValueError(f"must lie in {PICTURES}/")
         return picture
+
+    @property
+    def source(self) -> str:
+        """The stratum in a word, also of a good scan, for which certificates have none."""
+        return self.stratum or "scan"
 
 
 class Manifest(BaseModel):
@@ -262,22 +270,27 @@ def read_line_set(folder: Path, *, pictures: bool = True) -> LineSet:
         try:
             rows.append(LearningLine.model_validate_json(line))
         except ValidationError as error:
-            raise LineSetError(f"{_row(folder, number)}: {_first(error)}", mend=_ANEW) from error
+            raise LineSetError(f"{folder / LINES_FILE}, row {number}: {_first(error)}", mend=_ANEW) from error
     _refuse_leaks(folder, rows)
-    for number, row in enumerate(rows if pictures else (), start=1):
-        place = folder / row.picture
-        if not place.is_file() or hashlib.sha256(place.read_bytes()).hexdigest() != row.sha256:
-            raise LineSetError(
-                f"{_row(folder, number)}: the picture is missing or not the one of the set ({row.picture}).", mend=_ANEW
-            )
-    return LineSet(folder, manifest, tuple(rows))
+    found = LineSet(folder, manifest, tuple(rows))
+    if pictures:
+        check_pictures(found, found.lines)
+    return found
+
+
+def check_pictures(whole: LineSet, lines: Iterable[LearningLine]) -> None:
+    """Check the pictures of some lines of a set, and open no others.
+
+    Raises:
+        LineSetError: one is missing or another than the set was made with.
+    """
+    for line in lines:
+        place = whole.picture(line)
+        if not place.is_file() or hashlib.sha256(place.read_bytes()).hexdigest() != line.sha256:
+            raise LineSetError(f"{place}: the picture is missing or not the one of the set.", mend=_ANEW)
 
 
 _ANEW = "Copy the set anew, or make it again with 'extractor dataset export'."
-
-
-def _row(folder: Path, number: int) -> str:
-    return f"{folder / LINES_FILE}, row {number}"
 
 
 def _refuse_leaks(folder: Path, rows: Iterable[LearningLine]) -> None:

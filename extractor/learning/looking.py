@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,12 +33,7 @@ class Seen:
     logits: NDArray[np.float32]
 
 
-def encode(
-    model: LineRecogniser,
-    prepared: Sequence[NDArray[np.float32]],
-    *,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[NDArray[np.float16]]:
+def encode(model: LineRecogniser, prepared: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float16]]:
     """Features of lines ``(48, width)``, prepared as :mod:`extractor.readers.handwriting.images` does, in order."""
     by_width: dict[int, list[int]] = {}
     for index, picture in enumerate(prepared):
@@ -51,7 +46,6 @@ def encode(
             with torch.inference_mode():
                 rows = model.encoder(torch.from_numpy(np.stack([prepared[index] for index in some])[:, None]))
             found.update(zip(some, rows.numpy().astype(np.float16), strict=True))
-            on_progress(len(found), len(prepared))
     return [found[index] for index in range(len(prepared))]
 
 

@@ -16,10 +16,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 from extractor.errors import LineSetError
-from extractor.learning.line_set import LineSet, Part, groups
+from extractor.learning.line_set import PARTS, LineSet, Part, groups
 from extractor.learning.pseudonyms import FOLDER
 
 SHARES: Mapping[Part, float] = {"train": 0.80, "held_out": 0.12, "tuning": 0.08}
@@ -39,13 +38,11 @@ class Assigned:
         of_books: part of each book that has one.
         torn: books whose group was in two parts before; their lines are left out.
         names: the parts of all names that now have one, of hands and pages too.
-        groups: how many groups have a part.
     """
 
     of_books: Mapping[str, Part]
     torn: frozenset[str]
     names: Mapping[str, Part]
-    groups: int
 
 
 def assign(
@@ -79,7 +76,6 @@ def assign(
         of_books={book: part for number, part in found.items() for book in books[number]},
         torn=frozenset(book for number, parts in before.items() if len(parts) > 1 for book in books[number]),
         names={name: part for number, part in found.items() for name in members[number]},
-        groups=sum(1 for number in found if sizes[number]),
     )
 
 
@@ -112,7 +108,7 @@ def read_parts(out: Path) -> dict[str, Part]:
         return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): part for part in get_args(Part) for name in content["parts"][part]}
+        return {str(name): part for part in PARTS for name in content["parts"][part]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LineSetError(
             f"{path}: the list of parts is damaged.",
@@ -123,7 +119,7 @@ def read_parts(out: Path) -> dict[str, Part]:
 def remember_parts(out: Path, names: Mapping[str, Part]) -> None:
     """Add the parts of names to those that the folder remembers; what it remembers of a name stays."""
     together = {**names, **read_parts(out)}
-    listed = {part: sorted(name for name, its in together.items() if its == part) for part in get_args(Part)}
+    listed = {part: sorted(name for name, its in together.items() if its == part) for part in PARTS}
     path = out / FOLDER / PARTS_FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part_file = path.with_name(path.name + ".part")

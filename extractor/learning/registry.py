@@ -125,7 +125,9 @@ class Registry:
         found = [version for version in known if version == name]
         if not found and len(name) >= _LEAST_PREFIX:
             found = [version for version in known if version.startswith(name)]
-        if len(found) != 1:
+        if len(found) > 1:
+            raise SettingsError(f"'{name}' is the beginning of {len(found)} versions.", mend="Give more of its digits.")
+        if not found:
             raise SettingsError(
                 f"'{name}' names no version of the registry, and no folder.", mend="See 'extractor model list'."
             )
@@ -267,8 +269,3 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
     with target.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def certificate_holds(certificate_readers: dict[str, str], digest: str) -> bool:
-    """Whether a certificate that was proved with these readers holds for a handwriting reader of that digest."""
-    return certificate_readers.get("handwriting", digest) == digest

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import get_args
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from extractor.learning.choosing import REASONS
-from extractor.learning.line_set import LineSet, Part, groups
+from extractor.learning.line_set import PARTS, LineSet, groups
 from extractor.learning.parts import SHARES
 
-SCAN = "scan"
-"""What a stratum without a word of its own is called: a good scan."""
-
 _FEW_GROUPS = 12
-PARTS: tuple[Part, ...] = get_args(Part)
 
 
 def render_set(made: LineSet) -> Iterator[RenderableType]:
     """Tables of a set: lines by part and kind, forms, sources, books, hands; terms; what was left out."""
     yield _by_part(made)
     yield _counted("Form", Counter(line.form for line in made.lines))
-    yield _counted("Source of the picture", Counter(line.stratum or SCAN for line in made.lines))
+    yield _counted("Source of the picture", Counter(line.source for line in made.lines))
     yield _terms(made)
     if made.manifest.left_out:
         said = {f"{why} ({REASONS[why]})" if why in REASONS else why: n for why, n in made.manifest.left_out.items()}
@@ -61,7 +56,7 @@ def as_dict(made: LineSet) -> dict[str, object]:
         "parts": made.counts,
         "kinds": {part: dict(_kinds(made, part)) for part in PARTS},
         "forms": dict(sorted(Counter(line.form for line in made.lines).items())),
-        "strata": dict(sorted(Counter(line.stratum or SCAN for line in made.lines).items())),
+        "strata": dict(sorted(Counter(line.source for line in made.lines).items())),
         "books": len({line.book for line in made.lines}),
         "hands": len({line.hand for line in made.lines}),
         "advice": list(advice(made)),

@@ -1,5 +1,6 @@
 """Books, pages, records and field values. Imports nothing else of the package but its errors."""
 
+from extractor.records.book_names import book_label, find_book, short_name
 from extractor.records.jsonl import read_records, record_line, write_records
 from extractor.records.record import (
     BY_HAND,
@@ -27,8 +28,11 @@ __all__ = [
     "Registration",
     "RuleWarning",
     "Severity",
+    "book_label",
+    "find_book",
     "nfc",
     "read_records",
     "record_line",
+    "short_name",
     "write_records",
 ]

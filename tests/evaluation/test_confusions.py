@@ -1,6 +1,10 @@
 """What was taken for what, on examples made by hand."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
+from scipy.stats import bootstrap
 
 from extractor.errors import EvaluationError
 from extractor.evaluation.alignment import Pair, align
@@ -108,6 +112,19 @@ def test_groups_are_compared_with_intervals():
     assert compare_groups([ReadLine("", "")], lambda line: line.kind)[""].cer == 0.0
 
 
+def test_writers_are_drawn_and_not_lines():
+    """Every line of a writer is wrong, or none: over lines the interval would be a third as wide."""
+    lines = [ReadLine("a", "b" if writer % 2 else "a", "x", str(writer)) for writer in range(20) for _ in range(10)]
+    by_writer = compare_groups(lines, lambda line: line.kind, draws=4000)["x"]
+    peer = bootstrap(([float(writer % 2) for writer in range(20)],), np.mean, method="percentile", n_resamples=4000,
+                     rng=np.random.default_rng(2)).confidence_interval  # fmt: skip
+    assert (by_writer.low, by_writer.high) == (pytest.approx(peer.low, abs=0.06), pytest.approx(peer.high, abs=0.06))
+    # Where nobody knows the writers, or there is but one, lines are all there is to draw.
+    for nobody in ("", "one"):
+        over_lines = compare_groups([replace(line, writer=nobody) for line in lines], lambda line: line.kind)["x"]
+        assert over_lines.high - over_lines.low < 0.5 * (by_writer.high - by_writer.low)
+
+
 def test_plots_are_drawn_and_nothing_to_draw_is_said(tmp_path):
     tones = count_confusions(LINES, Aspect.TONE)
     for number, figure in enumerate(
@@ -126,8 +143,6 @@ def test_plots_are_drawn_and_nothing_to_draw_is_said(tmp_path):
 
 
 def test_a_slider_holds_its_pictures_and_no_text_ends_its_script():
-    import numpy as np
-
     one = np.zeros((4, 6), np.uint8)
     slider = slide([one, one], ["first", "</script><b>"], start=1)
     page = slider._repr_html_()

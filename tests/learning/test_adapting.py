@@ -11,14 +11,16 @@ import pytest
 import torch
 
 from extractor.errors import ModelError
-from extractor.learning.adapting import AdaptingSettings, HandLine, adapt, loss_of
+from extractor.learning.adapting import AdaptingSettings, HandLine, adapt
 from extractor.learning.book_memory import MemorySettings, remember
 from extractor.readers.handwriting.adapted import AdaptedReader, add_to, remembering
 from extractor.readers.handwriting.decoding import Guidance
 from extractor.readers.handwriting.hand_file import HandFile, read_hand_file, write_hand_file
+from extractor.readers.handwriting.images import prepare
 from extractor.readers.handwriting.line_decoder import LineDecoder
 from extractor.readers.handwriting.model import load_recogniser
 from extractor.readers.handwriting.runtime import inspect_folder
+from extractor.training.ctc import Alphabet, ctc_loss
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.ink import draw_text, put_on_paper
 from extractor.training.language import estimate
@@ -46,6 +48,13 @@ def written(texts, *, wrong=False):
         lean = np.stack([np.roll(row, round(0.45 * place)) for place, row in enumerate(ink)])
         lines.append(HandLine(put_on_paper(rng, np.repeat(lean, 2, axis=0)), text[::-1] if wrong else text))
     return lines
+
+
+def loss_of(model, lines):
+    alphabet = Alphabet(model.config.alphabet)
+    with torch.inference_mode():
+        seen = [model(torch.from_numpy(prepare(line.picture)[0])[None, None]) for line in lines]
+    return np.mean([float(ctc_loss(logits, [line.text], alphabet)) for logits, line in zip(seen, lines, strict=True)])
 
 
 def state(model):

@@ -8,11 +8,12 @@ from scipy.stats import bootstrap
 from support.models import NumberReader, model_folder, numbered_picture, used, write_numbered_set
 
 from extractor.errors import EvaluationError, ModelError
-from extractor.learning.bootstrap import ReadLine, compare
+from extractor.learning.bootstrap import compare
 from extractor.learning.comparison import read_comparison
 from extractor.learning.comparison_views import draw_differences, render_comparison
 from extractor.learning.evaluating import evaluate_candidate, read_kept
 from extractor.learning.training_record import TrainingRecord, pixel_digest
+from extractor.readers import Reading
 from extractor.training.confidence import expected_calibration_error
 from extractor.training.metrics import line_errors
 
@@ -64,7 +65,7 @@ def test_both_readers_are_measured_on_the_same_lines(folder):
 def test_the_figures_are_those_of_training(folder):
     rng = np.random.default_rng(3)
     truths = [f"Trần Văn {number}" for number in range(60)]
-    read = [ReadLine(text if rng.random() < 0.7 else text[2:], float(rng.random())) for text in truths]
+    read = [Reading(text if rng.random() < 0.7 else text[2:], float(rng.random())) for text in truths]
     found = compare(truths, read, read, [n // 6 for n in range(60)], draws=50, certainty=0.95, seed=1)
     errors = line_errors([item.text for item in read], truths)
     assert found["cer"].current == pytest.approx(errors.cer)
@@ -79,8 +80,8 @@ def test_groups_are_drawn_and_not_lines():
     """Lines of a group are all right or all wrong: a bootstrap of lines would give an interval a third as wide."""
     truths = ["a"] * 200
     groups = [number // 10 for number in range(200)]
-    worse = [ReadLine("b" if group % 2 else "a", 0.5) for group in groups]
-    better = [ReadLine("a", 0.5)] * 200
+    worse = [Reading("b" if group % 2 else "a", 0.5) for group in groups]
+    better = [Reading("a", 0.5)] * 200
     found = compare(truths, worse, better, groups, draws=4000, certainty=0.95, seed=1)["exact"]
     by_group = [float(group % 2) for group in range(20)]
     peer = bootstrap((by_group,), np.mean, method="percentile", n_resamples=4000, rng=np.random.default_rng(2))

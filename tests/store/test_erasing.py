@@ -16,7 +16,7 @@ from extractor.backup.restoring import restore_backup
 from extractor.batch.erasing import carry_out, plan_erasure
 from extractor.batch.run import with_instructions
 from extractor.batch.storage import open_store
-from extractor.errors import ErasureError, LeaseLostError, NotStoredError
+from extractor.errors import ErasureError, LeaseLostError, SettingsError
 from extractor.records import Decision, FieldState
 from extractor.store import Approvals, DrawnRecord, Erasures, ExportedField, Part, SampleDraft, audit, erasure_audit
 from extractor.store import engine as engine_module
@@ -275,7 +275,7 @@ def test_a_whole_book_goes(worked, result, tmp_path):
     assert worked.page_problems() == ()
     assert SECRET not in everything(worked)
     assert worked.verify_audit().ok
-    with pytest.raises(NotStoredError, match="no book"):
+    with pytest.raises(SettingsError, match="no such book"):
         erase(worked, tmp_path / "out", books=("KH.1999.02",))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from extractor.exports.fields import Forms
-from extractor.records import BookKey
+from extractor.records import BookKey, short_name
 
 
 @cache
@@ -20,8 +20,8 @@ def texts() -> dict[str, Any]:
 
 
 def book_name(book: BookKey) -> str:
-    """A book in short, as its files are named (``KS.2017.01``), with what is not known left out."""
-    return ".".join(part for part in (book.register, book.year, book.number) if part) or "?"
+    """A book in short, see :func:`extractor.records.short_name`; ``?`` where nothing is known of it."""
+    return short_name(book) or "?"
 
 
 def field_label(forms: Forms, form: str, code: str) -> str:

@@ -1,4 +1,4 @@
-"""Lines of one hand at a time, for measuring what a reader gains from learning that hand.
+"""Hands for ``adaptation.py``: lines of one hand at a time, for measuring what a reader gains from learning it.
 
 A *trial* is one hand with the lines people verify first and the lines that are read afterwards. No piece of ink is in
 both: written words, and digits that are lent from other hands, are divided before anything is set.
