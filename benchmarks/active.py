@@ -59,17 +59,18 @@ def runs_of(
     experiment: Callable[[], Experiment], name: str, rule: Rule | None, *, seeds: int, steps: Sequence[int], out: Path,
     say: Callable[[str], None],
 ) -> list[list[Point]]:  # fmt: skip
-    """Points of a strategy for each seed; those that lie in the folder are taken from there."""
+    """Points of a strategy for each seed; those that lie in the folder, for as many steps, are taken from there."""
     found = []
     for seed in range(seeds):
         file = out / f"{name.replace(' ', '-')}-{seed}.json"
-        if not file.is_file():
+        points = [Point(**point) for point in json.loads(file.read_text("utf-8"))] if file.is_file() else []
+        if not points or points[-1].lines < max(steps):
             started = time.process_time()
             points = experiment().run(rule, seed, steps)
             file.with_suffix(".part").write_text(json.dumps([asdict(point) for point in points]), encoding="utf-8")
             file.with_suffix(".part").replace(file)
             say(f"{name}, seed {seed}: {time.process_time() - started:.0f} s of processor time")
-        found.append([Point(**point) for point in json.loads(file.read_text(encoding="utf-8"))])
+        found.append([point for point in points if point.lines <= max(steps)])
     return found
 
 
@@ -84,6 +85,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument(
         "--pool", type=int, help="lines to choose from, of which each seed draws 80 %%: 800, 650, or 400 names"
+    )
+    parser.add_argument(
+        "--most", type=int, default=10**6, help="lines that strategies learn from at most; chance from all steps"
     )
     parser.add_argument("--rule", type=Path, nargs="+", default=[], help="files of rules, named by their stems")
     parser.add_argument("--only", nargs="+", choices=list(STRATEGIES), default=list(STRATEGIES),
@@ -129,12 +133,13 @@ def main() -> None:
     chosen = {each: STRATEGIES[each] for each in dict.fromkeys([CHANCE, *given.only])}
     chosen |= {file.stem: load_rule(file) for file in given.rule}
     if given.first_look:
-        first = {step: experiment().found(chosen, step, seeds) for step in steps}
+        first = experiment().found(chosen, steps, seeds)
         console.print(f"{name}: what the first lines chosen hold, mean and spread of {seeds} seeds")
         report_found(first, console)
         draw_found(first, out / "found.png", f"{kind} lines, {given.measure}")
         return
-    runs = {each: runs_of(experiment, each, rule, seeds=seeds, steps=steps, out=out, say=say)
+    fewer = [step for step in steps if step <= given.most]
+    runs = {each: runs_of(experiment, each, rule, seeds=seeds, steps=fewer if rule else steps, out=out, say=say)
             for each, rule in chosen.items()}  # fmt: skip
     found = {each: Curves(points, given.measure) for each, points in runs.items()}
     console.print(f"{name}, measured on {given.measure}, {len(found[CHANCE].read)} seeds")

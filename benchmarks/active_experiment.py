@@ -67,27 +67,31 @@ class Experiment:
             points.append(self._point(net, taken))
         return points
 
-    def found(self, strategies: Mapping[str, Rule | None], count: int, seeds: int) -> Found:
-        """What the reader as it is finds in one look, by strategy, for each seed.
+    def found(self, strategies: Mapping[str, Rule | None], steps: Sequence[int], seeds: int) -> dict[int, Found]:
+        """What the reader as it is finds in one look, by lines chosen and strategy, for each seed.
 
         Returns:
             Shares, 0 to 1, of the names of smaller peoples in the seed's part of the pool that are among the lines
             chosen; of its rare letters; and of its lines, which is what chance finds of both.
         """
-        whole = self._looked_at(self.layers.net, range(len(self.pool.lines)), nbest=True)
-        shares: Found = {name: [] for name in strategies}
+        nbest = any(_needs_nbest(rule) for rule in strategies.values() if rule)
+        whole = self._looked_at(self.layers.net, range(len(self.pool.lines)), nbest=nbest)
+        shares: dict[int, Found] = {step: {name: [] for name in strategies} for step in steps}
         for seed in range(seeds):
-            within = self._part(np.random.default_rng([seed, 3]), count)
+            within = self._part(np.random.default_rng([seed, 3]), max(steps))
             minority = np.array([self._is_minority(number) for number in within], dtype=float)
             texts = [self.pool.lines.texts[number] for number in within]
             rare = np.array([sum(letter in self.rare for letter in text) for text in texts], dtype=float)
             pool = whole.part(within)
             for name, rule in strategies.items():
-                best = list(range(count)) if rule is None else choose(pool, count, rule)
-                shares[name].append(
-                    (minority[best].sum() / max(1, minority.sum()), rare[best].sum() / max(1, rare.sum()),
-                     count / len(within))
-                )  # fmt: skip
+                # Lines are chosen one by one: the first of many are those of a choice of few.
+                every = list(range(max(steps))) if rule is None else choose(pool, max(steps), rule)
+                for step in steps:
+                    best = every[:step]
+                    shares[step][name].append(
+                        (minority[best].sum() / max(1, minority.sum()), rare[best].sum() / max(1, rare.sum()),
+                         step / len(within))
+                    )  # fmt: skip
         return shares
 
     def _part(self, rng: np.random.Generator, least: int) -> list[int]:
@@ -111,7 +115,7 @@ class Experiment:
     ) -> list[int]:  # fmt: skip
         if rule is None:
             return [int(number) for number in rng.permutation(left)[:count]]
-        pool = self._looked_at(net, left, nbest=any(not _NEEDS_NBEST.isdisjoint(side.weights) for side in rule.sides))
+        pool = self._looked_at(net, left, nbest=_needs_nbest(rule))
         return [left[number] for number in choose(pool, count, rule, known=self.vectors[taken])]
 
     def _point(self, net: nn.Module, taken: Sequence[int]) -> Point:
@@ -135,3 +139,8 @@ class Experiment:
             told = (plain_words(reading), plain_words(text)) if source == "kalapa" else (reading, text)
             found.append((Levenshtein.distance(*told), len(told[1]), sum(at in right for at in rare), len(rare)))
         return found
+
+
+def _needs_nbest(rule: Rule) -> bool:
+    """Whether a score asks for more than the best path, which is read ten times as fast."""
+    return any(not _NEEDS_NBEST.isdisjoint(side.weights) for side in rule.sides)

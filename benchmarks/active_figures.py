@@ -155,8 +155,13 @@ def report(found: dict[str, Curves], console: Console, what: What = "characters"
         shares = [share_needed(found[CHANCE], curves, what, characters=each) for each in (False, True)]
         told = ["100" if name == CHANCE else f"{_percent(s)} ({_percent(low)} to {_percent(high)})"
                 for s, low, high in shares]  # fmt: skip
-        table.add_row(name, *(f"{100 * error:.1f}" for error in errors), *told, f"{curves.rare[:, -1].mean():.0f}")
+        table.add_row(name, *_columns(errors, len(steps)), *told, f"{curves.rare[:, -1].mean():.0f}")
     console.print(table)
+
+
+def _columns(errors: Curve, count: int) -> list[str]:
+    """Errors of each step in percent, and dots for steps that were not gone."""
+    return [f"{100 * error:.1f}" for error in errors] + ["."] * (count - len(errors))
 
 
 def _percent(share: float) -> str:
@@ -184,7 +189,8 @@ def draw(found: dict[str, Curves], file: Path, title: str) -> None:
                                   alpha=0.15, lw=0)  # fmt: skip
         axes.set(xscale="log", xlabel="characters typed" if typed else "lines learnt from", ylabel=f"{TOLD[what]}, %")
         if not typed:
-            axes.set_xticks(cost[1:], [f"{step:.0f}" for step in cost[1:]])
+            steps = found[CHANCE].lines[0][1:]
+            axes.set_xticks(steps, [f"{step:.0f}" for step in steps])
             axes.minorticks_off()
         axes.grid(alpha=0.3)
     figure.suptitle(title)

@@ -41,8 +41,6 @@ class Side(BaseModel):
         share: of the batch, above 0 to 1; while the pool holds lines for it.
         weights: of each score of :data:`SCORES`; a line counts by its rank among all lines, 0 to 1.
         rare_letters: weight of what a line promises of letters the reader has seen little of, by its rank, too.
-        least_promise: below it a line promises nothing: 1 is a letter the reader has never seen, read for sure, or one
-            half as rare twice; a letter that was chosen so often counts a half, a third and so on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,7 +48,6 @@ class Side(BaseModel):
     share: float = Field(default=1.0, gt=0, le=1)
     weights: dict[str, float] = {}
     rare_letters: float = Field(default=0.0, ge=0, le=10)
-    least_promise: float = Field(default=0.0, ge=0, le=10)
 
     @field_validator("weights")
     @classmethod
@@ -232,8 +229,7 @@ def choose(pool: Pool, count: int, rule: Rule, *, known: Vectors | None = None) 
         behind = [side.share * (len(chosen) + 1) - turn for side, turn in zip(rule.sides, turns, strict=True)]
         for place in sorted(range(len(turns)), key=lambda at: -behind[at]):
             side = rule.sides[place]
-            kept = np.where(promised >= side.least_promise, promised, 0.0)
-            value = (worth[place] + side.rare_letters * _ranks_above_nought(kept)) * new
+            value = (worth[place] + side.rare_letters * _ranks_above_nought(promised)) * new
             if side.empty:
                 value = far + 1.0
             best = int(np.where(free, value, -1.0).argmax())

@@ -169,14 +169,6 @@ def test_a_rare_letter_counts_less_once_it_was_chosen():
     assert choose(pool, 2, one_sided(rare_letters=1.0)) == [0, 2]
 
 
-def test_a_small_promise_of_rare_letters_is_none_and_other_scores_then_decide():
-    presence = [(0.1, 0), (0.9, 0), (0.9, 0), (0, 0.3)]
-    pool = make_pool([3.0, 0.1, 0.2, 0.4], presence=presence)
-    assert choose(pool, 4, one_sided(rare_letters=1.0))[:3] == [1, 2, 3]
-    side = Side(weights={"expected_errors": 0.5}, rare_letters=1.0, least_promise=0.4)
-    assert choose(pool, 4, Rule(sides=(side,))) == [2, 1, 0, 3]
-
-
 def test_sides_take_turns_by_their_shares_and_pass_where_nothing_is_left_for_them():
     count = 12
     minority = [0.9 if number in (8, 9, 10, 11) else 0 for number in range(count)]
