@@ -1,4 +1,4 @@
-"""The experiment of ``active.py``: a reader's output layer learns from lines that a strategy chooses, step by step."""
+"""The experiment of ``active.py``: a reader's upper layers learn from lines that a strategy chooses, step by step."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from active_figures import Found, Point
-from active_lines import MINORITY, Lines, Material
-from numpy.typing import NDArray
+from active_layers import Inputs, Layers, fit
+from active_lines import MINORITY, NAMES, Lines, Material
 from rapidfuzz.distance import Levenshtein
 from torch import nn
 
-from extractor.learning.looking import Seen, look_at, pooled
-from extractor.learning.rarity import rare_letters
+from extractor.learning.looking import Seen, look_at, pooled, read_features
+from extractor.learning.rarity import has_minority_name, rare_letters
 from extractor.learning.selecting import Pool, Rule, choose
 from extractor.readers.handwriting.line_decoder import LineDecoder
-from extractor.readers.handwriting.model import LineRecogniser, RecogniserHead
-from extractor.training.ctc import Alphabet, ctc_loss
+from extractor.readers.handwriting.model import LineRecogniser
+from extractor.training.ctc import Alphabet
 from extractor.training.metrics import plain_words
 
 _NEEDS_NBEST = frozenset(("small_margin", "expected_edits"))
@@ -27,52 +27,27 @@ _POOL_SHARE = 0.8
 
 
 @dataclass(frozen=True)
-class Training:
-    """How the output layer learns: passes over the lines, highest rate, lines in a step."""
-
-    passes: int = 10
-    rate: float = 1e-3
-    batch: int = 8
-
-
-@dataclass(frozen=True)
 class Prepared:
-    """Lines with what the layers below the output layer make of them, ``(steps, 512)`` each."""
+    """Lines with what the layers that learn are given of them, ``(steps, values)`` each."""
 
     lines: Lines
-    contexts: list[NDArray[np.float16]]
-
-
-def contexts(head: RecogniserHead, lines: Lines) -> Prepared:
-    """Run all layers of a head but the last."""
-    head.eval()
-    found = []
-    seen: list[torch.Tensor] = []
-    hook = head.dropout.register_forward_hook(lambda _module, _given, out: seen.append(out))
-    for rows in lines.features:
-        seen.clear()
-        with torch.inference_mode():
-            head(torch.from_numpy(rows[None].astype(np.float32)))
-        found.append(seen[-1][0].numpy().astype(np.float16))
-    hook.remove()
-    return Prepared(lines, found)
+    given: Inputs
 
 
 class Experiment:
     """One reader and its material; strategies learn and are measured in it."""
 
-    def __init__(self, model: LineRecogniser, material: Material, training: Training) -> None:
+    def __init__(self, model: LineRecogniser, material: Material, layers: Layers) -> None:
         self.alphabet = Alphabet(model.config.alphabet)
         self.letters = rare_letters(model.config.alphabet)
         self.decoder = LineDecoder(model.config.alphabet, beam=_BEAM)
-        self.frames = model.config.frames_per_step
-        self.first = model.head.out
-        self.training = training
-        self.pool = contexts(model.head, material.pool)
-        self.measured = {part: contexts(model.head, lines) for part, lines in material.measured.items()}
-        # Where lines lie does not hang on what the output layer learns.
-        self.vectors = np.stack([pooled(Seen(rows, self._logits(self.first, context))) for rows, context in
-                                 zip(material.pool.features, self.pool.contexts, strict=True)])  # fmt: skip
+        self.layers = layers
+        self.pool = Prepared(material.pool, layers.given(material.pool))
+        self.measured = {part: Prepared(lines, layers.given(lines)) for part, lines in material.measured.items()}
+        # Where lines lie is told by the reader as it is: the encoder does not learn.
+        first = read_features(layers.net, self.pool.given)
+        self.vectors = np.stack([pooled(Seen(rows, seen.logits)) for rows, seen in
+                                 zip(material.pool.features, first, strict=True)])  # fmt: skip
         spread = np.maximum(self.vectors.std(axis=0), 1e-6)
         self.vectors = np.asarray((self.vectors - self.vectors.mean(axis=0)) / spread, dtype=np.float32)
         self.rare = frozenset(self.letters.letters)
@@ -82,36 +57,41 @@ class Experiment:
         rng = np.random.default_rng([seed, 3])
         within = sorted(self._part(rng, max(steps)))
         taken: list[int] = []
-        layer = self.first
-        points = [self._point(layer, taken)]
+        net = self.layers.net
+        points = [self._point(net, taken)]
         for step in steps:
             left = [number for number in within if number not in set(taken)]
-            taken += self._chosen(rule, layer, left, taken, count=step - len(taken), rng=rng)
-            layer = self._fit(taken, seed)
-            points.append(self._point(layer, taken))
+            taken += self._chosen(rule, net, left, taken, count=step - len(taken), rng=rng)
+            texts = [self.pool.lines.texts[number] for number in taken]
+            net = fit(self.layers, [self.pool.given[number] for number in taken], texts, self.alphabet, seed)
+            points.append(self._point(net, taken))
         return points
 
-    def found(self, strategies: Mapping[str, Rule | None], count: int, seeds: int) -> Found:
-        """What the reader as it is finds in one look, by strategy, for each seed.
+    def found(self, strategies: Mapping[str, Rule | None], steps: Sequence[int], seeds: int) -> dict[int, Found]:
+        """What the reader as it is finds in one look, by lines chosen and strategy, for each seed.
 
         Returns:
             Shares, 0 to 1, of the names of smaller peoples in the seed's part of the pool that are among the lines
             chosen; of its rare letters; and of its lines, which is what chance finds of both.
         """
-        whole = self._looked_at(self.first, range(len(self.pool.lines)), nbest=True)
-        shares: Found = {name: [] for name in strategies}
+        nbest = any(_needs_nbest(rule) for rule in strategies.values() if rule)
+        whole = self._looked_at(self.layers.net, range(len(self.pool.lines)), nbest=nbest)
+        shares: dict[int, Found] = {step: {name: [] for name in strategies} for step in steps}
         for seed in range(seeds):
-            within = self._part(np.random.default_rng([seed, 3]), count)
+            within = self._part(np.random.default_rng([seed, 3]), max(steps))
             minority = np.array([self._is_minority(number) for number in within], dtype=float)
             texts = [self.pool.lines.texts[number] for number in within]
             rare = np.array([sum(letter in self.rare for letter in text) for text in texts], dtype=float)
             pool = whole.part(within)
             for name, rule in strategies.items():
-                best = list(range(count)) if rule is None else choose(pool, count, rule)
-                shares[name].append(
-                    (minority[best].sum() / max(1, minority.sum()), rare[best].sum() / max(1, rare.sum()),
-                     count / len(within))
-                )  # fmt: skip
+                # Lines are chosen one by one: the first of many are those of a choice of few.
+                every = list(range(max(steps))) if rule is None else choose(pool, max(steps), rule)
+                for step in steps:
+                    best = every[:step]
+                    shares[step][name].append(
+                        (minority[best].sum() / max(1, minority.sum()), rare[best].sum() / max(1, rare.sum()),
+                         step / len(within))
+                    )  # fmt: skip
         return shares
 
     def _part(self, rng: np.random.Generator, least: int) -> list[int]:
@@ -120,74 +100,47 @@ class Experiment:
         return [int(n) for n in rng.permutation(usable)[: max(least, round(_POOL_SHARE * len(usable)))]]
 
     def _is_minority(self, number: int) -> bool:
-        return self.pool.lines.sources[number] == MINORITY
+        source, text = self.pool.lines.sources[number], self.pool.lines.texts[number]
+        return source == MINORITY or (source in NAMES and has_minority_name(text))
 
-    def _looked_at(self, layer: nn.Linear, numbers: Sequence[int], *, nbest: bool) -> Pool:
-        seen = [Seen(self.pool.lines.features[n], self._logits(layer, self.pool.contexts[n])) for n in numbers]
+    def _looked_at(self, net: nn.Module, numbers: Sequence[int], *, nbest: bool) -> Pool:
+        read = read_features(net, [self.pool.given[number] for number in numbers])
+        seen = [Seen(self.pool.lines.features[n], each.logits) for n, each in zip(numbers, read, strict=True)]
         pool = look_at(seen, self.decoder, self.letters, nbest=nbest)
         return replace(pool, vectors=self.vectors[list(numbers)])
 
     def _chosen(
-        self, rule: Rule | None, layer: nn.Linear, left: list[int], taken: list[int], *, count: int,
+        self, rule: Rule | None, net: nn.Module, left: list[int], taken: list[int], *, count: int,
         rng: np.random.Generator,
     ) -> list[int]:  # fmt: skip
         if rule is None:
             return [int(number) for number in rng.permutation(left)[:count]]
-        pool = self._looked_at(layer, left, nbest=any(not _NEEDS_NBEST.isdisjoint(side.weights) for side in rule.sides))
+        pool = self._looked_at(net, left, nbest=_needs_nbest(rule))
         return [left[number] for number in choose(pool, count, rule, known=self.vectors[taken])]
 
-    def _logits(self, layer: nn.Linear, context: NDArray[np.float16]) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            out = layer(torch.from_numpy(context.astype(np.float32)))
-        return np.asarray(out.reshape(len(context) * self.frames, -1).numpy(), dtype=np.float32)
-
-    def _fit(self, taken: Sequence[int], seed: int) -> nn.Linear:
-        """The output layer after learning from some lines of the pool."""
-        torch.manual_seed(seed)
-        layer = nn.Linear(self.first.in_features, self.first.out_features)
-        layer.load_state_dict(self.first.state_dict())
-        rng = np.random.default_rng([seed, 4])
-        batches = [batch for _ in range(self.training.passes) for batch in self._batches(taken, rng)]
-        optimiser = torch.optim.AdamW(layer.parameters(), lr=self.training.rate, weight_decay=0.01)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, self.training.rate, total_steps=len(batches) + 1)
-        drop = nn.Dropout(0.2)
-        for numbers in batches:
-            given = torch.from_numpy(np.stack([self.pool.contexts[n] for n in numbers]).astype(np.float32))
-            logits = layer(drop(given)).reshape(len(numbers), given.shape[1] * self.frames, -1)
-            loss = ctc_loss(logits, [self.pool.lines.texts[n] for n in numbers], self.alphabet)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(layer.parameters(), 2.0)
-            optimiser.step()
-            schedule.step()
-        return layer.eval()
-
-    def _batches(self, taken: Sequence[int], rng: np.random.Generator) -> list[list[int]]:
-        """All lines once, in batches of equal length, in a random order."""
-        groups: dict[int, list[int]] = {}
-        for number in rng.permutation(taken):
-            groups.setdefault(len(self.pool.contexts[number]), []).append(int(number))
-        size = self.training.batch
-        batches = [group[at : at + size] for group in groups.values() for at in range(0, len(group), size)]
-        return [batches[int(place)] for place in rng.permutation(len(batches))]
-
-    def _point(self, layer: nn.Linear, taken: Sequence[int]) -> Point:
+    def _point(self, net: nn.Module, taken: Sequence[int]) -> Point:
         texts = [self.pool.lines.texts[number] for number in taken]
         return Point(
             len(taken),
             sum(map(len, texts)),
             sum(letter in self.rare for text in texts for letter in text),
             sum(map(self._is_minority, taken)),
-            {part: [self._judged(layer, each, number) for number in range(len(each.lines))]
-             for part, each in self.measured.items()},
-        )  # fmt: skip
+            {part: self._judged(net, each) for part, each in self.measured.items()},
+        )
 
-    def _judged(self, layer: nn.Linear, part: Prepared, number: int) -> tuple[int, int, int, int]:
-        text = part.lines.texts[number]
-        reading = self.alphabet.greedy(torch.from_numpy(self._logits(layer, part.contexts[number])[None]))[0]
-        right = {at for block in Levenshtein.opcodes(text, reading) if block.tag == "equal"
-                 for at in range(block.src_start, block.src_end)}  # fmt: skip
-        rare = [at for at, letter in enumerate(text) if letter in self.rare]
-        # Labels of Kalapa have neither the writer's case nor commas.
-        told = (plain_words(reading), plain_words(text)) if part.lines.sources[number] == "kalapa" else (reading, text)
-        return Levenshtein.distance(*told), len(told[1]), sum(at in right for at in rare), len(rare)
+    def _judged(self, net: nn.Module, part: Prepared) -> list[tuple[int, int, int, int]]:
+        found, lines = [], part.lines
+        for seen, text, source in zip(read_features(net, part.given), lines.texts, lines.sources, strict=True):
+            reading = self.alphabet.greedy(torch.from_numpy(seen.logits[None]))[0]
+            right = {at for block in Levenshtein.opcodes(text, reading) if block.tag == "equal"
+                     for at in range(block.src_start, block.src_end)}  # fmt: skip
+            rare = [at for at, letter in enumerate(text) if letter in self.rare]
+            # Labels of Kalapa have neither the writer's case nor commas.
+            told = (plain_words(reading), plain_words(text)) if source == "kalapa" else (reading, text)
+            found.append((Levenshtein.distance(*told), len(told[1]), sum(at in right for at in rare), len(rare)))
+        return found
+
+
+def _needs_nbest(rule: Rule) -> bool:
+    """Whether a score asks for more than the best path, which is read ten times as fast."""
+    return any(not _NEEDS_NBEST.isdisjoint(side.weights) for side in rule.sides)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,8 @@ def _styles(names: Iterable[str]) -> list[tuple[str, dict[str, Any]]]:
 
 
 Curve = NDArray[np.float64]
+What = Literal["characters", "lines", "rare"]
+TOLD: dict[What, str] = {"characters": "CER", "lines": "lines misread", "rare": "rare letters misread"}
 
 
 class Curves:
@@ -88,10 +90,13 @@ class Curves:
         self.rare = np.array([[point.rare for point in run] for run in runs], dtype=np.float64)
         self.minority = np.array([[point.minority for point in run] for run in runs], dtype=np.float64)
 
-    def error(self, seeds: NDArray[np.intp], lines: NDArray[np.intp], *, rare: bool = False) -> Curve:
-        """Error at each point for some seeds and measured lines: characters, or rare letters not read right."""
-        sums = self.read[seeds][:, :, lines].sum(axis=(0, 2))
-        return 1.0 - sums[:, 2] / np.maximum(sums[:, 3], 1) if rare else sums[:, 0] / sums[:, 1]
+    def error(self, seeds: NDArray[np.intp], lines: NDArray[np.intp], what: What = "characters") -> Curve:
+        """Error at each point for some seeds and measured lines: characters, lines, or rare letters not read right."""
+        read = self.read[seeds][:, :, lines]
+        if what == "lines":
+            return np.asarray((read[..., 0] > 0).mean(axis=(0, 2)))
+        sums = read.sum(axis=(0, 2))
+        return 1.0 - sums[:, 2] / np.maximum(sums[:, 3], 1) if what == "rare" else sums[:, 0] / sums[:, 1]
 
 
 def needed(error: Curve, cost: Curve, goal: float) -> float:
@@ -112,13 +117,13 @@ def needed(error: Curve, cost: Curve, goal: float) -> float:
 
 
 def share_needed(
-    chance: Curves, other: Curves, *, characters: bool = False, rare: bool = False
+    chance: Curves, other: Curves, what: What = "characters", *, characters: bool = False
 ) -> tuple[float, float, float]:
     """What a strategy needs for chance's last error, as a share of what chance took.
 
     Args:
+        what: the error is of.
         characters: counted in characters typed instead of lines.
-        rare: by the error on rare letters.
 
     Returns:
         The share over all seeds and measured lines, and the ends of its 95 % interval; both are drawn with
@@ -128,9 +133,9 @@ def share_needed(
     seeds, lines = min(len(chance.read), len(other.read)), chance.read.shape[2]
 
     def share(some: NDArray[np.intp], measured: NDArray[np.intp]) -> float:
-        goal = chance.error(some, measured, rare=rare)[-1]
+        goal = chance.error(some, measured, what)[-1]
         costs = [(each.characters if characters else each.lines)[some].mean(axis=0) for each in (chance, other)]
-        return needed(other.error(some, measured, rare=rare), costs[1], goal) / costs[0][-1]
+        return needed(other.error(some, measured, what), costs[1], goal) / costs[0][-1]
 
     whole = share(np.arange(seeds), np.arange(lines))
     drawn = [share(rng.integers(seeds, size=seeds), rng.integers(lines, size=lines)) for _ in range(_DRAWS)]
@@ -138,20 +143,25 @@ def share_needed(
     return whole, float(low), float(high)
 
 
-def report(found: dict[str, Curves], console: Console, *, rare: bool = False) -> None:
+def report(found: dict[str, Curves], console: Console, what: What = "characters") -> None:
     """The table of all strategies."""
     steps = found[CHANCE].lines[0].astype(int)
-    what = "rare letters misread %" if rare else "CER %"
-    columns = (*(f"{what}, {step} lines" for step in steps), "lines needed", "characters needed", "rare letters seen")
+    columns = (*(f"{TOLD[what]} %, {step} lines" for step in steps), "lines needed", "characters needed",
+               "rare letters seen")  # fmt: skip
     table = Table("strategy", *columns)
     for name, curves in found.items():
         every = np.arange(len(curves.read)), np.arange(curves.read.shape[2])
-        errors = curves.error(*every, rare=rare)
-        shares = [share_needed(found[CHANCE], curves, characters=each, rare=rare) for each in (False, True)]
+        errors = curves.error(*every, what)
+        shares = [share_needed(found[CHANCE], curves, what, characters=each) for each in (False, True)]
         told = ["100" if name == CHANCE else f"{_percent(s)} ({_percent(low)} to {_percent(high)})"
                 for s, low, high in shares]  # fmt: skip
-        table.add_row(name, *(f"{100 * error:.1f}" for error in errors), *told, f"{curves.rare[:, -1].mean():.0f}")
+        table.add_row(name, *_columns(errors, len(steps)), *told, f"{curves.rare[:, -1].mean():.0f}")
     console.print(table)
+
+
+def _columns(errors: Curve, count: int) -> list[str]:
+    """Errors of each step in percent, and dots for steps that were not gone."""
+    return [f"{100 * error:.1f}" for error in errors] + ["."] * (count - len(errors))
 
 
 def _percent(share: float) -> str:
@@ -159,25 +169,30 @@ def _percent(share: float) -> str:
 
 
 def draw(found: dict[str, Curves], file: Path, title: str) -> None:
-    """Error by lines learnt from: of all characters, and of rare letters."""
+    """Errors by lines learnt from: of characters by lines and by characters typed, of lines, and of rare letters."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.6), dpi=110, layout="constrained")
-    for place, rare in enumerate((False, True), start=1):
-        axes = figure.add_subplot(1, 2, place)
+    figure = Figure(figsize=(12, 8), dpi=110, layout="constrained")
+    panels: tuple[tuple[What, bool], ...] = (("characters", False), ("characters", True), ("lines", False),
+                                             ("rare", False))  # fmt: skip
+    for place, (what, typed) in enumerate(panels, start=1):
+        axes = figure.add_subplot(2, 2, place)
         for (name, style), colour in zip(_styles(found), COLOURS, strict=False):
             curves = found[name]
             lines = np.arange(curves.read.shape[2])
-            each = np.array([curves.error(np.array([seed]), lines, rare=rare) for seed in range(len(curves.read))])
-            mean, steps = 100 * curves.error(np.arange(len(each)), lines, rare=rare), curves.lines[0]
-            axes.plot(steps[1:], mean[1:], color=colour, label=name, **style)
+            each = np.array([curves.error(np.array([seed]), lines, what) for seed in range(len(curves.read))])
+            mean = 100 * curves.error(np.arange(len(each)), lines, what)
+            cost = (curves.characters if typed else curves.lines).mean(axis=0)
+            axes.plot(cost[1:], mean[1:], color=colour, label=name, **style)
             if name in (CHANCE, "combined"):
-                axes.fill_between(steps[1:], 100 * each.min(axis=0)[1:], 100 * each.max(axis=0)[1:], color=colour,
+                axes.fill_between(cost[1:], 100 * each.min(axis=0)[1:], 100 * each.max(axis=0)[1:], color=colour,
                                   alpha=0.15, lw=0)  # fmt: skip
-        axes.set(xscale="log", xlabel="lines learnt from", title=title,
-                 ylabel="rare letters not read right, %" if rare else "character error rate, %")  # fmt: skip
-        axes.set_xticks(steps[1:], [f"{step:.0f}" for step in steps[1:]])
-        axes.minorticks_off()
+        axes.set(xscale="log", xlabel="characters typed" if typed else "lines learnt from", ylabel=f"{TOLD[what]}, %")
+        if not typed:
+            steps = found[CHANCE].lines[0][1:]
+            axes.set_xticks(steps, [f"{step:.0f}" for step in steps])
+            axes.minorticks_off()
         axes.grid(alpha=0.3)
+    figure.suptitle(title)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8)
     figure.savefig(file, metadata={"Software": None})

@@ -1,7 +1,8 @@
 """Lines for ``active.py``: a pool to choose from and lines to measure with, encoded once and kept.
 
-Real lines come from two collections, split as the shipped recipe splits them. Rendered ones stand for an office whose
-hands the reader does not know: names in fonts it was not trained on, of which few are of smaller peoples.
+Real lines come from two collections, split as the shipped recipe splits them. Lines of a set are what an office's queue
+holds: fields of all kinds in their natural shares. Rendered ones are names in fonts the reader was not trained on, of
+which few are of smaller peoples.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from extractor.learning.line_set import read_line_set
 from extractor.learning.looking import encode
+from extractor.readers.handwriting.alphabet import canonical
 from extractor.readers.handwriting.model import LineRecogniser
 from extractor.training import collections
+from extractor.training.collections import PARTS, LabelledLine
 from extractor.training.fonts.registry import load_fonts
 from extractor.training.rendered import font_lines
 from extractor.training.samples import Sample, plain
@@ -32,6 +36,9 @@ MINORITY = "minority"
 HIGHLAND = ("Ê Đê", "Gia Rai", "Ba Na", "Xơ Đăng", "Cơ Ho", "M'Nông", "H'Mông", "Khmer")
 MINORITY_SHARE = 0.05
 """Share of such names in the pool of rendered lines."""
+
+NAMES = frozenset(("person_name", "signer"))
+"""Kinds of fields of a set that hold names of persons."""
 
 _CHUNK = 50
 
@@ -66,6 +73,37 @@ def real(model: LineRecogniser, folder: Path, work: Path, pool: int, report: Cal
         Random(SEED).shuffle(lines)
         samples = (sample for line, name in lines[:most] for sample in plain([line], name))
         found[part] = _kept(model, samples, min(most, len(lines)), work / f"real-{part}", report)
+    return Material(found.pop("train"), found)
+
+
+def of_set(
+    model: LineRecogniser, folder: Path, work: Path, sizes: tuple[int, int], report: Callable[[str], None]
+) -> Material:
+    """Lines of a set: some of its part ``train`` to choose from; of ``tuning`` and ``held_out`` to measure with.
+
+    Args:
+        model: encodes them.
+        folder: of the set.
+        work: keeps what was encoded.
+        sizes: lines to choose from, and lines of each other part, at most.
+        report: receives progress.
+
+    Raises:
+        MissingInputError: there is no set in the folder.
+        LineSetError: it is damaged.
+    """
+    whole = read_line_set(folder)
+    found = {}
+    for part in PARTS:
+        lines = list(whole.of_part(part))
+        Random(SEED).shuffle(lines)
+        lines = lines[: sizes[part != "train"]]
+        samples = (
+            sample
+            for line in lines
+            for sample in plain([LabelledLine(whole.picture(line), canonical(line.text), 0)], line.kind)
+        )
+        found[part] = _kept(model, samples, len(lines), work / f"{whole.manifest.version[:12]}-{part}", report)
     return Material(found.pop("train"), found)
 
 

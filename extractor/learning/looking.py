@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from extractor.learning.doubt import doubt_of, path_reading
 from extractor.learning.rarity import RareLetters, minority_name
@@ -15,7 +16,7 @@ from extractor.learning.selecting import Pool
 from extractor.readers.handwriting.decoding import log_softmax
 from extractor.readers.handwriting.encoder import NECK_CHANNELS
 from extractor.readers.handwriting.line_decoder import LineDecoder
-from extractor.readers.handwriting.model import LineRecogniser, RecogniserHead
+from extractor.readers.handwriting.model import LineRecogniser
 
 _BATCH = 16
 
@@ -49,8 +50,8 @@ def encode(model: LineRecogniser, prepared: Sequence[NDArray[np.float32]]) -> li
     return [found[index] for index in range(len(prepared))]
 
 
-def read_features(head: RecogniserHead, features: Iterable[NDArray[np.float16]]) -> list[Seen]:
-    """Logits of a head on features, in order."""
+def read_features(head: nn.Module, features: Iterable[NDArray[np.float16]]) -> list[Seen]:
+    """Logits of a head, which maps (batch, steps, values) to (batch, frames, classes), on features, in order."""
     rows = list(features)
     by_length: dict[int, list[int]] = {}
     for index, row in enumerate(rows):
