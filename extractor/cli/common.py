@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -150,7 +151,7 @@ def book_from(pairs: list[str]) -> dict[str, str]:
 
 @contextmanager
 def progress(quiet: bool, what: str = "Pages") -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error; gives the function that moves it to so many of so many."""
+    """A progress bar on standard error, with rate and time left; gives what moves it to so many of so many."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -167,10 +168,22 @@ def progress(quiet: bool, what: str = "Pages") -> Iterator[Callable[[int, int], 
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[rate]}"),
     )
     with Progress(*columns, console=err, disable=quiet) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(what, total=None, rate="")
+        began: list[tuple[float, int]] = []
+
+        def move(done: int, total: int) -> None:
+            now = time.monotonic()
+            # What an earlier run has done is there from the start, and no work of this one.
+            if not began:
+                began.append((now, done))
+            passed, gone = now - began[0][0], done - began[0][1]
+            rate = f"{60 * gone / passed:.0f} a minute" if gone > 0 and passed > 0 else ""
+            bar.update(task, completed=done, total=total, rate=rate)
+
+        yield move
 
 
 def template_folders(templates: list[Path] | None, *outs: Path) -> tuple[Path, ...]:
