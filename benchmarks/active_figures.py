@@ -138,8 +138,12 @@ def share_needed(
         return needed(other.error(some, measured, what), costs[1], goal) / costs[0][-1]
 
     whole = share(np.arange(seeds), np.arange(lines))
-    drawn = [share(rng.integers(seeds, size=seeds), rng.integers(lines, size=lines)) for _ in range(_DRAWS)]
-    low, high = np.quantile(drawn, (0.025, 0.975), method="nearest")
+    drawn = np.array(
+        [share(rng.integers(seeds, size=seeds), rng.integers(lines, size=lines)) for _ in range(_DRAWS)]
+    )  # fmt: skip
+    # Draws in which chance learnt nothing count as the best and as the worst.
+    low = np.quantile(np.where(np.isnan(drawn), 0.0, drawn), 0.025, method="nearest")
+    high = np.quantile(np.where(np.isnan(drawn), np.inf, drawn), 0.975, method="nearest")
     return whole, float(low), float(high)
 
 
@@ -188,10 +192,11 @@ def draw(found: dict[str, Curves], file: Path, title: str) -> None:
                 axes.fill_between(cost[1:], 100 * each.min(axis=0)[1:], 100 * each.max(axis=0)[1:], color=colour,
                                   alpha=0.15, lw=0)  # fmt: skip
         axes.set(xscale="log", xlabel="characters typed" if typed else "lines learnt from", ylabel=f"{TOLD[what]}, %")
-        if not typed:
-            steps = found[CHANCE].lines[0][1:]
-            axes.set_xticks(steps, [f"{step:.0f}" for step in steps])
-            axes.minorticks_off()
+        low, high = axes.get_xlim()
+        ticks = [250 * 2**power for power in range(12)] if typed else [int(step) for step in found[CHANCE].lines[0][1:]]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
         axes.grid(alpha=0.3)
     figure.suptitle(title)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8)

@@ -63,6 +63,18 @@ def test_a_strategy_that_learns_twice_as_fast_needs_half_the_lines_whatever_is_d
     assert share_needed(chance, curves([8, 8, 8, 8]))[0] == math.inf
 
 
+def test_where_chance_learns_nothing_the_interval_is_as_wide_as_can_be():
+    share, low, high = share_needed(curves([8, 8, 8, 8]), curves([8, 7, 6, 5]))
+    assert math.isnan(share)
+    assert (low, high) == (0.0, math.inf)
+
+
+def test_lines_misread_are_those_with_any_error():
+    chance = curves([8, 7, 6, 0])
+    error = chance.error(np.arange(3), np.arange(8), "lines")
+    assert error.tolist() == [1.0, 1.0, 1.0, 0.625]  # of eight lines every third, from the first, has no other error
+
+
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
     """A reader with few units, and lines of a set with its three parts."""
