@@ -44,7 +44,8 @@ from extractor.training.synth import render_book
 
 _COMMAND = (sys.executable, "-c", "from extractor.cli import main; main()")
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"}
-_PACE = 0.2
+_PACE = 0.5
+"""Seconds between looks at the memory; each look costs the process some milliseconds."""
 _HERE = Path(__file__).parent
 
 
@@ -146,12 +147,15 @@ def _timed(command: Sequence[str], watch: Callable[[], None] | None = None) -> M
     errors: list[bytes] = []
     reading = threading.Thread(target=lambda: errors.append(child.stderr.read() if child.stderr else b""))
     reading.start()
-    memory = 0.0
-    while child.poll() is None:
-        memory = max(memory, peak_pss(child.pid))
-        if watch:
-            watch()
-        time.sleep(_PACE)
+    memory, running = 0.0, True
+    while running:
+        try:
+            child.wait(_PACE)
+            running = False
+        except subprocess.TimeoutExpired:
+            memory = max(memory, peak_pss(child.pid))
+            if watch:
+                watch()
     reading.join()
     if child.returncode:
         raise SystemExit(f"{' '.join(command[:6])} ...: {errors[0].decode(errors='replace')[-2000:]}")
