@@ -22,6 +22,7 @@ from extractor.errors import StoreError
 from extractor.records import FieldState, FieldValue
 from extractor.scans.types import CleanPage, Image
 from extractor.templates.types import Polygon, RegisteredPage
+from extractor.whole_files import write_whole
 
 _QUALITY = 82
 FOLDER = "pages"
@@ -95,7 +96,7 @@ def save_picture(out: Path, stem: str, page: CleanPage) -> str:
     done, data = cv2.imencode(".jpg", page.image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:
         raise StoreError(f"The picture {target} could not be encoded.")
-    target.write_bytes(data.tobytes())
+    write_whole(target, data.tobytes())
     return relative
 
 
@@ -143,10 +144,8 @@ def save_page_file(out: Path, stem: str, page: PageFile) -> None:
     }
     if page.hand:
         data["hand"] = page.hand
-    part = target.with_suffix(".json.part")
-    part.write_text(json.dumps(data), encoding="utf-8")
     _save_areas(_areas_file(out, stem), page.areas)
-    part.replace(target)
+    write_whole(target, json.dumps(data).encode())
 
 
 def take_page_files(out: Path, stem: str) -> dict[str, bytes]:
@@ -187,9 +186,7 @@ def _save_areas(target: Path, areas: dict[int, tuple[float, float, float, float]
     if not areas:
         target.unlink(missing_ok=True)
         return
-    part = target.with_name(target.name + ".part")
-    part.write_text(json.dumps({str(number): area for number, area in areas.items()}), encoding="utf-8")
-    part.replace(target)
+    write_whole(target, json.dumps({str(number): area for number, area in areas.items()}).encode())
 
 
 def load_areas(out: Path, stem: str) -> dict[int, tuple[float, float, float, float]]:

@@ -13,6 +13,7 @@ from extractor.store import Store
 from extractor.store.activity import exports
 from extractor.store.audit import MACHINE
 from extractor.store.signatures import Signature, given, signature
+from extractor.whole_files import take_place
 
 FILE = "certificate.json"
 
@@ -39,7 +40,7 @@ def remember_assurance(out: Path, certificate: Certificate | None, suspended: Se
         }
     part = out / f"{FILE}.part"
     part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    part.replace(out / FILE)
+    take_place(part, out / FILE)
 
 
 def read_assurance(out: Path) -> dict[str, object] | None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serial
 from extractor.errors import ModelError
 from extractor.readers.handwriting import ADAPTED_FOLDER, base_digest
 from extractor.scans import HandOfPage, PageRef
+from extractor.whole_files import take_place
 
 INDEX = "index.json"
 
@@ -91,7 +92,7 @@ def write_index(out: Path, index: HandIndex) -> None:
     part = folder / f"{INDEX}.part"
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(kept.model_dump_json(indent=1) + "\n")
-    part.replace(folder / INDEX)
+    take_place(part, folder / INDEX)
     for path in folder.glob("*.npz"):
         if path.stem not in used:
             path.unlink(missing_ok=True)

@@ -40,6 +40,7 @@ from extractor.store.results import QueueStatus
 from extractor.store.signatures import Signature, signed_book
 from extractor.templates import Form
 from extractor.templates.form import FormSchema
+from extractor.whole_files import take_place
 
 RecordKey = tuple[str, int, int]
 RECORDS, PROBLEMS, REPORT = "records.jsonl", "problems.jsonl", "report.html"
@@ -122,7 +123,7 @@ def _write_problems(path: Path, problems: Sequence[PageProblem]) -> None:
     part = path.with_name(path.name + ".part")
     lines = [json.dumps(problem.model_dump(mode="json"), ensure_ascii=False) + "\n" for problem in problems]
     part.write_text("".join(lines), encoding="utf-8")
-    part.replace(path)
+    take_place(part, path)
 
 
 def _seconds_per_page(out: Path, pages: set[tuple[str, int]], known: Mapping[str, KnownSource]) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 from extractor.batch.sources import KnownSource
 from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, overlay_name, page_stem
 from extractor.records import PageProblem, Record
+from extractor.whole_files import write_whole
 
 _WORTH_A_POOL = 8
 _DRAWING_VERSION = "2"
@@ -84,7 +85,7 @@ def draw_page(job: OverlayJob) -> None:
     anchors = np.array(kept.anchors, dtype=np.float64).reshape(-1, 4) if job.problem and kept.anchors else None
     drawing = draw_overlay(picture, marks, anchors=anchors, guides=kept.guides, caption=job.problem)
     write_overlay(job.out / job.name, drawing)
-    _note(job).write_text(_content_key(job), encoding="utf-8")
+    write_whole(_note(job), _content_key(job).encode())
 
 
 def _is_current(job: OverlayJob) -> bool:

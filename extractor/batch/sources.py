@@ -10,6 +10,7 @@ from pathlib import Path
 from extractor.errors import ExportError
 from extractor.records import BookKey
 from extractor.scans import OfficialName, SetAside, SourceFile
+from extractor.whole_files import take_place
 
 FILE = "sources.json"
 
@@ -66,7 +67,7 @@ def remember_sources(
     content = json.dumps([asdict(known[file]) for file in sorted(known)], ensure_ascii=False, indent=1)
     part = out / f"{FILE}.part"
     part.write_text(content + "\n", encoding="utf-8")
-    part.replace(out / FILE)
+    take_place(part, out / FILE)
     return known
 
 

@@ -54,6 +54,13 @@ def main() -> None:
 
 
 def _usage_error(error: Exception) -> None:
+    if type(error).__module__.startswith("sqlalchemy."):  # not imported here: the command line has to start fast
+        # Its text may quote what was to be stored.
+        warn(
+            f"Error: the database failed ({type(error).__name__}). Check that it runs and its disk has free space; "
+            "the same command goes on where it was."
+        )
+        sys.exit(int(ExitCode.STORE))
     # click's own errors: shown as click shows them; anything else is a defect and keeps its traceback
     show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
     if show is None or code is None:

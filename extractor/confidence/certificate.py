@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from extractor.confidence.calibrator import logistic
 from extractor.confidence.evidence import FEATURES, FieldEvidence, group_of, kind_group
 from extractor.errors import ModelError
+from extractor.whole_files import write_whole
 
 _UNPROVED = 0.999
 """Highest score shown where no calibrator exists: such a field is never accepted, the score only orders the queue."""
@@ -140,4 +141,4 @@ def load_certificate(path: Path) -> Certificate:
 def save_certificate(path: Path, certificate: Certificate) -> None:
     """Write a certificate as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(certificate.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_whole(path, (certificate.model_dump_json(indent=1) + "\n").encode())

@@ -20,6 +20,7 @@ from extractor.exports.held_back import plain
 from extractor.exports.keys import RecordKey
 from extractor.exports.plan import BookPlan
 from extractor.records import BookKey, Severity
+from extractor.whole_files import take_place
 
 _SHOWN = 12
 """So many missing numbers or runs of them are named; the rest is counted."""
@@ -108,7 +109,7 @@ def write_checks(path: Path, warnings: Iterable[BookWarning]) -> int:
             line = (warning.book, severity, finding.code, finding.message, finding.mend, " ".join(finding.columns))
             writer.writerow([plain(cell) for cell in (*line, *place)])
             number += 1
-    files.part_of(path).replace(path)
+    take_place(files.part_of(path), path)
     return number
 
 

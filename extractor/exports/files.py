@@ -7,6 +7,8 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 
+from extractor.whole_files import take_place
+
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """Date of every member of an archive: the earliest a ZIP can state."""
 
@@ -36,9 +38,17 @@ def put_in_place(path: Path, *, now: datetime | None = None) -> bool:
         if sha256_of(path) == sha256_of(part):
             part.unlink()
             return False
-        path.rename(_former_name(path, now or datetime.now()))
-    part.replace(path)
+        _keep(path, _former_name(path, now or datetime.now()))
+    take_place(part, path)
     return True
+
+
+def _keep(path: Path, former: Path) -> None:
+    """Give a file a second name; where a disk cannot, the file is not there until the new one takes its place."""
+    try:
+        former.hardlink_to(path)
+    except OSError:
+        path.rename(former)
 
 
 def _former_name(path: Path, now: datetime) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extractor.exports import files
 from extractor.exports.findings import HeldBack, texts
+from extractor.whole_files import take_place
 
 # A spreadsheet takes text that begins with one of these for a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -30,7 +31,7 @@ def write_held_back(path: Path, held_back: Iterable[HeldBack]) -> int:
                 columns = " ".join(reason.columns)
                 line = (held.book, name, page, record, columns, reason.code, reason.message, reason.mend)
                 writer.writerow([plain(cell) for cell in line])
-    files.part_of(path).replace(path)
+    take_place(files.part_of(path), path)
     return len(records)
 
 

@@ -22,6 +22,7 @@ from extractor.exports.chart import Bar, stacked_bars
 from extractor.exports.findings import HeldBack
 from extractor.records import Decision, FieldState, PageProblem, Record
 from extractor.templates.form import FormSchema
+from extractor.whole_files import take_place
 
 _THUMBNAIL = (150, 220)
 """Most pixels across and down; no handwriting can be read at this size."""
@@ -240,7 +241,7 @@ def write_report(path: Path, report: RunReport) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = files.part_of(path)
         part.write_text(html, encoding="utf-8", newline="\n")
-        part.replace(path)
+        take_place(part, path)
     except OSError as error:
         raise ExportError(
             f"{path}: cannot be written ({type(error).__name__}).", mend="Check the folder's rights and free space."

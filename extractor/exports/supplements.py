@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from extractor.errors import ExportError
 from extractor.exports.findings import RecordId
 from extractor.records import Record
+from extractor.whole_files import take_place
 
 FILE = "reconciliation/supplements.jsonl"
 """Where they lie in the output folder of a run; lists of other sources are named ``supplements-NAME.jsonl``."""
@@ -149,7 +150,7 @@ def write_supplements(path: Path, supplements: Iterable[Supplement]) -> int:
             left_out = {name for name in ("disputed", "codes", "fingerprint") if not getattr(supplement, name)}
             file.write(supplement.model_dump_json(exclude=left_out) + "\n")
             number += 1
-    part.replace(path)
+    take_place(part, path)
     return number
 
 

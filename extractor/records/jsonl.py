@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from extractor.errors import EvaluationError
 from extractor.records.record import Record
 from extractor.records.values import nfc
+from extractor.whole_files import take_place
 
 
 def record_line(record: Record) -> str:
@@ -26,7 +27,7 @@ def write_records(path: Path, records: Iterable[Record]) -> int:
         for record in records:
             file.write(record_line(record) + "\n")
             count += 1
-    part.replace(path)
+    take_place(part, path)
     return count
 
 

@@ -17,6 +17,7 @@ from PIL import ImageDraw, ImageFont
 from extractor.records import Box, Decision
 from extractor.scans.types import Image
 from extractor.templates.types import LocatedField, LocatedOption, LocatedRecord, Polygon, RegisteredPage
+from extractor.whole_files import take_place
 
 if TYPE_CHECKING:
     import layoutparser as lp
@@ -111,7 +112,9 @@ def draw_overlay(
 def write_overlay(path: Path, drawing: PilImage.Image) -> None:
     """Write a drawing as a small PNG (256 colours), making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    drawing.quantize(256, dither=PilImage.Dither.NONE).save(path, optimize=True)
+    part = path.with_name(path.name + ".part")
+    drawing.quantize(256, dither=PilImage.Dither.NONE).save(part, "PNG", optimize=True)
+    take_place(part, path)
 
 
 def marks_of(registered: RegisteredPage, decision: Decision | str = Decision.REVIEW) -> list[Mark]:

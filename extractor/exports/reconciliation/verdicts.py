@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from extractor.errors import ExportError
 from extractor.exports.office_files import check_workbook, rows_of
+from extractor.whole_files import take_place
 
 FILE = "verdicts.jsonl"
 SEPARATOR = "¦"
@@ -140,7 +141,7 @@ def save_verdicts(folder: Path, verdicts: Mapping[Key, Verdict]) -> None:
         return
     part = path.with_name(FILE + ".part")
     part.write_text("".join(verdicts[key].model_dump_json() + "\n" for key in sorted(verdicts)), encoding="utf-8")
-    part.replace(path)
+    take_place(part, path)
 
 
 def with_workbook(
