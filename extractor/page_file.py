@@ -167,11 +167,9 @@ def keep_page_files(out: Path, files: Mapping[str, bytes]) -> None:
     """
     for name, content in files.items():
         target = out / name
-        part = target.with_name(target.name + ".part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(content)
-            part.replace(target)
+            write_whole(target, content)
         except OSError as error:
             raise StoreError(
                 f"{out}: cannot be written ({error.strerror}).", mend="Check rights and free space."

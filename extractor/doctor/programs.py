@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Iterator
 
 from extractor.doctor.findings import Finding, fault, note, ok
-from extractor.errors import ExitCode
-from extractor.readers.tesseract import LANGUAGE
+from extractor.errors import ExitCode, ExtractorError
+from extractor.readers.tesseract import LANGUAGE, library_differs
 
 _SECONDS = 20
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
@@ -47,6 +47,29 @@ def _tesseract() -> Iterator[Finding]:
             ExitCode.MISSING_PROGRAM,
         )
     )  # fmt: skip
+    if LANGUAGE in known:
+        yield from _library()
+
+
+def _library() -> Iterator[Finding]:
+    """Tesseract's library, which reads faster than its program where it is there."""
+    try:
+        differs = library_differs()
+    except ExtractorError as error:
+        yield fault("tesseract: library", error.message, error.mend, ExitCode.MISSING_PROGRAM)
+        return
+    if differs is None:
+        yield note(
+            "tesseract: library", "not found: the program is started for each picture, which takes longer",
+            "On Debian the library comes with the program.",
+        )  # fmt: skip
+    elif differs:
+        yield note(
+            "tesseract: library", "reads otherwise than the program: they are of two versions",
+            "Install both from one package: certificates hold for the version that they were proved with.",
+        )  # fmt: skip
+    else:
+        yield ok("tesseract: library", "reads as the program does")
 
 
 def _poppler() -> Finding:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import cv2
 import numpy as np
 
 from extractor.errors import ImageError, MissingProgramError
@@ -25,6 +26,8 @@ LANGUAGE = "vie"
 _LIBRARIES = ("libtesseract.so.5", "libtesseract.5.dylib")
 _HINT = "Install it, on Debian or Ubuntu with 'apt install tesseract-ocr tesseract-ocr-vie'."
 _LSTM_ONLY = 1
+_ONE_LINE = 7
+_DPI = 300
 _SILENT = 6
 """Leptonica's level above which it says nothing: it complains of boxes at a picture's edge, which concerns nobody."""
 _FIELDS = 12
@@ -76,6 +79,20 @@ def installed() -> tuple[str, frozenset[str]]:
     if LANGUAGE not in languages:
         raise MissingProgramError("Tesseract's Vietnamese data (vie.traineddata) is not installed.", mend=_HINT)
     return version, languages
+
+
+def library_differs() -> bool | None:
+    """Whether the library reads a drawn line otherwise than the program; none where there is no library.
+
+    Raises:
+        ImageError, MissingProgramError: as :func:`recognise`.
+    """
+    library = _library()
+    if library is None:
+        return None
+    picture = np.full((80, 640), 255, np.uint8)
+    cv2.putText(picture, "0123456789 THONG 12", (20, 55), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 0, 3)
+    return list(_words(library.read(picture, _ONE_LINE, _DPI))) != list(_words(_by_program(picture, _ONE_LINE, _DPI)))
 
 
 def _of_program() -> tuple[str, frozenset[str]]:

@@ -13,6 +13,7 @@ from extractor.cli.root import app
 from extractor.doctor import Grade, data, examine, machine, parts, programs
 from extractor.doctor.findings import Finding
 from extractor.errors import ExitCode
+from extractor.readers.tesseract import library_differs
 from extractor.settings import Settings, get_settings
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +80,7 @@ def test_a_model_that_is_missing_or_changed_is_found(settings):
 
 
 def test_a_certificate_that_does_not_hold_here_is_told(settings, monkeypatch):
-    monkeypatch.setattr("extractor.readers.printed._installed", lambda: ("9.9.9", frozenset(["vie"])))
+    monkeypatch.setattr("extractor.readers.printed.installed", lambda: ("9.9.9", frozenset(["vie"])))
     shutil.copytree(ROOT / "page_templates" / "ks-2006", settings.templates_dir / "ks-2006")
     [found] = parts.look_at_certificate(settings)
     assert (found.grade, "tesseract-9.9.9" in found.told) == (Grade.NOTE, True)
@@ -185,3 +186,17 @@ def test_the_command_ends_with_the_code_of_the_first_fault(monkeypatch):
     assert [line["grade"] for line in told] == ["ok", "note", "fault", "fault"]
     monkeypatch.setattr("extractor.doctor.examine", lambda *_: iter(findings[:2]))
     assert CliRunner().invoke(app, ["doctor"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("differs", "grade", "told"),
+    [(False, Grade.OK, "as the program"), (True, Grade.NOTE, "two versions"), (None, Grade.NOTE, "not found")],
+)
+def test_a_library_that_reads_otherwise_than_the_program_is_told(monkeypatch, differs, grade, told):
+    monkeypatch.setattr(programs, "library_differs", lambda: differs)
+    found = next(finding for finding in programs.look_for_programs() if finding.what == "tesseract: library")
+    assert found.grade is grade and told in found.told
+
+
+def test_the_library_here_reads_as_the_program_does():
+    assert library_differs() in (False, None)
