@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ sys.path.append(str(BENCHMARKS))
 
 from active_experiment import Experiment  # noqa: E402
 from active_figures import Curves, Point, needed, share_needed  # noqa: E402
-from active_layers import LAYERS, fit  # noqa: E402
+from active_layers import LAYERS, Training, fit  # noqa: E402
 from active_lines import of_set  # noqa: E402
 from support.models import write_numbered_set  # noqa: E402
 
@@ -104,7 +105,7 @@ def test_lines_to_choose_from_are_of_one_part_of_a_set_and_measured_ones_of_the_
 @pytest.mark.parametrize("name", list(LAYERS))
 def test_layers_learn_from_what_was_chosen_and_their_first_weights_stay(toy, name):
     model, _, material = toy
-    layers = LAYERS[name](model.head)
+    layers = replace(LAYERS[name](model.head), training=Training(passes=2, rate=1e-2))
     before = [seen.logits for seen in read_features(layers.net, layers.given(material.pool))]
     whole = [seen.logits for seen in read_features(model.head, material.pool.features)]
     assert all(np.allclose(a, b, atol=0.01) for a, b in zip(before, whole, strict=True))
