@@ -156,6 +156,10 @@ class StoreError(ExtractorError):
     exit_code = ExitCode.STORE
 
 
+class DatabaseGoneError(StoreError):
+    """The server of the database does not answer; it may do so again."""
+
+
 class NotStoredError(StoreError):
     """What was asked for is not in the store, or not any more."""
 

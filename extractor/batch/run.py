@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,13 +19,19 @@ from extractor.batch.storage import open_store
 from extractor.batch.summary import describe_suspension
 from extractor.batch.workers import PageOutcome, process_pages
 from extractor.confidence import Certificate
-from extractor.errors import SettingsError, StoreError
+from extractor.errors import DatabaseGoneError, SettingsError, StoreError
 from extractor.file_locks import lock as lock_file
 from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import Limits, PageRef, SetAside, list_sources, page_refs
 from extractor.scans.decoding import warm_up
 from extractor.store import Erasures, Instructions, Store
+from extractor.store.results import PageResult
+
+_PATIENCE = 180.0
+"""Seconds that a run waits for its database."""
+_BETWEEN = 2.0
+_log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from extractor.cluster import ClusterOptions
@@ -113,7 +121,7 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
             if outcome.set_aside:
                 set_aside.append(outcome.set_aside)
             if outcome.result:
-                store.save_page(outcome.result)
+                _save(store, outcome.result)
             done += 1
             on_progress(done, len(refs))
         written, suspended = conclude(
@@ -136,6 +144,25 @@ def _outcomes(todo: list[PageRef], options: RunOptions) -> Iterator[PageOutcome]
     from extractor.cluster import process_pages_on_cluster
 
     return process_pages_on_cluster(todo, options.pipeline, options.cluster)
+
+
+def _save(store: Store, result: PageResult) -> None:
+    """Store a page; where the database's server is gone, wait for it, for pages cost more than minutes.
+
+    Raises:
+        DatabaseGoneError: it did not come back.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            store.save_page(result)
+        except DatabaseGoneError:
+            if time.monotonic() > until:
+                raise
+            _log.warning("the database does not answer; trying again")
+            time.sleep(_BETWEEN)
+        else:
+            return
 
 
 def with_instructions(refs: Iterable[PageRef], store: Store) -> list[PageRef]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from extractor.errors import AnsweredBeforeError, LeaseLostError, NotStoredError, StoreError
+from extractor.errors import AnsweredBeforeError, DatabaseGoneError, LeaseLostError, NotStoredError, StoreError
 from extractor.records import BookKey, Decision, FieldState, FieldValue, Record, RuleWarning
 from extractor.store import audit, queue, reading, rechecking, saving
 from extractor.store.activity import DayCount, activity
@@ -673,7 +674,8 @@ def _named_faults() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise StoreError(
+        gone = not isinstance(error.orig, sqlite3.Error)
+        raise (DatabaseGoneError if gone else StoreError)(
             f"The database gave up: {error.orig}.",
             mend="Check its server, folder and free space.",
         ) from error

@@ -1,7 +1,6 @@
 """Make a chosen write fail, end the process at it, or cut the power: the n-th durable step below a folder.
 
 Steps are what changes a disk: opening a file for writing, each write of its bytes, syncing, renaming, linking,
-Steps are what changes a disk: opening a file for writing, each write of its bytes, syncing, renaming, linking,
 deleting, making a folder, and a commit of the database (before and after). Only Python's own doors are watched; SQLite
 guards its files itself.
 """

@@ -175,10 +175,15 @@ def play(name: str, place: Path, mode: str = "kill", at: int = 0) -> Ended:
     told.unlink(missing_ok=True)
     child = os.fork()
     if not child:
-        _branch(name, place, mode, at, told)
+        try:
+            _branch(name, place, mode, at, told)
+        finally:
+            os._exit(70)  # never back into whoever asked
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return Ended("killed" if os.WTERMSIG(status) == signal.SIGKILL else f"signal {os.WTERMSIG(status)}")
+    if not told.exists():
+        return Ended(f"code {os.waitstatus_to_exitcode(status)}")
     content = json.loads(told.read_text(encoding="utf-8"))
     return Ended(content["how"], tuple(content["steps"]))
 
