@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from extractor.batch.hands import with_hands
@@ -152,15 +152,15 @@ def _save(store: Store, result: PageResult) -> None:
     Raises:
         DatabaseGoneError: it did not come back.
     """
-    until = time.monotonic() + _PATIENCE
+    until = monotonic() + _PATIENCE
     while True:
         try:
             store.save_page(result)
         except DatabaseGoneError:
-            if time.monotonic() > until:
+            if monotonic() > until:
                 raise
             _log.warning("the database does not answer; trying again")
-            time.sleep(_BETWEEN)
+            sleep(_BETWEEN)
         else:
             return
 

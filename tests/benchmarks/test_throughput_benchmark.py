@@ -12,9 +12,12 @@ import numpy as np
 import pikepdf
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+sys.path.append(str(BENCHMARKS))
 import throughput_parts
 import throughput_steps
+
+sys.path.remove(str(BENCHMARKS))
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ def test_no_module_needs_a_unix_module_to_be_imported():
 
 def test_what_windows_lacks_stands_only_where_there_is_another_way():
     found = {name for name, source in SOURCES.items() if LACKING.search(source)}
-    assert found == {"extractor/settings.py", "extractor/jobs/runner.py"}
+    processes = "extractor/jobs/runner.py", "extractor/scans/decoding/process.py"
+    assert found == {"extractor/settings.py", *processes}
     assert 'hasattr(os, "sched_getaffinity")' in SOURCES["extractor/settings.py"]
-    assert 'sys.platform == "win32"' in SOURCES["extractor/jobs/runner.py"]
+    assert all('sys.platform == "win32"' in SOURCES[name] for name in processes)

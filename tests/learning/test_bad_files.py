@@ -7,7 +7,7 @@ import pytest
 from extractor.errors import SettingsError
 from extractor.learning import promotion, selecting
 from extractor.learning.fine_tuning import recipe_from_set
-from extractor.learning.sharing import FILE, load_share, share_or_none
+from extractor.learning.sharing import FILE, load_share, share_or_zero
 from extractor.training.recipe import load_recipe
 
 # The YAML reader knows no such day, and says so in an error of its own kind; the other is too deep for it.
@@ -23,7 +23,7 @@ def test_odd_yaml_is_told_as_wrong(tmp_path, content):
             read(file)
     with pytest.raises(SettingsError, match=FILE):
         load_share(tmp_path)
-    assert share_or_none(tmp_path) == 0.0  # the queue goes on
+    assert share_or_zero(tmp_path) == 0.0  # the queue goes on
 
 
 @pytest.mark.parametrize("out", [".", "/", ".."])

@@ -34,7 +34,7 @@ def test_a_run_waits_for_its_database(tmp_path, monkeypatch):
         if len(waits) == 2:
             server = pgserver.get_server(tmp_path / "server", cleanup_mode="stop")
 
-    monkeypatch.setattr(run.time, "sleep", start)
+    monkeypatch.setattr(run, "sleep", start)
     try:
         with open_store(tmp_path / "out", server.get_uri()) as store:
             run._save(store, page(1))
@@ -43,8 +43,8 @@ def test_a_run_waits_for_its_database(tmp_path, monkeypatch):
             server.cleanup()
             run._save(store, page(2))
             assert len(waits) >= 2
-            assert [record.file for record in store.records()] == ["so.jpg", "so-2.jpg"]
-            first = next(iter(store.records()))
+            assert {record.file for record in store.records()} == {"so.jpg", "so-2.jpg"}
+            first = next(record for record in store.records() if record.file == "so.jpg")
             assert first.fields[task.code].decision is Decision.CORRECTED
             assert store.verify_audit().ok
             server.cleanup()

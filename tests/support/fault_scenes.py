@@ -100,8 +100,8 @@ def _answer(place: Path, acknowledge: Callable[[str], None]) -> None:
     with open_store(place / "out") as store:
         if (place / LATER).exists():
             # What was in the hand of the one who was killed is given out again when its time is over.
-            plain = store.now
-            store.now = lambda: plain() + timedelta(minutes=10)
+            plain = store._clock
+            store._clock = lambda: plain() + timedelta(minutes=10)
         while not isinstance(task := store.claim(PERSON), QueueEmpty):
             value = f"HỌ TÊN {task.record[0]}"
             store.decide(task, task.token, person=PERSON, raw=value, value=value)
