@@ -14,8 +14,8 @@ import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.append(str(BENCHMARKS))
-import throughput_parts
-import throughput_steps
+import throughput_parts  # noqa: E402
+import throughput_steps  # noqa: E402
 
 sys.path.remove(str(BENCHMARKS))
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from extractor.errors import ExportError
 from extractor.exports.prefill.columns import load_data
 from extractor.exports.profile import column_lists
-from extractor.plain_yaml import check_yaml
+from extractor.plain_yaml import UnsafeYamlError, check_yaml
 from extractor.templates.form import FormSchema
 
 FORMAT: Literal["extractor-mapping/1"] = "extractor-mapping/1"
@@ -166,7 +166,8 @@ def load_mapping(path: Path, columns: Collection[str] = ()) -> MappingProfile:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else getattr(error, "lineno", 0)
         place = f", line {line}" if line else ""
-        named = f": {error}" if isinstance(error, _DoubledError) else ": is no YAML or JSON file"
+        own = isinstance(error, _DoubledError | UnsafeYamlError)
+        named = f": {getattr(error, 'problem', None) or error}" if own else ": is no YAML or JSON file"
         raise ExportError(f"{path}{place}{named}.", mend=_MEND) from error
     try:
         profile = MappingProfile.model_validate(data)

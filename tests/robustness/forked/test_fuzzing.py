@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.*.*"))
+ROOT = Path(__file__).resolve().parents[3]
+CORPUS = sorted((ROOT / "tests" / "robustness" / "corpus").glob("*.*.*"))
 
 # The benchmarks are no package; their folder does not stay on the path, where its names would hide those of tests.
 sys.path.append(str(ROOT / "benchmarks"))

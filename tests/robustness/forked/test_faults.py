@@ -10,7 +10,7 @@ from support.fault_scenes import SCENES, Scene
 from extractor.exports.files import part_of, put_in_place
 from extractor.whole_files import write_whole
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 # The benchmarks are no package; their folder does not stay on the path, where its names would hide those of tests.
 sys.path.append(str(ROOT / "benchmarks"))
