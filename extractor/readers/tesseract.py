@@ -122,7 +122,9 @@ def _words(table: str) -> Iterator[Row]:
         cells = line.split("\t", _FIELDS - 1)
         if len(cells) < _FIELDS:
             continue
-        text, confidence = nfc(cells[11]).replace("\u2044", "/").strip(), float(cells[10])
+        text = nfc(cells[11]).replace("\u2044", "/").strip()
+        # Whole per cent, rounded down, as pytesseract hands them on: certificates were proved with these.
+        confidence = int(float(cells[10]))
         if not text or confidence < 0:
             continue
         block, paragraph, number, _, x, y, w, h = (int(cell) for cell in cells[2:10])

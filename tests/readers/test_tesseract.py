@@ -49,6 +49,25 @@ def test_library_and_program_give_the_same_words_whatever_was_read_before(reques
 
 
 @needed
+def test_words_and_confidences_are_those_of_pytesseracts_own_table():
+    import pytesseract
+    from PIL import Image
+
+    grey = page("Nguyễn Văn An 12.05.2017, xã Tân Lập")
+    config = "--psm 11 --oem 1 --dpi 200 -c tessedit_do_invert=0"
+    theirs = pytesseract.image_to_data(
+        Image.fromarray(grey), lang="vie", config=config, output_type=pytesseract.Output.DICT
+    )
+    wanted = [
+        (text.strip(), confidence / 100, left)
+        for text, confidence, left in zip(theirs["text"], theirs["conf"], theirs["left"], strict=True)
+        if text.strip() and confidence >= 0
+    ]
+    assert [(row.text, row.confidence, row.x) for row in recognise(grey, layout=11, dpi=200)] == wanted
+    assert len(wanted) > 5
+
+
+@needed
 def test_threads_take_turns():
     texts = ["Việt Nam", "Kinh", "Hà Nội"]
     read: dict[str, str] = {}
