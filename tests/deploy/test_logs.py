@@ -38,7 +38,11 @@ def lines(capsys):
 
 
 @pytest.mark.usefixtures("as_json")
-def test_an_event_is_one_object_however_its_text_looks(capsys):
+def test_an_event_is_one_object_however_its_text_looks(capsys, monkeypatch):
+    # Servers that other tests started in this process may have quietened it.
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "level", logging.NOTSET)
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "disabled", False)
+    logging.getLogger("uvicorn.error").manager._clear_cache()
     logging.getLogger("extractor.jobs.runner").warning('two\nlines "and" %s', "ơ")
     logging.getLogger("uvicorn.error").warning("of a library")
     logging.getLogger("uvicorn.error").info("not worth it")

@@ -211,7 +211,7 @@ def test_answers_that_the_server_could_not_take_are_sent_again(visitor, office):
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.wait_for_selector("#notice[data-why='network']:has-text('Chưa lưu được')")
-    assert page.locator(".said-sent").count() == 2
+    page.wait_for_function("document.querySelectorAll('.said-sent').length === 2")
     page.unroute("**/api/decide")
     until(lambda: len(decided(office)), 2)
     page.wait_for_selector("#notice", state="hidden")
