@@ -17,7 +17,7 @@ from extractor.cluster.worker import About, ContentWanted, Failed, PageWorker
 from extractor.errors import ClusterError, InputError
 from extractor.page_file import keep_page_files
 from extractor.pipeline import Pipeline, PipelineOptions
-from extractor.scans import PageRef, SetAside, SourceFile
+from extractor.scans import PageRef, SetAside
 from extractor.scans.sources import read_content
 
 ATTEMPTS = 3
@@ -181,7 +181,7 @@ class Crew:
             raise _of_machine(found)
         if isinstance(found, ContentWanted):
             try:
-                self._contents.setdefault(ref.source.sha256, self._content(ref.source))
+                self._contents.setdefault(ref.source.sha256, self._content(ref))
             except InputError as error:
                 self._idle.append(worker)
                 yield self._settled(PageOutcome(ref, set_aside=SetAside.of(error, ref.page)))
@@ -192,10 +192,10 @@ class Crew:
         keep_page_files(self.parcel.options.out, found.files)
         yield self._settled(found.outcome)
 
-    def _content(self, source: SourceFile) -> Any:
-        content = read_content(source)
-        if hashlib.sha256(content).hexdigest() != source.sha256:
-            raise InputError(source.file, "has changed since it was listed.", mend="Start the run again.")
+    def _content(self, ref: PageRef) -> Any:
+        content = read_content(ref.source, ref.limits)
+        if hashlib.sha256(content).hexdigest() != ref.source.sha256:
+            raise InputError(ref.source.file, "has changed since it was listed.", mend="Start the run again.")
         return self.ray.put(content)
 
     def _settled(self, outcome: PageOutcome) -> PageOutcome:

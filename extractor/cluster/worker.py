@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import os
 import pickle
 import shutil
@@ -17,17 +15,16 @@ from typing import Any
 
 from extractor.batch.workers import PageOutcome, outcome_of
 from extractor.cluster.parcel import Parcel
-from extractor.errors import ExtractorError, InputError
+from extractor.errors import ExtractorError
 from extractor.file_locks import lock
 from extractor.page_file import page_stem, take_page_files
 from extractor.pipeline import Pipeline
-from extractor.scans import PageRef, SetAside, SourceFile
+from extractor.scans import PageRef, SourceFile
 from extractor.scans.sources import stamp_of
 
 _PREFIX = "extractor-worker-"
 _LOCK = "lock"
 _SOURCES_KEPT = 2
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +96,11 @@ class PageWorker:
         """
         if self._pipeline is None:
             raise RuntimeError("the worker was not started")
+        here = self._here(ref.source, content)
+        if here is None:
+            return ContentWanted()
         try:
-            here = self._here(ref.source, content)
-            if here is None:
-                return ContentWanted()
             outcome = outcome_of(self._pipeline, replace(ref, source=here))
-        except InputError as error:
-            return Finished(PageOutcome(ref, set_aside=SetAside.of(error, ref.page)), {})
         except ExtractorError as error:
             return Failed(self._machine, _sendable(error))
         files = take_page_files(self._pipeline.options.out, page_stem(ref.source.sha256, ref.page))
@@ -131,8 +126,6 @@ class PageWorker:
         return replace(source, path=path, member="", stamp=stamp_of(path))
 
     def _keep(self, source: SourceFile, content: bytes) -> Path:
-        if hashlib.sha256(content).hexdigest() != source.sha256:
-            raise InputError(source.file, "has changed since it was listed.", mend="Start the run again.")
         while len(self._sources) >= _SOURCES_KEPT:
             self._sources.popitem(last=False)[1].unlink(missing_ok=True)
         path = self._folder / source.sha256

@@ -112,14 +112,14 @@ class PageRef:
         )
 
 
-def read_content(source: SourceFile, limits: Limits | None = None) -> bytes:
+def read_content(source: SourceFile, limits: Limits) -> bytes:
     """The whole content of a source, for a machine that does not see this one's disk.
 
     Raises:
         InputError: it is no longer there, or not readable.
     """
     if source.member:
-        return read_member(source.path, source.member, source.file, limits or Limits())
+        return read_member(source.path, source.member, source.file, limits)
     with open_file(source.path, source.file) as stream:
         return stream.read()
 

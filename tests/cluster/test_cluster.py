@@ -84,20 +84,26 @@ def test_every_page_comes_back_once_though_workers_die_and_a_page_that_kills_the
 
 
 @pytest.mark.slow
-def test_a_machine_can_go_and_another_can_join_in_the_middle_of_a_run(crew_of, machines, tmp_path):
-    first = machines.add_node(num_cpus=1, **machines.small)
-    refs = refs_of(tmp_path, ("slow.png", 14))
+def test_a_machine_can_go_with_a_page_in_the_middle_of_a_run(crew_of, machines, tmp_path):
+    third = machines.add_node(num_cpus=1, **machines.small)
+    refs = refs_of(tmp_path, ("hold.png", 6))
+
+    def begun():
+        return len(list((tmp_path / "marks").glob("*")))
 
     def change():
-        while len(list((tmp_path / "marks").glob("*"))) < 3:
+        end = time.monotonic() + 120
+        while begun() < 3 and time.monotonic() < end:
             time.sleep(0.05)
-        machines.remove_node(first, allow_graceful=False)
+        machines.remove_node(third, allow_graceful=False)
+        (tmp_path / "release").touch()
 
     changing = threading.Thread(target=change)
     changing.start()
     found = crew_of(refs)
     changing.join()
-    assert told(found) == Counter({("slow.png", page, "done"): 1 for page in range(1, 15)})
+    assert told(found) == Counter({("hold.png", page, "done"): 1 for page in range(1, 7)})
+    assert begun() == 7
 
 
 def test_a_worker_that_would_read_otherwise_or_lacks_a_program_ends_the_run_and_is_named(crew_of, tmp_path):

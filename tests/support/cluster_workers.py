@@ -13,7 +13,7 @@ from extractor.scans import SetAside
 
 
 class ObedientWorker:
-    """``die-N`` kills the first N workers that get it, ``far`` wants the content, ``slow`` takes a while."""
+    """``die-N`` kills the first N workers that get it, ``far`` wants the content, ``hold`` waits to be released."""
 
     def __init__(self, fetch):
         self.fetch = fetch
@@ -32,8 +32,8 @@ class ObedientWorker:
             tries = len(list(marks.glob(f"{name}-{ref.page}-*")))
             if tries <= int(name.split("-")[1]):
                 os.kill(os.getpid(), signal.SIGKILL)
-        if name.startswith("slow"):
-            time.sleep(1.0)
+        while name.startswith("hold") and not (ref.source.path.parent / "release").exists():
+            time.sleep(0.05)
         if name.startswith("far") and not content:
             return ContentWanted()
         sent = self.fetch(content[0]) if content else b""
