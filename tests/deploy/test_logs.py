@@ -22,15 +22,21 @@ SECRET = "Giàng Thị Kín"
 def as_json(monkeypatch):
     """JSON for one test."""
     monkeypatch.setenv(logs.VARIABLE, "text")  # put back afterwards
+    levels = {}
     for name in ("uvicorn", "uvicorn.error"):  # a server of another test may have kept its events to itself
-        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
-        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "propagate", True)
+        monkeypatch.setattr(logger, "handlers", [])
+        levels[logger] = logger.level
+        logger.setLevel(logging.NOTSET)  # as in a process of its own; it also forgets what it knew of levels
     root, own = logging.getLogger(), logging.getLogger("extractor")
     before = root.handlers[:], own.level
     logs.set_up("json")
     yield
     logging.captureWarnings(False)
     root.handlers, own.level = before
+    for logger, level in levels.items():
+        logger.setLevel(level)
 
 
 def lines(capsys):
@@ -38,11 +44,7 @@ def lines(capsys):
 
 
 @pytest.mark.usefixtures("as_json")
-def test_an_event_is_one_object_however_its_text_looks(capsys, monkeypatch):
-    # Servers that other tests started in this process may have quietened it.
-    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "level", logging.NOTSET)
-    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "disabled", False)
-    logging.getLogger("uvicorn.error").manager._clear_cache()
+def test_an_event_is_one_object_however_its_text_looks(capsys):
     logging.getLogger("extractor.jobs.runner").warning('two\nlines "and" %s', "ơ")
     logging.getLogger("uvicorn.error").warning("of a library")
     logging.getLogger("uvicorn.error").info("not worth it")
