@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -89,13 +90,18 @@ def test_a_machine_can_go_with_a_page_in_the_middle_of_a_run(crew_of, machines, 
     refs = refs_of(tmp_path, ("hold.png", 6))
 
     def begun():
-        return len(list((tmp_path / "marks").glob("*")))
+        return [int(mark.read_text() or 0) for mark in (tmp_path / "marks").glob("*")]
+
+    def until(true):
+        end = time.monotonic() + 120
+        while not true() and time.monotonic() < end:
+            time.sleep(0.05)
 
     def change():
-        end = time.monotonic() + 120
-        while begun() < 3 and time.monotonic() < end:
-            time.sleep(0.05)
+        until(lambda: len(begun()) == 3)
         machines.remove_node(third, allow_graceful=False)
+        # Its worker ends when it misses its machine, and must not be released before.
+        until(lambda: not all(Path("/proc", str(process)).exists() for process in begun()))
         (tmp_path / "release").touch()
 
     changing = threading.Thread(target=change)
@@ -103,7 +109,7 @@ def test_a_machine_can_go_with_a_page_in_the_middle_of_a_run(crew_of, machines, 
     found = crew_of(refs)
     changing.join()
     assert told(found) == Counter({("hold.png", page, "done"): 1 for page in range(1, 7)})
-    assert begun() == 7
+    assert len(begun()) == 7
 
 
 def test_a_worker_that_would_read_otherwise_or_lacks_a_program_ends_the_run_and_is_named(crew_of, tmp_path):

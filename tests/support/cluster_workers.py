@@ -27,7 +27,7 @@ class ObedientWorker:
         name = ref.source.file
         marks = ref.source.path.parent / "marks"
         marks.mkdir(exist_ok=True)
-        (marks / f"{name}-{ref.page}-{time.time_ns()}").touch()
+        (marks / f"{name}-{ref.page}-{time.time_ns()}").write_text(str(os.getpid()))
         if name.startswith("die"):
             tries = len(list(marks.glob(f"{name}-{ref.page}-*")))
             if tries <= int(name.split("-")[1]):
