@@ -1,9 +1,11 @@
 """A database that is gone for a while, and a clock that goes back."""
 
+import shutil
 from datetime import timedelta
 
 import pytest
 from support.output_folder import BOOK, record_of
+from support.postgres import new_server, server_over
 
 from extractor.batch import run
 from extractor.batch.storage import open_store
@@ -23,8 +25,9 @@ def page(number: int) -> PageResult:
 
 @pytest.mark.postgres
 def test_a_run_waits_for_its_database(tmp_path, monkeypatch):
-    pgserver = pytest.importorskip("pgserver")
-    server = pgserver.get_server(tmp_path / "server", cleanup_mode="stop")
+    pytest.importorskip("pgserver")
+    server = new_server(cleanup_mode="stop")
+    folder = server.pgdata
     waits: list[float] = []
     (tmp_path / "out").mkdir()
 
@@ -32,7 +35,7 @@ def test_a_run_waits_for_its_database(tmp_path, monkeypatch):
         nonlocal server
         waits.append(_seconds)
         if len(waits) == 2:
-            server = pgserver.get_server(tmp_path / "server", cleanup_mode="stop")
+            server = server_over(folder, cleanup_mode="stop")
 
     monkeypatch.setattr(run, "sleep", start)
     try:
@@ -54,6 +57,7 @@ def test_a_run_waits_for_its_database(tmp_path, monkeypatch):
             assert gone.value.mend
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_clock_that_goes_back_loses_nothing(tmp_path, monkeypatch):

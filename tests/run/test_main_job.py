@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import openpyxl
 import pytest
+from support.postgres import new_server
 from support.runs import AGENCY, RECORDS, contents, options
 
 from extractor.batch.run import only_run, run
@@ -214,11 +215,9 @@ def test_a_name_that_is_no_text_does_not_stop_the_others(tmp_path):
 
 @pytest.mark.postgres
 def test_the_same_records_on_postgresql(finished, scans, tmp_path):
-    import pgserver
-
     out, _ = finished
     page = next(scans.glob("KS.2009*.pdf"))
-    server = pgserver.get_server(tmp_path / "server")
+    server = new_server()
     try:
         run(options([page], tmp_path / "out", database=server.get_uri()))
     finally:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from support.postgres import new_server
 
 from extractor.records import (
     BookKey,
@@ -64,7 +62,7 @@ class Database:
 def postgres_server() -> Iterator[str]:
     """A real PostgreSQL server of this session; gives the URL of its first database."""
     try:
-        server = _start_server()
+        server = new_server()
     except Exception as error:
         if os.environ.get("CI") == "true":
             raise
@@ -76,21 +74,6 @@ def postgres_server() -> Iterator[str]:
     yield server.get_uri()
     with contextlib.suppress(FileNotFoundError):
         server.cleanup()
-
-
-def _start_server() -> Any:
-    for last_try in (False, False, True):
-        folder = Path(tempfile.mkdtemp(prefix="extractor-pg-"))
-        try:
-            with warnings.catch_warnings(action="ignore"):  # pgserver's own, about the runtime folder
-                import pgserver
-
-                return pgserver.get_server(folder, cleanup_mode="delete")
-        except Exception:  # a busy machine may take longer than the ten seconds pgserver waits
-            shutil.rmtree(folder, ignore_errors=True)
-            if last_try:
-                raise
-    raise AssertionError("unreachable")
 
 
 @pytest.fixture(scope="session")
