@@ -18,7 +18,7 @@ from extractor.records import PageProblem, Record
 from extractor.whole_files import write_whole
 
 _WORTH_A_POOL = 8
-_DRAWING_VERSION = "2"
+_DRAWING_VERSION = "3"
 
 
 @dataclass(frozen=True, slots=True)
