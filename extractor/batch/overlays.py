@@ -16,6 +16,7 @@ from extractor.batch.sources import KnownSource
 from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, overlay_name, page_stem
 from extractor.records import PageProblem, Record
 from extractor.whole_files import write_whole
+from extractor.worker_processes import begin
 
 _WORTH_A_POOL = 8
 _DRAWING_VERSION = "3"
@@ -60,7 +61,7 @@ def write_overlays(
     (out / OVERLAYS).mkdir(parents=True, exist_ok=True)
     stale = [job for job in jobs if not _is_current(job)]
     if workers > 1 and len(stale) >= _WORTH_A_POOL:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin) as pool:
             list(pool.map(draw_page, stale, chunksize=4))
     else:
         for job in stale:

@@ -117,7 +117,7 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
         todo = [ref for ref in refs if options.redo or not _is_done(store, options.out, ref, pipeline)]
         done = len(refs) - len(todo)
         on_progress(done, len(refs))
-        for outcome in _outcomes(todo, options):
+        for outcome in _outcomes(todo, options, pipeline):
             if outcome.set_aside:
                 set_aside.append(outcome.set_aside)
             if outcome.result:
@@ -138,9 +138,9 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
     return RunSummary(len(refs), len(todo), tuple(set_aside), written, suspended, void)
 
 
-def _outcomes(todo: list[PageRef], options: RunOptions) -> Iterator[PageOutcome]:
+def _outcomes(todo: list[PageRef], options: RunOptions, pipeline: Pipeline) -> Iterator[PageOutcome]:
     if options.cluster is None:
-        return process_pages(todo, options.pipeline, min(options.workers, max(1, len(todo))))
+        return process_pages(todo, options.pipeline, min(options.workers, max(1, len(todo))), pipeline=pipeline)
     from extractor.cluster import process_pages_on_cluster
 
     return process_pages_on_cluster(todo, options.pipeline, options.cluster)

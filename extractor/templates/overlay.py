@@ -81,11 +81,9 @@ def draw_overlay(
 
     tall, wide = image.shape[:2]
     factor = min(1.0, height / tall)
-    if factor < 1.0:
-        image = cv2.resize(
-            image, (max(1, round(wide * factor)), max(1, round(tall * factor))), interpolation=cv2.INTER_AREA
-        )
-    canvas = PilImage.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB if image.ndim == 3 else cv2.COLOR_GRAY2RGB))
+    size = max(1, round(wide * factor)), max(1, round(tall * factor))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if factor < 1.0 else image
+    canvas = PilImage.fromarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB if image.ndim == 3 else cv2.COLOR_GRAY2RGB))
     layout = lp.Layout([_block(Mark(*mark), factor) for mark in marks])
     colors = {name: style.color for name, style in _STYLES.items()}
     solid = [2 if _STYLES[block.type].dash == 0 else 0 for block in layout]
