@@ -63,16 +63,16 @@ class RemoteStore:
 
     Args:
         protocol: such as ``s3``.
-        waits: seconds before each further attempt.
+        waits: seconds before each further attempt; by default :data:`WAITS`.
 
     Raises:
         SettingsError: there is no such protocol, or what it needs is not installed.
     """
 
-    def __init__(self, protocol: str, *, waits: tuple[float, ...] = WAITS) -> None:
+    def __init__(self, protocol: str, *, waits: tuple[float, ...] | None = None) -> None:
         self._files = _open(protocol)
         self._protocol = protocol
-        self._waits = waits
+        self._waits = WAITS if waits is None else waits
         self._out_of_reach = 0
 
     def find(self, address: Address) -> tuple[bool, list[RemoteObject]]:

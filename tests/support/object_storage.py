@@ -1,6 +1,7 @@
 """A real S3 server on this machine, in a process of its own."""
 
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -11,6 +12,9 @@ from urllib.parse import quote
 import pytest
 
 KEYS = {"AWS_ACCESS_KEY_ID": "officer", "AWS_SECRET_ACCESS_KEY": "not-a-real-secret", "AWS_DEFAULT_REGION": "us-east-1"}
+
+ASKED_BY = {"Authorization": "AWS4-HMAC-SHA256 Credential=officer/20260101/us-east-1/s3/aws4_request"}
+"""Moto looks who asks, and takes the signature on trust."""
 
 
 class Server:
@@ -37,7 +41,7 @@ class Server:
 
     def ask(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, path, body, {"Content-Length": str(len(body or b""))})
+        connection.request(method, path, body, {"Content-Length": str(len(body or b"")), **ASKED_BY})
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
@@ -58,13 +62,19 @@ class Server:
         assert status == 200
         return content
 
+    def deny(self, bucket, *actions):
+        """Have a bucket's policy forbid something to everybody."""
+        rule = {"Effect": "Deny", "Principal": "*", "Action": list(actions), "Resource": [f"arn:aws:s3:::{bucket}/*"]}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [rule]}).encode()
+        assert self.ask("PUT", f"/{bucket}?policy", policy)[0] in (200, 204)
+
     def remove(self, key):
-        self.ask("DELETE", "/" + quote(key))
+        return self.ask("DELETE", "/" + quote(key))[0]
 
     def asked(self, method, bucket):
-        """How often whole objects or parts of them were asked for."""
+        """Lines of its log: each object, or part of it, that was asked for."""
         log = self._path.read_text("utf-8", "replace")
-        return [line for line in log.splitlines() if f'"{method} /{bucket}/' in line and "list-type" not in line]
+        return [line for line in log.splitlines() if f"{method} /{bucket}/" in line and "list-type" not in line]
 
     def stop(self):
         self._process.terminate()
