@@ -20,7 +20,7 @@ from extractor.store.client_tables import KeyRow
 from extractor.store.order import PLACE, current_records
 from extractor.store.results import BookSummary, Counts, PageImage, StoredProblem
 from extractor.store.store import Store
-from extractor.store.tables import BookRow, FieldRow, FileRow, PageRow, ProblemRow, RecordRow, TaskRow, TaskStatus
+from extractor.store.tables import WAITS, BookRow, FieldRow, FileRow, PageRow, ProblemRow, RecordRow, TaskRow
 
 _FEW, _MANY = 8, 256
 _PAGE_PLACE = (FileRow.sort_key, FileRow.path, PageRow.page)
@@ -79,7 +79,7 @@ class Listing:
             open_field = (
                 exists()
                 .where(FieldRow.record_id == RecordRow.id, FieldRow.retired_at.is_(None))
-                .where(TaskRow.field_id == FieldRow.id, TaskRow.status == TaskStatus.OPEN.value)
+                .where(TaskRow.field_id == FieldRow.id, WAITS)
             )
             wanted = wanted.where(~open_field if settled else open_field)
         with self._store.reading() as session:
@@ -282,7 +282,7 @@ def _waiting(session: Session, record_ids: Sequence[int]) -> dict[int, int]:
     rows = session.execute(
         select(FieldRow.record_id, func.count(TaskRow.id))
         .select_from(FieldRow)
-        .outerjoin(TaskRow, and_(TaskRow.field_id == FieldRow.id, TaskRow.status == TaskStatus.OPEN.value))
+        .outerjoin(TaskRow, and_(TaskRow.field_id == FieldRow.id, WAITS))
         .where(FieldRow.record_id.in_(record_ids), FieldRow.retired_at.is_(None))
         .group_by(FieldRow.record_id)
     )

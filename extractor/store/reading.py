@@ -31,6 +31,7 @@ from extractor.store.results import (
 )
 from extractor.store.saving import DECIDED, book_is
 from extractor.store.tables import (
+    WAITS,
     Action,
     BookRow,
     DecisionRow,
@@ -40,7 +41,6 @@ from extractor.store.tables import (
     ProblemRow,
     RecordRow,
     TaskRow,
-    TaskStatus,
     WarningRow,
 )
 
@@ -326,7 +326,7 @@ def _waiting_fields(session: Session, ids: Sequence[int]) -> list[WaitingField]:
         )
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
         .join(TaskRow, TaskRow.field_id == FieldRow.id)
-        .where(RecordRow.id.in_(ids), FieldRow.retired_at.is_(None), TaskRow.status == TaskStatus.OPEN.value)
+        .where(RecordRow.id.in_(ids), FieldRow.retired_at.is_(None), WAITS)
         .order_by(*PLACE, FieldRow.position, FieldRow.id)
     )
     return [

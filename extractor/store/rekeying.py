@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased
 from extractor.records import FieldState
 from extractor.store.convert import clean, person_key
 from extractor.store.results import Bar
-from extractor.store.tables import Action, DecisionRow, SeenRow, TaskRow, TaskStatus
+from extractor.store.tables import WAITS, Action, DecisionRow, SeenRow, TaskRow
 from extractor.store.tasks import is_blind
 
 NO_VALUE = (FieldState.BLANK.value, FieldState.NOT_ON_FORM.value)
@@ -74,7 +74,7 @@ def shown(session: Session, tasks: Collection[TaskRow], person: str) -> None:
 
 def hidden() -> ColumnElement[bool]:
     """Condition that holds for tasks whose field's reading must not be shown as the machine's: blind or disputed."""
-    return and_(TaskRow.status == TaskStatus.OPEN.value, or_(TaskRow.blind, TaskRow.rekeyed_by != ""))
+    return and_(WAITS, or_(TaskRow.blind, TaskRow.rekeyed_by != ""))
 
 
 def contradicted(session: Session, field_ids: Collection[int]) -> dict[int, str]:
