@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 import tempfile
@@ -51,6 +52,9 @@ from extractor.store.tables import FieldRow
 
 PASSWORD = "mười hai con thuyền giấy"
 _DECIDE, _SKIP = 0.7, 0.1
+_LONG_MS = 5000
+"""What takes longer is asked once."""
+
 Times = dict[str, list[float]]
 
 
@@ -92,8 +96,12 @@ def at_work(store: Store, state: State, *, people: int, turns: int, pause: float
 
 def _answer(store: Store, times: Times, task: Task, person: str, chance: float) -> None:
     if chance < _DECIDE:
-        answer = {"raw": "Nguyễn Thị Thử", "value": "Nguyễn Thị Thử", "state": FieldState.READ, "person": person}
-        timed(times, "answer", lambda: store.decide(task, task.token, **answer))
+        name = "Nguyễn Thị Thử"
+        timed(
+            times,
+            "answer",
+            lambda: store.decide(task, task.token, raw=name, value=name, state=FieldState.READ, person=person),
+        )
     elif chance < _DECIDE + _SKIP:
         timed(times, "put off", lambda: store.skip(task, task.token, person=person))
     else:
@@ -122,8 +130,8 @@ def server_ms(store: Store, do: Callable[[], Any]) -> tuple[float, list[dict[str
         for statement, parameters in ran:
             cursor.execute("SAVEPOINT one")
             try:
-                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
-                plan = cursor.fetchone()[0][0]
+                cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS, FORMAT JSON) {statement}", parameters)
+                plan = list(cursor)[0][0][0]
             except Exception:  # a row that is there already since the first run; it costs what it cost
                 cursor.execute("ROLLBACK TO SAVEPOINT one")
                 continue
@@ -251,6 +259,8 @@ def _measure(options: argparse.Namespace, url: str, key: Path, folder: Path) -> 
         with store.reading() as session:
             empty = session.scalar(select(FieldRow.id).limit(1)) is None
         if empty:
+            # The first event has to be the key's own; those that are written behind it are not.
+            store.append_audit(actor="benchmark", action="fill", subject="benchmark")
             filler.fill()
             console.print(f"filled in {time.perf_counter() - begun:.0f} s")
         found: dict[str, Any] = {"fields": options.fields, "load": os.getloadavg(), "states": [], "questions": {}}
@@ -304,9 +314,15 @@ def _ask_all(store: Store, out: Path, fields: int, console: Console) -> dict[str
     for name, ask in questions(store, out, fields):
         times: Times = {}
         for _ in range(3):
-            timed(times, name, ask)
+            try:
+                timed(times, name, ask)
+            except Exception as error:  # such as the time limit of the server
+                times.setdefault(name, []).append(math.inf)
+                console.print(f"{name}: {type(error).__name__}")
+            if max(one for kind in times.values() for one in kind) > _LONG_MS:
+                break
         some = [one for kind in times.values() for one in kind]
-        database = _database_ms(store, ask) if not name.startswith("room") and max(some) < 60_000 else None
+        database = _database_ms(store, ask) if not name.startswith("room") and max(some) < _LONG_MS else None
         found[name] = {"first": some[0], "median": statistics.median(some), "database": database}
         table.add_row(
             name, f"{some[0]:,.1f}", f"{statistics.median(some):,.1f}", "" if database is None else f"{database:,.1f}"

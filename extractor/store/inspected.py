@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from extractor.store.lookups import there_is
 from extractor.store.tables import InspectedFieldRow, InspectedStatus, InspectionRow
 
 _WAITS = (InspectedStatus.OPEN.value, InspectedStatus.DIFFERS.value)
@@ -17,16 +18,28 @@ def unfinished(inspection_id: int | InstrumentedAttribute[int]) -> ColumnElement
     return exists().where(_WAITING.inspection_id == inspection_id, _WAITING.status.in_(_WAITS))
 
 
+_IN_PROGRESS = (
+    _INSPECTION.id == _FIELD.inspection_id,
+    _INSPECTION.withdrawn_at.is_(None),
+    unfinished(_INSPECTION.id),
+)
+
+
 def under_inspection(field_id: int | InstrumentedAttribute[int], *, pending: bool | None = None) -> ColumnElement[bool]:
     """Condition that holds for fields of a sample whose inspection is neither finished nor withdrawn.
 
     Args:
         pending: only fields that left the house empty because they waited, or only the others; all by default.
     """
-    wanted = exists().where(
-        _FIELD.field_id == field_id,
-        _INSPECTION.id == _FIELD.inspection_id,
-        _INSPECTION.withdrawn_at.is_(None),
-        unfinished(_INSPECTION.id),
-    )
+    wanted = exists().where(_FIELD.field_id == field_id, *_IN_PROGRESS)
     return wanted if pending is None else wanted.where(_FIELD.pending.is_(pending))
+
+
+def holds(field_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The same of fields that did not wait when the inspection began, looked up for every row by itself."""
+    return there_is(select(_FIELD.id).where(_FIELD.field_id == field_id, _FIELD.pending.is_(False), *_IN_PROGRESS))
+
+
+def held_fields() -> Select[int]:
+    """Numbers of all fields for which :func:`holds` does: for asking of many rows at once."""
+    return select(_FIELD.field_id).where(_FIELD.pending.is_(False), *_IN_PROGRESS)

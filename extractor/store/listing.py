@@ -6,7 +6,7 @@ the time is missed or given twice.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
-from extractor.records import Box
+from extractor.records import BookKey, Box
 from extractor.store import convert, reading
 from extractor.store.client_tables import KeyRow
 from extractor.store.order import PLACE, current_records
@@ -114,6 +114,11 @@ class Listing:
             rows = list(session.scalars(wanted.order_by(BookRow.id).limit(limit)))
             found = reading.counts(session, [row.id for row in rows])
             return [BookSummary(row.id, convert.book_key(row), Counts(**found.get(row.id, {}))) for row in rows]
+
+    def book_keys(self) -> Mapping[int, BookKey]:
+        """All books that have pages by their numbers, in the order of their identity; nothing of them is counted."""
+        with self._store.reading() as session:
+            return reading.book_keys(session)
 
     def books_of_files(self, names: Collection[str]) -> frozenset[int]:
         """Numbers of the books that pages of these files, or of members of these archives, went to."""

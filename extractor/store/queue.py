@@ -350,13 +350,13 @@ def undo_last(
 def open_tasks(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> int:
     """How many fields wait, for anybody or for this person, whether held at this moment or not."""
     keys = None if person is None else rekeying.person_keys(person, formerly)
-    return session.scalar(select(func.count()).select_from(open_rows(wanted, keys).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(open_rows(wanted, keys, most=True).subquery())) or 0
 
 
 def open_kinds(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> dict[str, int]:
     """How many fields of each kind wait; see :func:`open_tasks`."""
     keys = None if person is None else rekeying.person_keys(person, formerly)
-    rows = open_rows(wanted, keys).subquery()
+    rows = open_rows(wanted, keys, most=True).subquery()
     found = session.execute(select(rows.c.kind, func.count()).group_by(rows.c.kind))
     return {str(kind): int(number) for kind, number in found}
 
@@ -364,7 +364,7 @@ def open_kinds(session: Session, wanted: Wanted, person: str | None, formerly: C
 def open_blind(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> int:
     """How many of the fields that wait are re-keyed blind; see :func:`open_tasks`."""
     keys = None if person is None else rekeying.person_keys(person, formerly)
-    rows = open_rows(wanted, keys).where(TaskRow.blind).subquery()
+    rows = open_rows(wanted, keys, most=True).where(TaskRow.blind).subquery()
     return session.scalar(select(func.count()).select_from(rows)) or 0
 
 

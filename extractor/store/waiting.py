@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, column, exists, func, or_, select, true
+from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, column, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from extractor.store import rekeying
-from extractor.store.inspected import under_inspection
+from extractor.store.inspected import held_fields, holds
+from extractor.store.lookups import there_is
 from extractor.store.tables import DISPUTED, WAITS, SkipRow, TaskRow
 
 _BOOKS_AT_ONCE = 512
@@ -41,12 +42,15 @@ class Wanted:
     disputed: bool | None = None
 
 
-def open_rows(wanted: Wanted, keys: Collection[str] | None = None) -> Select[TaskRow]:
+def open_rows(wanted: Wanted, keys: Collection[str] | None = None, *, most: bool = False) -> Select[TaskRow]:
     """Open tasks; with the ``keys`` of a person, only those the person may get.
 
     Fields that an inspection holds are not among them until it is over, unless they waited when it began.
+
+    Args:
+        most: whether most of them are asked for, as for a count, and not some few.
     """
-    inspected = under_inspection(TaskRow.field_id, pending=False)
+    inspected = TaskRow.field_id.in_(held_fields()) if most else holds(TaskRow.field_id)
     found = select(TaskRow).where(WAITS, ~inspected)
     if keys is not None:
         found = found.where(*rekeying.open_to(keys))
@@ -110,7 +114,7 @@ class _Statements:
 _ORDER = (TaskRow.key_rank, TaskRow.ease, TaskRow.id)
 _COUNT = bindparam("count", type_=Integer)
 _PERSON: Any = bindparam("person")
-_SKIPPED = exists().where(SkipRow.task_id == TaskRow.id, SkipRow.person == _PERSON)
+_SKIPPED = there_is(select(SkipRow.task_id).where(SkipRow.task_id == TaskRow.id, SkipRow.person == _PERSON))
 
 
 def _free_rows(kinds: bool, books: bool, disputed: bool | None) -> Select[TaskRow]:
