@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from extractor.store.lookups import there_is
+from extractor.store.lookups import there_is_none
 from extractor.store.tables import InspectedFieldRow, InspectedStatus, InspectionRow
 
 _WAITS = (InspectedStatus.OPEN.value, InspectedStatus.DIFFERS.value)
@@ -35,11 +35,14 @@ def under_inspection(field_id: int | InstrumentedAttribute[int], *, pending: boo
     return wanted if pending is None else wanted.where(_FIELD.pending.is_(pending))
 
 
-def holds(field_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """The same of fields that did not wait when the inspection began, looked up for every row by itself."""
-    return there_is(select(_FIELD.id).where(_FIELD.field_id == field_id, _FIELD.pending.is_(False), *_IN_PROGRESS))
+def is_free(field_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Condition that holds for all fields but those of such a sample that did not wait when the inspection began.
+
+    For asking of rows one by one; see :func:`there_is_none`.
+    """
+    return there_is_none(select(_FIELD.id).where(_FIELD.field_id == field_id, _FIELD.pending.is_(False), *_IN_PROGRESS))
 
 
 def held_fields() -> Select[int]:
-    """Numbers of all fields for which :func:`holds` does: for asking of many rows at once."""
+    """Numbers of all fields for which :func:`is_free` does not hold: for asking of many rows at once."""
     return select(_FIELD.field_id).where(_FIELD.pending.is_(False), *_IN_PROGRESS)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
@@ -65,8 +65,7 @@ class RecordQueue:
         """
         wanted, keys = waiting.Wanted(books=books, disputed=disputed), rekeying.person_keys(person, formerly)
         with self._store.writing() as writer:
-            tasks = waiting.open_rows(wanted, keys).join(FieldRow, FieldRow.id == TaskRow.field_id)
-            claim = _Claim(writer, person, tasks.where(FieldRow.record_id.not_in(without)), lease_seconds)
+            claim = _Claim(writer, person, waiting.open_rows(wanted, keys), without, lease_seconds)
             if record is not None:
                 if not _lock(writer, record, wait=True):
                     raise NotStoredError(f"There is no record {record} in the store.")
@@ -107,12 +106,19 @@ class RecordQueue:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """Who asks, and the open tasks that the person may get, joined to their fields; others may hold some."""
+    """Who asks, and the open tasks that the person may get; others may hold some, and records ``without`` count not."""
 
     writer: Writer
     person: str
-    tasks: Select[TaskRow]
+    open: Select[TaskRow]
+    without: Collection[int]
     lease_seconds: float
+
+    @property
+    def tasks(self) -> Select[TaskRow]:
+        """The open tasks joined to their fields."""
+        joined = self.open.join(FieldRow, FieldRow.id == TaskRow.field_id)
+        return joined.where(FieldRow.record_id.not_in(self.without))
 
 
 def _in_order(claim: _Claim, books: Collection[int] | None, disputed: bool | None) -> Iterator[int]:
@@ -148,14 +154,20 @@ def _books(
 def _easiest(claim: _Claim, books: Collection[int]) -> Sequence[int]:
     """Numbers of the books' records that are free as a whole and not put off, by book, the easiest first."""
     in_books = TaskRow.book_id.in_(books)
+    # Looked up for each task by itself: a join might go through all fields of the store.
+    record = select(FieldRow.record_id).where(FieldRow.id == TaskRow.field_id).scalar_subquery()
+    put_off = select(SkipRow.at).where(SkipRow.task_id == TaskRow.id, SkipRow.person == claim.person).scalar_subquery()
+    columns = TaskRow.book_id, TaskRow.ease, record.label("record_id"), put_off.label("put_off")
+    some = claim.open.with_only_columns(*columns, maintain_column_froms=True).where(in_books)
+    each = some.offset(literal_column("0")).subquery()  # which keeps what is looked up from being looked up again
     found = (
-        claim.tasks.outerjoin(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == claim.person))
-        .where(in_books, FieldRow.record_id.not_in(_busy(claim, in_books)))
-        .group_by(TaskRow.book_id, FieldRow.record_id)
-        .having(func.max(SkipRow.at).is_(None))
-        .order_by(TaskRow.book_id, func.count(), func.sum(TaskRow.ease), FieldRow.record_id)
+        select(each.c.record_id)
+        .where(each.c.record_id.not_in(_busy(claim, in_books)), each.c.record_id.not_in(claim.without))
+        .group_by(each.c.book_id, each.c.record_id)
+        .having(func.max(each.c.put_off).is_(None))
+        .order_by(each.c.book_id, func.count(), func.sum(each.c.ease), each.c.record_id)
     )
-    return claim.writer.session.scalars(found.with_only_columns(FieldRow.record_id).limit(_TRIED)).all()
+    return claim.writer.session.scalars(found.limit(_TRIED)).all()
 
 
 def _put_off(claim: _Claim) -> Sequence[int]:

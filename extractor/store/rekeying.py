@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, aliased
 
 from extractor.records import FieldState
 from extractor.store.convert import clean, person_key
-from extractor.store.lookups import there_is
+from extractor.store.lookups import there_is_none
 from extractor.store.results import Bar
 from extractor.store.tables import WAITS, Action, DecisionRow, SeenRow, TaskRow
 from extractor.store.tasks import is_blind
@@ -49,8 +49,8 @@ def person_keys(person: str, formerly: Collection[str]) -> frozenset[str]:
 
 def open_to(keys: Collection[str]) -> tuple[ColumnElement[bool], ...]:
     """Conditions that hold for open tasks that a person with these keys may get."""
-    seen = there_is(select(SeenRow.task_id).where(SeenRow.task_id == TaskRow.id, SeenRow.person.in_(keys)))
-    return TaskRow.rekeyed_by.not_in(keys), or_(TaskRow.blind.is_(False), ~seen)
+    unseen = there_is_none(select(SeenRow.task_id).where(SeenRow.task_id == TaskRow.id, SeenRow.person.in_(keys)))
+    return TaskRow.rekeyed_by.not_in(keys), or_(TaskRow.blind.is_(False), unseen)
 
 
 def barred(session: Session, task: TaskRow, keys: Collection[str]) -> Bar | None:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, column, func, or_, select, true
+from sqlalchemy import BigInteger, Integer, Select, and_, any_, bindparam, column, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from extractor.store import rekeying
-from extractor.store.inspected import held_fields, holds
-from extractor.store.lookups import there_is
+from extractor.store.inspected import held_fields, is_free
+from extractor.store.lookups import there_is_none
 from extractor.store.tables import DISPUTED, WAITS, SkipRow, TaskRow
 
 _BOOKS_AT_ONCE = 512
@@ -50,8 +50,8 @@ def open_rows(wanted: Wanted, keys: Collection[str] | None = None, *, most: bool
     Args:
         most: whether most of them are asked for, as for a count, and not some few.
     """
-    inspected = TaskRow.field_id.in_(held_fields()) if most else holds(TaskRow.field_id)
-    found = select(TaskRow).where(WAITS, ~inspected)
+    free = TaskRow.field_id.not_in(held_fields()) if most else is_free(TaskRow.field_id)
+    found = select(TaskRow).where(WAITS, free)
     if keys is not None:
         found = found.where(*rekeying.open_to(keys))
     if wanted.kinds is not None:
@@ -84,6 +84,7 @@ def first_free(session: Session, wanted: Wanted, asked: Mapping[str, Any]) -> Se
             rows = session.scalars(statements.these, {**asked, "candidates": candidates}).all() if candidates else ()
             if rows or not candidates:
                 return rows
+        return session.scalars(statements.of_all_books, asked).all()
     return session.scalars(statements.first, asked).all()
 
 
@@ -103,9 +104,10 @@ def chosen(session: Session, wanted: Wanted, asked: Mapping[str, Any]) -> Sequen
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """The first free tasks; of many books: their numbers, the tasks with such numbers, and whether there are any."""
+    """The first free tasks, of many books at once too; or first their numbers, then the tasks with such numbers."""
 
     first: Select[TaskRow]
+    of_all_books: Select[TaskRow]
     of_books: Select[int]
     these: Select[TaskRow]
     any_of_books: Select[int]
@@ -114,7 +116,7 @@ class _Statements:
 _ORDER = (TaskRow.key_rank, TaskRow.ease, TaskRow.id)
 _COUNT = bindparam("count", type_=Integer)
 _PERSON: Any = bindparam("person")
-_SKIPPED = there_is(select(SkipRow.task_id).where(SkipRow.task_id == TaskRow.id, SkipRow.person == _PERSON))
+_NOT_PUT_OFF = there_is_none(select(SkipRow.task_id).where(SkipRow.task_id == TaskRow.id, SkipRow.person == _PERSON))
 
 
 def _free_rows(kinds: bool, books: bool, disputed: bool | None) -> Select[TaskRow]:
@@ -135,9 +137,9 @@ def _locked(found: Select[TaskRow]) -> Select[TaskRow]:
 
 @cache
 def _free(*, books: bool, disputed: bool | None) -> _Statements:
-    free = _free_rows(False, False, disputed).where(~_SKIPPED)
+    free = _free_rows(False, False, disputed).where(_NOT_PUT_OFF)
     numbers: Any = bindparam("books", type_=ARRAY(BigInteger))
-    book = func.unnest(numbers).table_valued(column("id", BigInteger)).alias("wanted_book")
+    book = func.unnest(numbers).table_valued(column("id", BigInteger)).render_derived("wanted_book")
     # Locking begins after choosing: a book's first field is mostly not the one that is handed out.
     of_one = free.with_only_columns(TaskRow.id, TaskRow.key_rank, TaskRow.ease).where(TaskRow.book_id == book.c.id)
     each = of_one.order_by(*_ORDER).limit(_COUNT + _SPARE).correlate(book).lateral("each_book")
@@ -145,7 +147,8 @@ def _free(*, books: bool, disputed: bool | None) -> _Statements:
     waits = select(TaskRow.id).where(WAITS, TaskRow.book_id == book.c.id).limit(1).correlate(book).scalar_subquery()
     these: Any = bindparam("candidates", expanding=True)
     return _Statements(
-        first=_locked((_free_rows(False, books, disputed).where(~_SKIPPED)).order_by(*_ORDER)),
+        first=_locked((_free_rows(False, books, disputed).where(_NOT_PUT_OFF)).order_by(*_ORDER)),
+        of_all_books=_locked(free.where(TaskRow.book_id == any_(numbers)).order_by(*_ORDER)),
         of_books=of_books.order_by(each.c.key_rank, each.c.ease, each.c.id).limit(_COUNT + _SPARE),
         these=_locked(free.where(TaskRow.id.in_(these)).order_by(*_ORDER)),
         any_of_books=select(book.c.id).where(waits.is_not(None)).limit(1),
@@ -156,7 +159,7 @@ def _free(*, books: bool, disputed: bool | None) -> _Statements:
 def _of_kind(books: bool, disputed: bool | None) -> tuple[Select[TaskRow], Select[TaskRow]]:
     """The first of one kind, and of one code: each of these two is the head of an index."""
     name: Any = bindparam("name")
-    free = _free_rows(False, books, disputed).where(~_SKIPPED).order_by(*_ORDER)
+    free = _free_rows(False, books, disputed).where(_NOT_PUT_OFF).order_by(*_ORDER)
     return _locked(free.where(TaskRow.kind == name)), _locked(free.where(TaskRow.code == name))
 
 
@@ -175,5 +178,5 @@ def _put_off(kinds: bool, books: bool, disputed: bool | None) -> Select[TaskRow]
 @cache
 def _chosen(kinds: bool, books: bool, disputed: bool | None) -> Select[TaskRow]:
     marked = TaskRow.learning_rank.is_not(None), TaskRow.blind.is_(False), TaskRow.rekeyed_by == ""
-    free = _free_rows(kinds, books, disputed).where(*marked, ~_SKIPPED)
+    free = _free_rows(kinds, books, disputed).where(*marked, _NOT_PUT_OFF)
     return _locked(free.order_by(TaskRow.learning_rank, TaskRow.id))
