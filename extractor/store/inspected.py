@@ -40,9 +40,15 @@ def is_free(field_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
 
     For asking of rows one by one; see :func:`there_is_none`.
     """
-    return there_is_none(select(_FIELD.id).where(_FIELD.field_id == field_id, _FIELD.pending.is_(False), *_IN_PROGRESS))
+    return there_is_none(_of_inspections(_FIELD.id).where(_FIELD.field_id == field_id))
 
 
 def held_fields() -> Select[int]:
     """Numbers of all fields for which :func:`is_free` does not hold: for asking of many rows at once."""
-    return select(_FIELD.field_id).where(_FIELD.pending.is_(False), *_IN_PROGRESS)
+    return _of_inspections(_FIELD.field_id)
+
+
+def _of_inspections(column: InstrumentedAttribute[int]) -> Select[int]:
+    """A column of the sampled fields that did not wait, of all inspections in progress."""
+    joined = select(column).join(_INSPECTION, _INSPECTION.id == _FIELD.inspection_id)
+    return joined.where(_FIELD.pending.is_(False), *_IN_PROGRESS)
