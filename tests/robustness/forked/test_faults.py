@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.fault_scenes import SCENES, Scene
+from support.fault_scenes import SCENES, Scene, warm
 
 from extractor.exports.files import part_of, put_in_place
 from extractor.whole_files import write_whole
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the work is don
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
+    warm()
     return Stage(tmp_path_factory.mktemp("stage"))
 
 
