@@ -33,7 +33,7 @@ def test_work_that_ends_at_a_step_is_taken_up_again(stage, name, mode, at):
     assert (how, wrong) == ("killed", [])
 
 
-@pytest.mark.parametrize(("name", "mode"), [("answer", "kill"), ("certify", "cut"), ("backup", "full")])
+@pytest.mark.parametrize(("name", "mode"), [("answer", "kill"), ("certify", "full"), ("backup", "cut")])
 def test_work_that_ends_at_many_steps(stage, name, mode):
     told = examine(stage, name, mode, every={"backup": 24}.get(name, 4), first=2)
     assert told.faults == []
