@@ -172,6 +172,14 @@ def test_member_that_leaves_the_archive(files, tmp_path, name):
     assert sorted(entry.name for entry in tmp_path.rglob("*")) == ["a.zip"], "nothing is unpacked to disk"
 
 
+def test_member_without_a_name_is_refused_and_the_rest_goes_on(files, tmp_path):
+    data = archive(tmp_path / "in.zip", ("Qx.jpg", files.jpeg()), ("good.jpg", files.jpeg())).read_bytes()
+    (tmp_path / "in.zip").write_bytes(data.replace(b"Qx.jpg", b"\0x.jpg"))
+    seen = files.Collected(tmp_path / "in.zip")
+    assert seen.names == [("in.zip/good.jpg", 1)]
+    assert [reason for _, reason in seen.reasons] == ["unsafe_path"]
+
+
 def test_member_that_is_a_link(files, tmp_path):
     link = zipfile.ZipInfo("link.jpg")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
