@@ -34,6 +34,9 @@ from fuzz_targets import TARGETS, NoMendError, Target, outcome
 from extractor.scans.decoding import asking
 
 _BATCH, _ISOLATED_BATCH = 2_000, 100
+_KEPT_EVERY = 5_000
+_ANSWERS = 20_000
+"""Of one decoder, which takes half a second to start; in the product it makes way for a fresh one sooner."""
 _FINE = ("read", "refused")
 _ENDED = "ended"
 _CPU_SECONDS = 10.0
@@ -107,7 +110,8 @@ def fuzz_on(series: Series, figures: Figures, *, cases: int, first: int, finding
     """Run those cases of a format that the figures do not hold yet, and keep them there from batch to batch."""
     tally = figures.found(series.name)
     while tally.cases < cases and not (until and time.monotonic() > until):
-        more = fuzz(series, cases=min(_BATCH, cases - tally.cases), first=first + tally.cases, findings=findings)
+        size = min(_KEPT_EVERY, cases - tally.cases)
+        more = fuzz(series, cases=size, first=first + tally.cases, findings=findings, until=until)
         tally.add(more)
         figures.keep(series.name, tally)
         print(f"{tally.row(series.name)}   so far, of {cases}", file=sys.stderr, flush=True)
@@ -194,6 +198,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=0, help="of each format: no batch begins later")
     parser.add_argument("--out", type=Path, help="folder for the figures, which it goes on from, and for findings")
     options = parser.parse_args()
+    asking._ANSWERS = _ANSWERS
     figures = Figures(options.out and options.out / "fuzzing.json", options.seed, options.first)
     findings = options.out and options.out / "findings"
     tallies = {}
