@@ -1,15 +1,16 @@
 """What a Ray cluster costs and what it survives, beside plain processes on the same pages in one run.
 
-    python benchmarks/cluster.py --work DIR [--pages 24] [--workers 2] [--lose worker machine head] [--seed 1]
+    python benchmarks/cluster.py --work DIR [--pages 24] [--workers 2] [--lose worker machine head join] [--seed 1]
 
 Draws a book of invented people, reads it with plain worker processes and with a cluster of as many machines with a
 processor each, all on this machine, and compares: pages a minute, and ``records.jsonl`` byte by byte. Then, for each of
-``--lose``, a run on a cluster in the middle of which a worker, a machine or the head is killed; where the run ends, the
-same command is given again on a new cluster. Whatever happened, the records must be the same bytes, and each page must
-be there once.
+``--lose``, a run on a cluster in the middle of which a worker, a machine or the head is killed, or with ``join``
+another machine is added, which has to get work; where the run ends, the same command is given again on a new cluster.
+Whatever happened, the records must be the same bytes, and each page must be there once.
 
-The first pages wait for warm workers, here as there; the time is that of the whole command. On one machine the cluster
-shares its processors with Ray's own processes, so that the overhead is an upper bound for real machines.
+The time is that of the whole command; the rate "once warm" is that from the first page of each worker to the last page,
+without starts and what is written at the end. On one machine the cluster shares its processors with Ray's own
+processes, so that the overhead is an upper bound for real machines.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from extractor.records import BookKey
 from extractor.training.synth import render_book
 
 _ROOT = Path(__file__).resolve().parents[1]
+_LOSSES = ("worker", "machine", "head", "join")
 _MEMORY = 200 * 2**20
 _COMMAND = [sys.executable, "-c", "from extractor.cli import main; main()"]
 
@@ -80,6 +82,12 @@ def records(out: Path) -> bytes:
     return (out / "records.jsonl").read_bytes()
 
 
+def rate_once_warm(out: Path, workers: int) -> float:
+    """Pages a minute from the first page of each worker to the last page."""
+    kept = sorted(page.stat().st_mtime for page in (out / "pages").glob("*.json"))
+    return 60 * (len(kept) - workers) / (kept[-1] - kept[workers - 1])
+
+
 def workers_of() -> list[int]:
     """Processes of page workers."""
     found = []
@@ -101,6 +109,9 @@ def lose(what: str, made: Any) -> str:
     if what == "machine":
         made.remove_node(made.machines[0], allow_graceful=False)
         return f"one of {len(made.machines)} machines"
+    if what == "join":
+        made.machines.append(made.add_node(num_cpus=1, object_store_memory=_MEMORY))
+        return f"nothing: a machine joined {len(made.machines) - 1} other"
     made.head_node.kill_gcs_server()
     made.head_node.kill_raylet()
     return "the head"
@@ -110,15 +121,23 @@ def survive(what: str, inputs: Path, out: Path, pages: int, machines: int) -> tu
     """Lose something once a third of the pages is read; gives what was told of it, and how many runs it took."""
     shutil.rmtree(out, ignore_errors=True)
     told = ""
+    machines = max(1, machines - 1) if what == "join" else machines
     for runs in range(1, 6):
+        most = 0
         with cluster(machines) as made:
             process = start(inputs, out, "--cluster", made.address)
             while not told and process.poll() is None:
                 if len(list((out / "pages").glob("*.json"))) >= pages // 3:
                     told = lose(what, made)
+                most = max(most, len(workers_of()))
+                time.sleep(0.2)
+            while process.poll() is None:
+                most = max(most, len(workers_of()))
                 time.sleep(0.2)
             _, said = process.communicate()
             if process.returncode in (0, 3):
+                if what == "join" and most <= machines:
+                    raise SystemExit("the machine that joined got no worker")
                 return told, runs
             Console(stderr=True).print(f"run {runs} ended with {process.returncode}: {said.strip()[-300:]}")
     raise SystemExit(f"{what}: five runs did not come to an end")
@@ -130,19 +149,17 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--pages", type=int, default=24)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument(
-        "--lose", nargs="*", choices=["worker", "machine", "head"], default=["worker", "machine", "head"]
-    )
+    parser.add_argument("--lose", nargs="*", choices=_LOSSES, default=_LOSSES)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS="1", RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
     inputs, shown = given.work / "books", Console(width=140)
     draw(inputs, given.pages, given.seed)
-    table = Table("read by", "seconds", "pages a minute", "records as with plain processes")
+    table = Table("read by", "seconds", "pages a minute", "once warm", "records as with plain processes")
     plain, many = given.work / "plain", given.work / "cluster"
     for out in (plain, many):
         shutil.rmtree(out, ignore_errors=True)
-    times = {}
+    times, rates = {}, {}
     with cluster(given.workers) as made:
         for name, out, more in (
             ("plain processes", plain, ("--workers", str(given.workers))),
@@ -152,13 +169,14 @@ def main() -> None:
             if start(inputs, out, *more).wait() not in (0, 3):
                 raise SystemExit(f"{name}: the run failed")
             times[name] = time.monotonic() - began
+            rates[name] = rate_once_warm(out, given.workers)
             same = "yes" if records(out) == records(plain) else "NO"
-            table.add_row(
-                f"{given.workers} {name}", f"{times[name]:.0f}", f"{60 * given.pages / times[name]:.1f}", same
-            )
+            whole = f"{60 * given.pages / times[name]:.1f}"
+            table.add_row(f"{given.workers} {name}", f"{times[name]:.0f}", whole, f"{rates[name]:.1f}", same)
     shown.print(table)
     over = 100 * (times["cluster"] / times["plain processes"] - 1)
-    shown.print(f"overhead of the cluster: {over:+.1f} % of the time of plain processes")
+    warm = 100 * (rates["plain processes"] / rates["cluster"] - 1)
+    shown.print(f"overhead of the cluster: {over:+.1f} % of the time of plain processes, {warm:+.1f} % once warm")
     lost = Table("lost in the middle", "runs until done", "pages, each once", "records as with plain processes")
     found = {}
     for what in given.lose:

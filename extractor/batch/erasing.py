@@ -11,6 +11,7 @@ from typing import TypeAlias
 from sqlalchemy import select
 
 from extractor.batch.assurance import FILE as CERTIFICATE
+from extractor.batch.crash_marks import MARKS
 from extractor.batch.hands import HandIndex, read_index, write_index
 from extractor.batch.outputs import PROBLEMS, RECORDS, REPORT, write_records_file
 from extractor.batch.policy import FILE as POLICY
@@ -39,7 +40,7 @@ _QUALITY = 85
 
 _OWN = {
     DATABASE, AUDIT_KEY, FOLDER, OVERLAYS, RECORDS, PROBLEMS, SOURCES, CERTIFICATE, POLICY, UPLOADS, OWN_FORMS,
-    ADAPTED_FOLDER, LEARNING, LEARNING_SHARE, SCANS, AT_HAND,
+    ADAPTED_FOLDER, LEARNING, LEARNING_SHARE, SCANS, MARKS, AT_HAND,
 }  # fmt: skip
 """What lies in an output folder and was not made for others: erased here, named as scans, or free of what was read."""
 

@@ -16,7 +16,7 @@ import extractor
 from extractor.batch.assurance import StoreAudit, read_assurance, remember_assurance
 from extractor.batch.at_hand import at_hand
 from extractor.batch.judging import closing_totals
-from extractor.batch.overlays import write_overlays
+from extractor.batch.overlays import Decisions, write_overlays
 from extractor.batch.policy import follow
 from extractor.batch.sources import KnownSource
 from extractor.confidence import Certificate
@@ -28,7 +28,7 @@ from extractor.exports.files import sha256_of
 from extractor.exports.policy import Policy
 from extractor.exports.profile import load_profiles
 from extractor.exports.record_pdf import Source, UnusableSourceError
-from extractor.exports.report import OverlayPicture, RunReport, book_lines, count_records, write_report
+from extractor.exports.report import OverlayPicture, RecordTally, RunReport, book_lines, write_report
 from extractor.exports.supplements import FILE as SUPPLEMENTS
 from extractor.exports.supplements import read_supplements
 from extractor.page_file import load_areas, load_page_file, page_stem
@@ -79,23 +79,32 @@ def write_outputs(
     workers: int = 1,
 ) -> OutputSummary:
     """Write records, problems, overlays, workbooks, packages and the report from what the store holds."""
-    records = list(store.records())
+    schemas = {name: form.schema for name, form in forms.items()}
+    titles = {name: (rule.title, rule.title_en) for name, rule in all_rules().items()}
+    tally, decisions, warnings = RecordTally(schemas, titles), Decisions(), 0
+
+    def counted() -> Iterator[Record]:
+        # Record by record: all those of a folder would not fit into memory.
+        nonlocal warnings
+        for record in store.records():
+            tally.add(record)
+            decisions.add(record)
+            warnings += len(record.warnings)
+            yield record
+
+    write_records(out / RECORDS, counted())
     problems = [stored.problem for stored in store.page_problems()]
-    write_records(out / RECORDS, records)
     _write_problems(out / PROBLEMS, problems)
-    overlays = write_overlays(out, records, problems, known, workers=workers)
+    overlays = write_overlays(out, decisions, problems, known, workers=workers)
     remember_assurance(out, certificate, [english for _, english in suspended])
     exported = export_books(store, out, forms, known)
-    pages = {(record.file, record.page) for record in records} | {(p.file, p.page) for p in problems}
+    pages = {*decisions.pages, *((problem.file, problem.page) for problem in problems)}
     seconds = _seconds_per_page(out, pages, known)
-    schemas = {name: form.schema for name, form in forms.items()}
-    registered = len({(record.file, record.page) for record in records})
-    titles = {name: (rule.title, rule.title_en) for name, rule in all_rules().items()}
     versions = {"extractor": extractor.__version__, **{f"form {n}": f.version for n, f in forms.items()}}
     report = RunReport(
         pages=len(pages),
-        pages_registered=registered,
-        counts=count_records(records, schemas, titles),
+        pages_registered=len(decisions.pages),
+        counts=tally.counts(),
         books=book_lines(exported, out),
         held_back=exported.held_back,
         problems=problems,
@@ -110,7 +119,6 @@ def write_outputs(
         only_approved=exported.policy is Policy.APPROVED,
     )
     write_report(out / REPORT, report)
-    warnings = sum(len(record.warnings) for record in records)
     unknown = sum(problem.kind is PageProblemKind.UNKNOWN_FORM for problem in problems)
     return OutputSummary(store.status(), warnings, exported, seconds, out / REPORT, unknown)
 

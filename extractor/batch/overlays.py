@@ -16,9 +16,10 @@ from extractor.batch.sources import KnownSource
 from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, overlay_name, page_stem
 from extractor.records import PageProblem, Record
 from extractor.whole_files import write_whole
+from extractor.worker_processes import begin
 
 _WORTH_A_POOL = 8
-_DRAWING_VERSION = "2"
+_DRAWING_VERSION = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +33,43 @@ class OverlayJob:
     problem: str
 
 
+class Decisions:
+    """How each field of each page was decided: all that an overlay shows of records."""
+
+    def __init__(self) -> None:
+        self.pages: dict[tuple[str, int], list[tuple[int, str, str]]] = {}
+
+    def add(self, record: Record) -> None:
+        """Note a record's fields."""
+        page = self.pages.setdefault((record.file, record.page), [])
+        page.extend((record.record, code, value.decision.value) for code, value in record.fields.items())
+
+
 def write_overlays(
     out: Path,
-    records: Sequence[Record],
+    decisions: Decisions,
     problems: Sequence[PageProblem],
     known: Mapping[str, KnownSource],
     *,
     workers: int = 1,
 ) -> list[str]:
     """Draw the overlays of all pages; returns their paths relative to ``out``, in order of file and page."""
-    decisions: dict[tuple[str, int], list[tuple[int, str, str]]] = {}
-    for record in records:
-        page = decisions.setdefault((record.file, record.page), [])
-        page.extend((record.record, code, value.decision.value) for code, value in record.fields.items())
     reasons = {(problem.file, problem.page): problem.message for problem in problems}
     jobs = [
         OverlayJob(
             out=out,
             name=overlay_name(file, page),
             stem=page_stem(known[file].sha256, page),
-            decisions=tuple(decisions.get((file, page), ())),
+            decisions=tuple(decisions.pages.get((file, page), ())),
             problem=reasons.get((file, page), ""),
         )
-        for file, page in sorted({*decisions, *reasons})
+        for file, page in sorted({*decisions.pages, *reasons})
         if file in known
     ]
     (out / OVERLAYS).mkdir(parents=True, exist_ok=True)
     stale = [job for job in jobs if not _is_current(job)]
     if workers > 1 and len(stale) >= _WORTH_A_POOL:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=begin) as pool:
             list(pool.map(draw_page, stale, chunksize=4))
     else:
         for job in stale:

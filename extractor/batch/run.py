@@ -142,7 +142,7 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
         new, done = 0, len(refs) - len(todo)
         on_progress(done, len(refs) + arriving.waiting)
         try:
-            for outcome in _outcomes(todo, arriving, options):
+            for outcome in _outcomes(todo, arriving, options, pipeline):
                 if outcome.set_aside:
                     set_aside.append(outcome.set_aside)
                 if outcome.result:
@@ -192,11 +192,14 @@ def _listed(found: Iterable[tuple[Found, str]], limits: Limits, set_aside: list[
         yield from open_input(item, file, limits, report)
 
 
-def _outcomes(todo: list[PageRef], arriving: Arriving, options: RunOptions) -> Iterator[PageOutcome]:
-    coming = arriving.waiting > 0
+def _outcomes(
+    todo: list[PageRef], arriving: Arriving, options: RunOptions, pipeline: Pipeline
+) -> Iterator[PageOutcome]:
     refs = chain(todo, arriving.todo())
     if options.cluster is None:
-        return process_pages(refs, options.pipeline, options.workers if coming else min(options.workers, len(todo)))
+        # How many pages are coming from elsewhere, nobody knows yet.
+        workers = options.workers if arriving.waiting else min(options.workers, max(1, len(todo)))
+        return process_pages(refs, options.pipeline, workers, pipeline=pipeline)
     from extractor.cluster import process_pages_on_cluster
 
     return process_pages_on_cluster(refs, options.pipeline, options.cluster)

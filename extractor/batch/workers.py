@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
-import signal
 import traceback
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -13,12 +11,14 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.batch.crash_marks import CrashMarks
 from extractor.errors import ExtractorError, InputError, StoreError
 from extractor.logs import set_up as set_up_log
 from extractor.pipeline import Pipeline, PipelineOptions
 from extractor.scans import PageRef, SetAside
 from extractor.scans.decoding import warm_up
 from extractor.store.results import PageResult
+from extractor.worker_processes import begin
 
 _IN_FLIGHT_PER_WORKER = 2
 _log = logging.getLogger(__name__)
@@ -34,17 +34,22 @@ class PageOutcome:
     set_aside: SetAside | None = None
 
 
-def process_pages(refs: Iterable[PageRef], options: PipelineOptions, workers: int) -> Iterator[PageOutcome]:
+def process_pages(
+    refs: Iterable[PageRef], options: PipelineOptions, workers: int, *, pipeline: Pipeline | None = None
+) -> Iterator[PageOutcome]:
     """Process pages, in the order they finish.
 
-    A page that a worker dies on is tried once more, alone; if that worker dies too, the page is set aside.
+    A page that a worker dies on is tried once more, alone; if that worker dies too, the page is set aside. One worker
+    is this process itself: where it dies on a page, the next run reads this page apart.
+
+    Args:
+        pipeline: one of these options that is warm already, for one worker.
 
     Raises:
         ExtractorError: a form, model or program is missing; that concerns the run, not a page.
     """
     if workers <= 1:
-        pipeline = Pipeline(options)
-        yield from (outcome_of(pipeline, ref) for ref in refs)
+        yield from _here(refs, options, pipeline or Pipeline(options))
         return
     waiting = iter(refs)
     crashed: list[PageRef] = []
@@ -53,9 +58,27 @@ def process_pages(refs: Iterable[PageRef], options: PipelineOptions, workers: in
         exhausted, lost = yield from _pool(waiting, options, workers)
         crashed.extend(lost)
     for ref in crashed:
-        _, lost = yield from _pool(iter([ref]), options, 1)
-        if lost:
-            yield PageOutcome(ref, set_aside=crash(ref, 2))
+        yield from _apart(ref, options)
+
+
+def _here(refs: Iterable[PageRef], options: PipelineOptions, pipeline: Pipeline) -> Iterator[PageOutcome]:
+    marks = CrashMarks(options.out)
+    for ref in refs:
+        if marks.was_left(ref):
+            if (yield from _apart(ref, options)):
+                marks.forget(ref)
+            continue
+        with marks.under_way(ref):
+            outcome = outcome_of(pipeline, ref)
+        yield outcome
+
+
+def _apart(ref: PageRef, options: PipelineOptions) -> Generator[PageOutcome, None, bool]:
+    """Read a page that ended a process in one of its own; whether that one lived."""
+    _, lost = yield from _pool(iter([ref]), options, 1)
+    if lost:
+        yield PageOutcome(ref, set_aside=crash(ref, 2))
+    return not lost
 
 
 def _pool(
@@ -64,6 +87,7 @@ def _pool(
     """Run one pool until the pages are used up or it breaks; returns whether they are, and the pages lost."""
     running: dict[Future[PageOutcome], PageRef] = {}
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(options,)) as pool:
         try:
             exhausted = False
@@ -84,15 +108,19 @@ def _pool(
             return exhausted, list(running.values())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            # What they are reading would be dropped: the next run reads it, as it would after a kill.
+            workers_here = set(multiprocessing.active_children()) - others
+            for worker in workers_here:
+                worker.terminate()
+            for worker in workers_here:
+                worker.join()
             raise
     return True, []
 
 
 def _start(options: PipelineOptions) -> None:
     global _pipeline  # noqa: PLW0603 - one warm pipeline for the life of the worker process
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT"):
-        os.environ[name] = "1"
+    begin()
     set_up_log()
     warm_up()
     _pipeline = Pipeline(options)

@@ -36,21 +36,20 @@ def main() -> None:
         # Vietnamese must come out whole whatever the terminal's settings say.
         sys.stdout.reconfigure(encoding="utf-8")
     try:
-        sys.exit(app(standalone_mode=False) or int(ExitCode.OK))
+        code = app(standalone_mode=False) or int(ExitCode.OK)
     except ExtractorError as error:
         warn(f"Error: {error}")
         sys.exit(int(error.exit_code))
     except OSError as error:
         warn(f"Error: {error.filename or 'A file'}: {error.strerror}. Check the path, its rights and the free space.")
         sys.exit(int(ExitCode.FAILURE))
-    except typer.Abort:
-        warn("Stopped. The same command goes on where it was.")
-        sys.exit(int(ExitCode.INTERRUPTED))
-    except KeyboardInterrupt:
-        warn("Stopped. The same command goes on where it was.")
-        sys.exit(int(ExitCode.INTERRUPTED))
+    except (typer.Abort, KeyboardInterrupt):
+        code = int(ExitCode.INTERRUPTED)
     except Exception as error:
         _usage_error(error)
+    if code == ExitCode.INTERRUPTED:  # Typer turns Ctrl-C into this code, without a word
+        warn("Stopped. The same command goes on where it was.")
+    sys.exit(code)
 
 
 def _usage_error(error: Exception) -> None:

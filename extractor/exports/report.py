@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -138,7 +138,7 @@ class RunReport:
     Args:
         pages: pages that came in, without inputs set aside.
         pages_registered: pages on which a form was found and laid well enough.
-        counts: see :func:`count_records`.
+        counts: see :class:`RecordTally`.
         books: see :func:`book_lines`.
         held_back: records that were not exported.
         problems: pages a person must look at; their overlays are paths relative to the report.
@@ -170,40 +170,45 @@ class RunReport:
     only_approved: bool = False
 
 
-def count_records(
-    records: Iterable[Record],
-    forms: Mapping[str, FormSchema],
-    rule_titles: Mapping[str, tuple[str, str]] | None = None,
-) -> RecordCounts:
-    """Count fields by kind and warnings by rule; fields that are not on the form are left out.
+class RecordTally:
+    """Counts fields by kind and warnings by rule, record by record; fields that are not on the form are left out.
 
     Args:
         forms: form schemas by name; fields of an unknown form count under their codes.
         rule_titles: Vietnamese and English titles of rules by name.
     """
-    kinds: dict[str, Counter[str]] = {}
-    rules: Counter[tuple[str, str]] = Counter()
-    known = {name: {spec.code: spec.kind.value for spec in form.fields} for name, form in forms.items()}
-    count = 0
-    for record in records:
-        count += 1
-        of_form = known.get(record.form, {})
+
+    def __init__(
+        self, forms: Mapping[str, FormSchema], rule_titles: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
+        self._kinds: dict[str, Counter[str]] = {}
+        self._rules: Counter[tuple[str, str]] = Counter()
+        self._known = {name: {spec.code: spec.kind.value for spec in form.fields} for name, form in forms.items()}
+        self._titles = rule_titles or {}
+        self._records = 0
+
+    def add(self, record: Record) -> None:
+        """Count one more record."""
+        self._records += 1
+        of_form = self._known.get(record.form, {})
         for code, value in record.fields.items():
             if value.state is not FieldState.NOT_ON_FORM:
-                kinds.setdefault(of_form.get(code, code), Counter())[_answers_for(value.decision)] += 1
-        rules.update((warning.rule, warning.severity.value) for warning in record.warnings)
-    titles = rule_titles or {}
-    return RecordCounts(
-        records=count,
-        kinds=tuple(
-            KindCount(kind, one["accepted"], one["by_person"], one["review"])
-            for kind, one in sorted(kinds.items(), key=lambda pair: (-pair[1].total(), pair[0]))
-        ),
-        rules=tuple(
-            RuleCount(rule, severity, number, *titles.get(rule, ("", "")))
-            for (rule, severity), number in sorted(rules.items(), key=lambda pair: (-pair[1], pair[0]))
-        ),
-    )
+                self._kinds.setdefault(of_form.get(code, code), Counter())[_answers_for(value.decision)] += 1
+        self._rules.update((warning.rule, warning.severity.value) for warning in record.warnings)
+
+    def counts(self) -> RecordCounts:
+        """What was counted so far, the most frequent first."""
+        return RecordCounts(
+            records=self._records,
+            kinds=tuple(
+                KindCount(kind, one["accepted"], one["by_person"], one["review"])
+                for kind, one in sorted(self._kinds.items(), key=lambda pair: (-pair[1].total(), pair[0]))
+            ),
+            rules=tuple(
+                RuleCount(rule, severity, number, *self._titles.get(rule, ("", "")))
+                for (rule, severity), number in sorted(self._rules.items(), key=lambda pair: (-pair[1], pair[0]))
+            ),
+        )
 
 
 def book_lines(exported: RunExport, folder: Path) -> tuple[BookLine, ...]:

@@ -16,7 +16,7 @@ from extractor.exports.books import export_run
 from extractor.exports.chart import Bar, stacked_bars
 from extractor.exports.findings import texts
 from extractor.exports.profile import load_profiles
-from extractor.exports.report import OverlayPicture, RunReport, book_lines, count_records, render_report, write_report
+from extractor.exports.report import OverlayPicture, RecordTally, RunReport, book_lines, render_report, write_report
 from extractor.records import PageProblem, PageProblemKind, RuleWarning, Severity
 from extractor.scans import SetAside
 from extractor.templates.form import Kind
@@ -40,6 +40,13 @@ class Page(HTMLParser):
         known = dict(attrs)
         self.links += [known["href"]] if "href" in known else []
         self.sources += [known["src"]] if "src" in known else []
+
+
+def counted(records, form, titles=None):
+    tally = RecordTally({form.form: form}, titles)
+    for record in records:
+        tally.add(record)
+    return tally.counts()
 
 
 @pytest.fixture
@@ -72,7 +79,7 @@ def report(records, form, book, splitter, tmp_path, jpeg):
     return RunReport(
         pages=5,
         pages_registered=3,
-        counts=count_records(records, {form.form: form}, titles),
+        counts=counted(records, form, titles),
         books=book_lines(exported, tmp_path),
         held_back=exported.held_back,
         problems=(
@@ -94,7 +101,7 @@ def report(records, form, book, splitter, tmp_path, jpeg):
 
 
 def test_fields_are_counted_by_kind_and_decision(records, form):
-    counts = count_records(records, {form.form: form})
+    counts = counted(records, form)
     by_kind = {kind.kind: (kind.accepted, kind.by_person, kind.review) for kind in counts.kinds}
     assert by_kind["person_name"] == (1, 0, 2)
     assert by_kind["record_number"] == (2, 0, 1)
@@ -163,7 +170,7 @@ def test_long_lists_are_cut_and_counted(report, tmp_path):
 
 
 def test_an_empty_run_has_a_report(tmp_path):
-    html = render_report(RunReport(pages=0, pages_registered=0, counts=count_records([], {})), tmp_path)
+    html = render_report(RunReport(pages=0, pages_registered=0, counts=RecordTally({}).counts()), tmp_path)
     assert "Không có sổ nào để xuất" in html
     assert "–" in html
 

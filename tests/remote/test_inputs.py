@@ -51,7 +51,7 @@ def quick(monkeypatch):
         def version_of(self, *_):
             return "1"
 
-    def opening(refs, pipeline, workers):
+    def opening(refs, *_, **__):
         for ref in refs:
             yield outcome_of(SimpleNamespace(process=lambda ref: ref.load() and None), ref)
 
@@ -152,8 +152,8 @@ def test_objects_come_a_few_ahead_and_go_when_they_are_done(s3, quick, tmp_path,
     monkeypatch.setattr(ScanCache, "__init__", lambda self, folder, limit: init(self, folder, 1))
     most = []
 
-    def watching(refs, pipeline, workers):
-        for outcome in quick(refs, pipeline, workers):
+    def watching(refs, *_, **__):
+        for outcome in quick(refs):
             most.append(len(list((tmp_path / "out" / "scans-at-hand" / "run").iterdir())))
             yield outcome
 

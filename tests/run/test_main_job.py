@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +17,15 @@ import pytest
 from support.postgres import new_server
 from support.runs import AGENCY, RECORDS, contents, options
 
+from extractor.batch.outputs import write_outputs
 from extractor.batch.run import only_run, run
+from extractor.batch.sources import load_sources
 from extractor.batch.storage import DATABASE, open_store
 from extractor.errors import SettingsError
 from extractor.evaluation import evaluate
 from extractor.exports.profile import load_profiles
 from extractor.records import BookKey, Decision, FieldState, read_records
+from extractor.settings import get_settings
 from extractor.templates import load_forms
 
 REAL_SCANS = Path(__file__).resolve().parents[3] / "shared" / "scans"
@@ -244,3 +248,28 @@ def test_real_ledger_pages_register_and_other_ledgers_do_not(tmp_path):
     assert all(record.form == "notary-repertoire" for record in records)
     assert min(sum(r.file == page.name for r in records) for page in pages[:2]) >= 5
     assert summary.outputs.status.page_problems == 1
+
+
+def test_records_of_a_folder_are_never_all_in_memory(finished, tmp_path, monkeypatch):
+    out = shutil.copytree(finished[0], tmp_path / "out")
+    alive: list[weakref.ref] = []
+    most = 0
+
+    def one_by_one(records):
+        nonlocal most
+        for record in records:
+            alive.append(weakref.ref(record))
+            most = max(most, sum(reference() is not None for reference in alive))
+            yield record
+            del record
+
+    with open_store(out) as store:
+        stored = list(store.records())
+        monkeypatch.setattr(store, "records", lambda *_: one_by_one(item.model_copy() for item in stored))
+        write_outputs(
+            store, out, {form.schema.form: form for form in load_forms([get_settings().templates_dir])},
+            load_sources(out), certificate=None, reader_versions={}, set_aside=(),
+        )  # fmt: skip
+    assert len(stored) > 2
+    assert len(alive) >= len(stored)
+    assert most <= 2

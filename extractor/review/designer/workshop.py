@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
-import os
 import secrets
-import signal
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -18,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from extractor.errors import ExtractorError
+from extractor.worker_processes import begin
 
 log = logging.getLogger(__name__)
 
@@ -147,13 +146,7 @@ class Workshop:
 
 
 def _process() -> Executor:
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
-
-
-def _start() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to stop
-    for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT"):
-        os.environ[name] = "1"
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=begin)
 
 
 def _guarded(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:

@@ -1,0 +1,45 @@
+"""Processes of a pool do not outlive whoever started them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+_PARENT = """
+import multiprocessing, os, signal, sys, time
+from extractor.worker_processes import begin
+
+def work(pids):
+    begin()
+    pids.put(os.getpid())
+    time.sleep(600)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    pids = context.SimpleQueue()
+    context.Process(target=work, args=(pids,)).start()
+    print(pids.get(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_parent_takes_its_workers_with_it(tmp_path):
+    (tmp_path / "parent.py").write_text(_PARENT)
+    command = [sys.executable, str(tmp_path / "parent.py")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(["", *filter(None, sys.path)])}
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=60, env=env)
+    assert ended.returncode == -signal.SIGKILL
+    worker = int(ended.stdout)
+    deadline = time.monotonic() + 60
+    while _lives(worker) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _lives(worker)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
