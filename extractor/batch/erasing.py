@@ -40,7 +40,7 @@ _QUALITY = 85
 
 _OWN = {
     DATABASE, AUDIT_KEY, FOLDER, OVERLAYS, RECORDS, PROBLEMS, SOURCES, CERTIFICATE, POLICY, UPLOADS, OWN_FORMS,
-    ADAPTED_FOLDER, LEARNING, LEARNING_SHARE, SCANS, AT_HAND, MARKS,
+    ADAPTED_FOLDER, LEARNING, LEARNING_SHARE, SCANS, MARKS, AT_HAND,
 }  # fmt: skip
 """What lies in an output folder and was not made for others: erased here, named as scans, or free of what was read."""
 

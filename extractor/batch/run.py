@@ -195,10 +195,10 @@ def _listed(found: Iterable[tuple[Found, str]], limits: Limits, set_aside: list[
 def _outcomes(
     todo: list[PageRef], arriving: Arriving, options: RunOptions, pipeline: Pipeline
 ) -> Iterator[PageOutcome]:
-    coming = arriving.waiting > 0
     refs = chain(todo, arriving.todo())
     if options.cluster is None:
-        workers = options.workers if coming else min(options.workers, len(todo))
+        # How many pages are coming from elsewhere, nobody knows yet.
+        workers = options.workers if arriving.waiting else min(options.workers, max(1, len(todo)))
         return process_pages(refs, options.pipeline, workers, pipeline=pipeline)
     from extractor.cluster import process_pages_on_cluster
 

@@ -11,6 +11,8 @@ from typing import Any
 from extractor.errors import ExportError
 from extractor.records import BookKey
 from extractor.remote.address import known_address
+from extractor.remote.cache import FOLDER as AT_HAND
+from extractor.remote.cache import RUN
 from extractor.remote.store import RemoteObject
 from extractor.scans import OfficialName, SetAside, SourceFile
 from extractor.whole_files import take_place
@@ -156,7 +158,7 @@ def load_sources(out: Path) -> dict[str, KnownSource]:
     Raises:
         ExportError: the list is damaged.
     """
-    path = out / FILE
+    path, copies = out / FILE, (out / AT_HAND / RUN).resolve()
     if not path.exists():
         return {}
     try:
@@ -165,6 +167,8 @@ def load_sources(out: Path) -> dict[str, KnownSource]:
             item["file"]: KnownSource(
                 **{
                     **item,
+                    # Copies lie in this folder, wherever it lay when they were noted.
+                    "path": str(copies / Path(item["path"]).name) if item.get("origin") else item["path"],
                     "name": OfficialName(**item["name"]) if item["name"] else None,
                     "named": BookKey(**item.get("named", {})),
                     "told": BookKey(**item.get("told", {})),

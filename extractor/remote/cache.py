@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from extractor.remote.store import RemoteObject, RemoteStore
@@ -81,6 +82,8 @@ class ScanCache:
     def clear(self) -> None:
         """Remove everything."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # not empty, or not there
+            self.folder.parent.rmdir()
 
     def _make_room(self, size: int) -> None:
         with self._lock:

@@ -51,7 +51,7 @@ def quick(monkeypatch):
         def version_of(self, *_):
             return "1"
 
-    def opening(refs, pipeline, workers):
+    def opening(refs, *_, **__):
         for ref in refs:
             yield outcome_of(SimpleNamespace(process=lambda ref: ref.load() and None), ref)
 
@@ -146,21 +146,21 @@ def test_hostile_keys_large_and_vanished_objects_are_set_aside_one_by_one(s3, bu
 
 def test_objects_come_a_few_ahead_and_go_when_they_are_done(s3, quick, tmp_path, monkeypatch):
     s3.put("many")
-    for number in range(14):
+    for number in range(9):
         s3.put(f"many/{number}.png", sheet(number))
     init = ScanCache.__init__
     monkeypatch.setattr(ScanCache, "__init__", lambda self, folder, limit: init(self, folder, 1))
     most = []
 
-    def watching(refs, pipeline, workers):
-        for outcome in quick(refs, pipeline, workers):
+    def watching(refs, *_, **__):
+        for outcome in quick(refs):
             most.append(len(list((tmp_path / "out" / "scans-at-hand" / "run").iterdir())))
             yield outcome
 
     monkeypatch.setattr(run_module, "process_pages", watching)
     summary = run_from("s3://many/", tmp_path / "out")
-    assert summary.pages == summary.pages_new == 14 and not summary.set_aside
-    assert len(most) == 14 and max(most) <= arriving.AHEAD + 2
+    assert summary.pages == summary.pages_new == 9 and not summary.set_aside
+    assert len(most) == 9 and max(most) <= arriving.AHEAD + 2
 
 
 def test_one_object_by_its_url_is_named_as_a_file_is(s3, bucket, quick, tmp_path):

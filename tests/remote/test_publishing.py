@@ -3,11 +3,12 @@ import sys
 
 import pytest
 
+from extractor.batch import publishing
 from extractor.batch.publishing import fetch_published, publish
 from extractor.batch.run import only_run
 from extractor.cli import main
 from extractor.errors import PublishError
-from extractor.remote import parse_address, publishing
+from extractor.remote import parse_address
 from extractor.remote import store as store_module
 
 SECRETS = ("extractor.sqlite", "extractor.sqlite-wal", "audit.key", "sources.json", "learning/learning.key", ".lock")
