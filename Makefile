@@ -15,7 +15,7 @@ help:
 	@echo "make demo     set up, then run the main job on the bundled sample book into $(OUT)/"
 	@echo "make review   start the review application on the demo's data"
 	@echo "make test     set up, then linter, type checker and all tests"
-	@echo "make robustness  spoil files and end work at every step, at full size, for hours; goes on where it was ended"
+	@echo "make robustness  spoil files and end work at every step, at full size, 2 h; goes on where it was ended"
 	@echo "make offline  make a folder and a tar for installing on a PC without internet, in offline/"
 	@echo "make clean    remove the virtual environment and the demo's output"
 
@@ -48,7 +48,7 @@ test: setup-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q; tests=$$?; \
 	wait $$types && exit $$tests
 
-# Some hours; the same command goes on where it was ended. The tests run a small part of both.
+# Two hours of one core; the same command goes on where it was ended. The tests run a small part of both.
 robustness: setup-test
 	@OMP_NUM_THREADS=1 scripts/robustness $(BIN)/python robustness-output
 
