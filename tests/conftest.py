@@ -31,7 +31,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture(scope="session", autouse=True)
 def set_up_as_shipped() -> Iterator[Any]:
-    """How the product sets up SQLite. Tests do not wait for the disk at every commit, which only a power cut tells."""
+    """How the product sets up SQLite. Tests do not wait for the disk at every commit, which only a power cut tells.
+
+    Nor do they compile each statement anew for every store they open.
+    """
+    from support.compiled_once import compile_once
+
     from extractor.store import engine
 
     shipped = engine._set_up_sqlite
@@ -42,6 +47,7 @@ def set_up_as_shipped() -> Iterator[Any]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_set_up_sqlite", set_up)
+        compile_once(patch)
         yield shipped
 
 
