@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ os.environ["EXTRACTOR_REGISTRY_DIR"] = str(Path(__file__).parent / "no-registry"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Dear tests come first."""
     items.sort(key=lambda item: dearness(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: Python need not look through all of it for garbage again and again during tests."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 @pytest.hookimpl(optionalhook=True)
