@@ -131,7 +131,7 @@ def server_ms(store: Store, do: Callable[[], Any]) -> tuple[float, list[dict[str
             cursor.execute("SAVEPOINT one")
             try:
                 cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS, FORMAT JSON) {statement}", parameters)
-                plan = list(cursor)[0][0][0]
+                plan = next(iter(cursor))[0][0]
             except Exception:  # a row that is there already since the first run; it costs what it cost
                 cursor.execute("ROLLBACK TO SAVEPOINT one")
                 continue
