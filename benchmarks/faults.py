@@ -4,29 +4,33 @@ For each step of reading, answering, exporting, certifying, backing up: the work
 folder and ends at that step. Then no file that stands under its own name may be half, no acknowledged decision lost,
 the log must hold; and the same work, taken up again, must end in the same bytes as work that nothing happened to.
 
-Example: ``python benchmarks/faults.py`` for all steps; ``--scene export --mode cut --every 5`` for some.
+Example: ``python benchmarks/faults.py --out robustness-output`` for all steps, which goes on where it was ended;
+``--scene export --mode cut --every 5`` for some.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from fuzz_figures import in_memory  # noqa: E402
 from support import fault_scenes  # noqa: E402
 from support.fault_points import MODES  # noqa: E402
 from support.fault_scenes import SCENES, halves, lost, play, prepare, state  # noqa: E402
 
 from extractor.settings import get_settings  # noqa: E402
+from extractor.whole_files import write_whole  # noqa: E402
 
 
 @dataclass
@@ -123,30 +127,43 @@ def main() -> int:
     parser.add_argument("--scene", action="append", choices=list(SCENES), help="default: all")
     parser.add_argument("--mode", action="append", choices=MODES, help="default: all")
     parser.add_argument("--every", type=int, default=1, help="every how manieth step")
-    parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    parser.add_argument("--out", type=Path, help="folder for the figures; what it holds already is not done again")
     options = parser.parse_args()
-    figures: dict[str, dict[str, object]] = {}
-    print(f"{'work':10}{'fault':11}{'steps':>6}{'cases':>6}{'killed':>8}{'refused':>8}{'done':>6}{'wrong':>6}{'s':>6}")
-    with tempfile.TemporaryDirectory(prefix="faults-") as place:
+    kept = options.out and options.out / "faults.json"
+    figures: dict[str, Any] = json.loads(kept.read_text()) if kept and kept.is_file() else {}
+    found = False
+    print(f"{'work':10}{'fault':11}{'steps':>6}{'cases':>6}{'killed':>8}{'refused':>8}{'done':>6}{'wrong':>6}{'s':>7}")
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=in_memory()) as place:
         stage = Stage(Path(place))
         for name in options.scene or SCENES:
             for mode in options.mode or MODES:
-                began = time.monotonic()
-                told = examine(stage, name, mode, options.every)
-                ends = told.ends
+                known = figures.get(f"{name} {mode}")
+                if known is None or known["every"] > options.every:
+                    known = figures[f"{name} {mode}"] = _figures(stage, name, mode, options.every)
+                    if kept:
+                        kept.parent.mkdir(parents=True, exist_ok=True)
+                        write_whole(kept, json.dumps(figures, indent=1).encode() + b"\n")
+                ends = known["ends"]
                 print(
-                    f"{name:10}{mode:11}{told.steps:6}{told.cases:6}{ends['killed']:8}{ends['refused']:8}"
-                    f"{ends['done']:6}{len(told.faults):6}{time.monotonic() - began:6.0f}",
+                    f"{name:10}{mode:11}{known['steps']:6}{known['cases']:6}{ends.get('killed', 0):8}"
+                    f"{ends.get('refused', 0):8}{ends.get('done', 0):6}{len(known['faults']):6}{known['seconds']:7.1f}",
                     flush=True,
                 )
-                for at, wrong in told.faults:
+                for at, wrong in known["faults"]:
                     print(f"  step {at}: {wrong}", flush=True)
-                figures[f"{name} {mode}"] = {
-                    "steps": told.steps, "cases": told.cases, "ends": dict(ends), "faults": told.faults,
-                }  # fmt: skip
-    if options.out:
-        options.out.write_text(json.dumps(figures, indent=1) + "\n")
-    return any(entry["faults"] for entry in figures.values())
+                found = found or bool(known["faults"])
+    return found
+
+
+def _figures(stage: Stage, name: str, mode: str, every: int) -> dict[str, Any]:
+    """Figures of a series, as they are kept; seconds are of processor time."""
+    began = os.times()
+    told = examine(stage, name, mode, every)
+    seconds = sum(os.times()[:4]) - sum(began[:4])
+    return {
+        "every": every, "steps": told.steps, "cases": told.cases, "ends": dict(told.ends), "faults": told.faults,
+        "seconds": round(seconds, 1),
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from random import Random
 
 Mutation = Callable[[bytearray, Random, Sequence[bytes]], bytearray]
@@ -130,6 +131,11 @@ def jpeg_segment(data: bytearray, random: Random, _others: Sequence[bytes]) -> b
     return data
 
 
+@cache
+def _bomb(size: int) -> bytes:
+    return zlib.compress(bytes(size), 9)
+
+
 def png_chunk(data: bytearray, random: Random, _others: Sequence[bytes]) -> bytearray:
     """Change a chunk's content or length with a right check sum; take it out, double it, or let it unpack to much."""
     chunks, at = [], 8
@@ -157,7 +163,7 @@ def png_chunk(data: bytearray, random: Random, _others: Sequence[bytes]) -> byte
         head[12] = random.choice((0, 1, 2))
         chunks[0] = (b"IHDR", bytes(head))
     elif way == 4:
-        bomb = zlib.compress(bytes(random.choice((1 << 10, 1 << 22))), 9)
+        bomb = _bomb(random.choice((1 << 10, 1 << 22)))
         chunks.insert(1, (random.choice((b"zTXt", b"iCCP")), b"x\0\0" + bomb))
     else:
         chunks[number] = (random.choice((b"IDAT", b"PLTE", b"tRNS", b"eXIf", b"acTL", b"fdAT", b"IEND")), content)
@@ -309,7 +315,9 @@ def zip_members(data: bytearray, random: Random, _others: Sequence[bytes]) -> by
 
 def _packed(members: Sequence[tuple[str, bytes]], random: Random) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
+    with zipfile.ZipFile(
+        out, "w", random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)), compresslevel=1
+    ) as archive:
         known = set()
         for name, content in members:
             if name not in known:

@@ -22,6 +22,8 @@ from extractor.errors import ExtractorError
 from extractor.scans import Limits, SetAside, open_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
+_WIDTH, _HEIGHT = 64, 48
+"""Pixels of a page: small, so that what is spoilt is structure more often than pixels."""
 LIMITS = Limits(megapixels=2.0, pages=20, min_side=8, decode_mebibytes=256, decode_seconds=30.0, render_seconds=20.0)
 
 
@@ -47,12 +49,12 @@ class NoMendError(Exception):
     """Something was refused without saying what to do about it."""
 
 
-def _drawing(mode: str = "RGB", size: tuple[int, int] = (96, 72)) -> Image.Image:
-    picture = Image.new("RGB", size, (250, 245, 230))
+def _drawing(mode: str = "RGB") -> Image.Image:
+    picture = Image.new("RGB", (_WIDTH, _HEIGHT), (250, 245, 230))
     draw = ImageDraw.Draw(picture)
-    draw.rectangle((8, 8, 40, 30), fill=(20, 20, 30))
-    draw.line((8, 60, 90, 60), fill=(40, 40, 160), width=2)
-    noise = np.random.default_rng(0).integers(-9, 9, (size[1], size[0], 1))
+    draw.rectangle((6, 6, 28, 20), fill=(20, 20, 30))
+    draw.line((6, 40, 60, 40), fill=(40, 40, 160), width=2)
+    noise = np.random.default_rng(0).integers(-9, 9, (_HEIGHT, _WIDTH, 1))
     return Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8)).convert(mode)
 
 
@@ -77,7 +79,7 @@ def _jpegs() -> list[bytes]:
 @cache
 def _pngs() -> list[bytes]:
     deep = io.BytesIO()
-    Image.fromarray((np.arange(96 * 72, dtype=np.uint16) * 9).reshape(72, 96)).save(deep, "PNG")
+    Image.fromarray((np.arange(_WIDTH * _HEIGHT, dtype=np.uint16) * 9).reshape(_HEIGHT, _WIDTH)).save(deep, "PNG")
     return [_encoded("PNG"), _encoded("PNG", "L"), _encoded("PNG", "P"), _encoded("PNG", "1"), _encoded("PNG", "RGBA"),
             deep.getvalue()]  # fmt: skip
 
@@ -100,12 +102,12 @@ def _pdfs() -> list[bytes]:
     ):
         image = pikepdf.Stream(scan, data)
         image.stream_dict = pikepdf.Dictionary(
-            Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=96, Height=72, ColorSpace=space,
+            Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=_WIDTH, Height=_HEIGHT, ColorSpace=space,
             BitsPerComponent=8, **({"Filter": way} if way else {}),
         )  # fmt: skip
-        content = b"q 96 0 0 72 0 0 cm /Im0 Do Q"
+        content = b"q %d 0 0 %d 0 0 cm /Im0 Do Q" % (_WIDTH, _HEIGHT)
         page = pikepdf.Dictionary(
-            Type=pikepdf.Name.Page, MediaBox=[0, 0, 96, 72], Contents=pikepdf.Stream(scan, content),
+            Type=pikepdf.Name.Page, MediaBox=[0, 0, _WIDTH, _HEIGHT], Contents=pikepdf.Stream(scan, content),
             Resources=pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=image)),
         )  # fmt: skip
         scan.pages.append(pikepdf.Page(scan.make_indirect(page)))

@@ -3,16 +3,15 @@
 Each case has to end within bounds of time and memory. Files that a process of its own decodes in the product (PDF,
 TIFF, JPEG, PNG, ZIP) are given to it through the same door as in a run; all others are read in a branch of this
 process, so that a crash costs the one case and is told. Whatever does not end so is a finding: its file is kept and the
-command ends with 1.
+command ends with 1. With ``--out`` the same command goes on where it was ended.
 
-Example: ``python benchmarks/fuzzing.py --cases 100000 --format jpeg --format workbook --findings found``; one case
-again: ``--format jpeg --first 1234 --cases 1``.
+Example: ``python benchmarks/fuzzing.py --out robustness``, all kinds, 100,000 cases each; one case again:
+``--format jpeg --first 1234 --cases 1``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import mmap
 import os
 import resource
@@ -23,15 +22,21 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from types import FrameType
 
+from fuzz_figures import HEAD, Figures, Tally, in_memory
 from fuzz_mutations import spoil
 from fuzz_targets import TARGETS, NoMendError, Target, outcome
 
+from extractor.scans.decoding import asking
+
 _BATCH, _ISOLATED_BATCH = 2_000, 100
+_KEPT_EVERY = 5_000
+_ANSWERS = 20_000
+"""Of one decoder, which takes half a second to start; in the product it makes way for a fresh one sooner."""
 _FINE = ("read", "refused")
 _ENDED = "ended"
 _CPU_SECONDS = 10.0
@@ -41,22 +46,6 @@ _STATE = struct.Struct("QQQ")
 
 class TooSlowError(BaseException):
     """A case took more processor time than it may; no ``except Exception`` stops it."""
-
-
-@dataclass
-class Tally:
-    """What came of the cases of one format.
-
-    Args:
-        cases: how many were run.
-        ends: how many were read or refused.
-        findings: number of the case and what it ended with, of those that ended otherwise.
-    """
-
-    cases: int = 0
-    ends: Counter[str] = field(default_factory=Counter)
-    findings: list[tuple[int, str]] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,21 +89,40 @@ def fuzz(series: Series, *, cases: int, first: int = 0, findings: Path | None = 
         findings: folder that gets the files of cases that ended otherwise than they may.
         until: time on the monotonic clock after which no further batch begins; 0: all cases.
     """
-    tally = Tally()
-    began, number, end = time.monotonic(), first, first + cases
+    tally, number, end = Tally(), first, first + cases
+    began = _processor_seconds()
     while number < end and not (until and time.monotonic() > until):
         last = min(end, number + (_ISOLATED_BATCH if series.target.isolated else _BATCH))
-        with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        with tempfile.TemporaryDirectory(prefix="fuzz-", dir=in_memory()) as folder:
             batch = _isolated if series.target.isolated else _branched
             number = batch(series, range(number, last), Path(folder), tally)
-    if findings is not None:
+    if findings is not None and tally.findings:
         findings.mkdir(parents=True, exist_ok=True)
         for found, _ in tally.findings:
             content, chosen = series.case(found)
             (findings / f"{series.name}.{chosen}.{found}").write_bytes(content)
     tally.cases = number - first
-    tally.seconds = time.monotonic() - began
+    tally.seconds = _processor_seconds() - began
     return tally
+
+
+def fuzz_on(series: Series, figures: Figures, *, cases: int, first: int, findings: Path | None, until: float) -> Tally:
+    """Run those cases of a format that the figures do not hold yet, and keep them there from batch to batch."""
+    tally = figures.found(series.name)
+    while tally.cases < cases and not (until and time.monotonic() > until):
+        size = min(_KEPT_EVERY, cases - tally.cases)
+        more = fuzz(series, cases=size, first=first + tally.cases, findings=findings, until=until)
+        tally.add(more)
+        figures.keep(series.name, tally)
+        print(f"{tally.row(series.name)}   so far, of {cases}", file=sys.stderr, flush=True)
+    return tally
+
+
+def _processor_seconds() -> float:
+    """Of this process and all that it started and that ended, decoders as well, which are ended for that."""
+    asking._children.end()
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _isolated(series: Series, numbers: range, folder: Path, tally: Tally) -> int:
@@ -188,30 +196,24 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--minutes", type=float, default=0, help="of each format: no batch begins later")
-    parser.add_argument(
-        "--findings", type=Path, help="folder for the files of cases that ended otherwise than they may"
-    )
-    parser.add_argument("--out", type=Path, help="JSON file for the figures; added to one that is there")
+    parser.add_argument("--out", type=Path, help="folder for the figures, which it goes on from, and for findings")
     options = parser.parse_args()
-    found = 0
-    print(f"{'format':15}{'cases':>9}{'read':>9}{'refused':>9}{'findings':>9}{'ms a case':>11}")
+    asking._ANSWERS = _ANSWERS
+    figures = Figures(options.out and options.out / "fuzzing.json", options.seed, options.first)
+    findings = options.out and options.out / "findings"
+    tallies = {}
     for name in options.format or TARGETS:
         until = time.monotonic() + 60 * options.minutes if options.minutes else 0
-        series = Series(name, options.seed)
-        tally = fuzz(series, cases=options.cases, first=options.first, findings=options.findings, until=until)
-        found += len(tally.findings)
-        pace = 1000 * tally.seconds / max(1, tally.cases)
-        read, refused = tally.ends["read"], tally.ends["refused"]
-        print(f"{name:15}{tally.cases:9}{read:9}{refused:9}{len(tally.findings):9}{pace:11.2f}", flush=True)
-        if options.out:
-            known = json.loads(options.out.read_text()) if options.out.is_file() else {}
-            known[name] = {
-                "seed": options.seed, "first": options.first, "cases": tally.cases, "read": read, "refused": refused,
-                "findings": [list(item) for item in tally.findings], "seconds": round(tally.seconds, 1),
-            }  # fmt: skip
-            options.out.parent.mkdir(parents=True, exist_ok=True)
-            options.out.write_text(json.dumps(known, indent=1) + "\n")
-    return bool(found)
+        tallies[name] = fuzz_on(
+            Series(name, options.seed),
+            figures,
+            cases=options.cases,
+            first=options.first,
+            findings=findings,
+            until=until,
+        )
+    print(HEAD, *(tally.row(name) for name, tally in tallies.items()), sep="\n")
+    return any(tally.findings for tally in tallies.values())
 
 
 if __name__ == "__main__":

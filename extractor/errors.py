@@ -74,6 +74,18 @@ class MissingInputError(InputError):
     reason = "missing"
 
 
+class DeniedInputError(InputError):
+    """An object elsewhere may not be read with the credentials of the environment."""
+
+    reason = "denied"
+
+
+class UnreachableInputError(InputError):
+    """An object elsewhere cannot be reached, however often it was tried."""
+
+    reason = "unreachable"
+
+
 class UnsupportedTypeError(InputError):
     """The content is of a type that is not read here, whatever its name says."""
 
@@ -196,6 +208,12 @@ class MissingProgramError(ExtractorError):
 
 class ClusterError(ExtractorError):
     """A cluster cannot be reached or was lost, or one of its machines cannot take part."""
+
+
+class PublishError(ExtractorError):
+    """An output folder cannot be published, or what was published cannot be used."""
+
+    exit_code = ExitCode.EXPORT
 
 
 class BackupError(ExtractorError):

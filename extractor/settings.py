@@ -54,6 +54,7 @@ class Settings(BaseSettings):
         learning_share: share of the fields handed out one by one that come from those chosen for learning, where an
             office set none of its own; 0 leaves the queue as it is.
         render_dpi: resolution at which PDF pages that are no plain scan are rendered.
+        scan_cache_mebibytes: room for scans brought from elsewhere, in MiB; those in use stay even above it.
         database: URL of the database for commands that are given none; it may hold a password.
         log_format: of the log on standard error: ``text`` or ``json``.
         metrics_token: that readers of a server's figures have to send.
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=0, ge=0, le=256)
     learning_share: float = Field(default=0.0, ge=0, le=0.5)
     render_dpi: int = Field(default=300, ge=72, le=1200)
+    scan_cache_mebibytes: int = Field(default=4096, ge=1)
     export_policy: Literal["", "settled", "approved"] = ""
 
     database: SecretStr = SecretStr("")

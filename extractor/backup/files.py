@@ -18,6 +18,7 @@ from extractor.batch.sources import FILE as SOURCES
 from extractor.batch.sources import load_sources
 from extractor.batch.storage import AUDIT_KEY, DATABASE, SCANS
 from extractor.errors import BackupError
+from extractor.remote.cache import FOLDER as AT_HAND
 
 _PASSING = (".lock", ".part", ".writable")
 """Files of a moment: locks, and what is being written."""
@@ -42,7 +43,7 @@ def files_of(out: Path, *, apart: frozenset[Path], left: Counter[str]) -> Iterat
     """
     own = {out / f"{DATABASE}{ending}" for ending in ("", "-wal", "-shm", "-journal")} | {out / AUDIT_KEY}
     for folder, names, files in os.walk(out, onerror=_unreadable):
-        names.sort()
+        names[:] = sorted(name for name in names if Path(folder) / name != out / AT_HAND)
         left["link"] += sum((Path(folder) / name).is_symlink() for name in names)
         for name in sorted(files):
             source = Path(folder) / name

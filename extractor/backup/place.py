@@ -23,6 +23,7 @@ from typing import BinaryIO
 from extractor.backup.manifest import MANIFEST
 from extractor.errors import BackupError
 from extractor.jobs.locks import holding
+from extractor.whole_files import take_place
 
 MARKER = "extractor-backups.json"
 _OBJECTS, _PART, _LOCK = "objects", ".part-", ".lock"
@@ -59,7 +60,7 @@ class Place:
                 make_private(folder, 0o700)
                 new = folder / (MARKER + ".new")
                 new.write_text(json.dumps({"format": 1}) + "\n", encoding="ascii")
-                new.replace(folder / MARKER)
+                take_place(new, folder / MARKER)
             (folder / _OBJECTS).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise BackupError(

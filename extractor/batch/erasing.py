@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from extractor.jobs.files import FOLDER as UPLOADS
 from extractor.page_file import FOLDER, OVERLAYS, load_page_file, load_picture, overlay_name, page_stem, save_page_file
 from extractor.readers.handwriting import ADAPTED_FOLDER
 from extractor.records import find_book
+from extractor.remote.cache import FOLDER as AT_HAND
 from extractor.store import Erasure, Erasures, Store
 from extractor.store.convert import book_key
 from extractor.store.erasing import Scope
@@ -38,7 +40,7 @@ _QUALITY = 85
 
 _OWN = {
     DATABASE, AUDIT_KEY, FOLDER, OVERLAYS, RECORDS, PROBLEMS, SOURCES, CERTIFICATE, POLICY, UPLOADS, OWN_FORMS,
-    ADAPTED_FOLDER, LEARNING, LEARNING_SHARE, SCANS, MARKS,
+    ADAPTED_FOLDER, LEARNING, LEARNING_SHARE, SCANS, MARKS, AT_HAND,
 }  # fmt: skip
 """What lies in an output folder and was not made for others: erased here, named as scans, or free of what was read."""
 
@@ -126,6 +128,7 @@ def carry_out(store: Store, out: Path, plan: Plan, *, person: str, reason: str) 
             _blacken(out, page, part)
         deleted = [name for page in plan.pages for name in _delete_files(out, page, {each.image for each in needed})]
         deleted += [name for name in (REPORT,) if _unlink(out / name)]
+        shutil.rmtree(out / AT_HAND, ignore_errors=True)  # copies; the scans themselves are named
         if (out / RECORDS).exists():
             write_records_file(store, out)
         deleted += _forget_hands(store, out, plan)
@@ -259,11 +262,12 @@ def _unlink(path: Path) -> bool:
 
 def _scans(pages: Sequence[PageToErase], known: dict[str, KnownSource]) -> tuple[str, ...]:
     """Scans that still hold the pages: the originals are for people to judge, and hold others' pages as well."""
-    places = {
-        (f"{source.path}: {source.member}" if source.member else source.path, page.page)
-        for page in pages
-        if (source := known.get(page.file)) is not None and Path(source.path).exists()
-    }
+    places = set()
+    for page in pages:
+        source = known.get(page.file)
+        if source is not None and (source.origin or Path(source.path).exists()):
+            path = str(source.origin.address) if source.origin else source.path
+            places.add((f"{path}: {source.member}" if source.member else path, page.page))
     return tuple(f"{path}, page {page}" for path, page in sorted(places))
 
 

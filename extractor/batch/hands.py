@@ -107,12 +107,25 @@ def with_hands(refs: Iterable[PageRef], out: Path) -> list[PageRef]:
     refs, index = list(refs), read_index(out)
     if not index.pages:
         return refs
-    base = base_digest()
-    folder = out / ADAPTED_FOLDER
-    usable = {name for name, hand in index.hands.items() if hand.base == base and (folder / f"{name}.npz").is_file()}
+    usable = _usable(out, index)
     found = []
     for ref in refs:
         page = index.pages.get(ref.key)
         given = HandOfPage(page.hand, page.fields) if page is not None and page.hand in usable else None
         found.append(replace(ref, hand=given))
     return found
+
+
+def hands_in_use(out: Path) -> set[str]:
+    """Names of the adapted readers that pages may be read with.
+
+    Raises:
+        ModelError: the index is damaged.
+    """
+    index = read_index(out)
+    return {page.hand for page in index.pages.values()} & _usable(out, index) if index.pages else set()
+
+
+def _usable(out: Path, index: HandIndex) -> set[str]:
+    base, folder = base_digest(), out / ADAPTED_FOLDER
+    return {name for name, hand in index.hands.items() if hand.base == base and (folder / f"{name}.npz").is_file()}

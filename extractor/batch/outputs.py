@@ -14,13 +14,14 @@ from typing import Any
 
 import extractor
 from extractor.batch.assurance import StoreAudit, read_assurance, remember_assurance
+from extractor.batch.at_hand import at_hand
 from extractor.batch.judging import closing_totals
 from extractor.batch.overlays import Decisions, write_overlays
 from extractor.batch.policy import follow
 from extractor.batch.sources import KnownSource
 from extractor.confidence import Certificate
 from extractor.dittos import meant_when_exported
-from extractor.errors import ExportError
+from extractor.errors import ExportError, InputError
 from extractor.exports.areas import Area
 from extractor.exports.books import Background, RunExport, export_run
 from extractor.exports.files import sha256_of
@@ -238,7 +239,10 @@ def _source_of(file: str, known: Mapping[str, KnownSource], unchanged: set[str])
     source = known.get(file)
     if source is None:
         raise ExportError(f"{file}: its source is not known.", mend="Run the input again with this output folder.")
-    path = Path(source.path)
+    try:
+        path = at_hand(source)
+    except InputError as error:
+        raise UnusableSourceError("missing", "The source file cannot be read.") from error
     content: Source = read_member(path, source.member, file, Limits()) if source.member else path
     if file not in unchanged:
         try:

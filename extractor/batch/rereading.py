@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.batch.assurance import read_assurance
+from extractor.batch.at_hand import at_hand
 from extractor.batch.hands import with_hands
 from extractor.batch.run import conclude, only_run, with_instructions
 from extractor.batch.sources import KnownSource, load_sources
@@ -125,7 +126,7 @@ def _ref(store: Store, known: dict[str, KnownSource], file: str, page: int) -> t
 
 def _source(source: KnownSource) -> SourceFile:
     """A known source, checked again where it lies."""
-    path, limits, names = Path(source.path), Limits(), (source.named, source.name)
+    path, limits, names = at_hand(source), Limits(), (source.named, source.name)
     if source.member:
         return inspect_member(path, source.member, source.file, limits, names)
     kind = check_kind(read_head(path, source.file), source.file)

@@ -6,25 +6,33 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+from extractor.batch.arriving import Arriving, Course
 from extractor.batch.hands import with_hands
 from extractor.batch.judging import BookSuspension, judge_books
 from extractor.batch.outputs import OutputSummary, write_outputs
 from extractor.batch.policy import demanded
-from extractor.batch.sources import KnownSource, remember_sources, without_taken_names
+from extractor.batch.sources import KnownSource, Names, remember_sources
 from extractor.batch.storage import open_store
 from extractor.batch.summary import describe_suspension
 from extractor.batch.workers import PageOutcome, process_pages
 from extractor.confidence import Certificate
-from extractor.errors import DatabaseGoneError, SettingsError, StoreError
+from extractor.errors import DatabaseGoneError, InputError, SettingsError, StoreError
 from extractor.file_locks import lock as lock_file
 from extractor.page_file import load_page_file, page_stem
 from extractor.pipeline import Pipeline, PipelineOptions
-from extractor.scans import Limits, PageRef, SetAside, list_sources, page_refs
+from extractor.remote import Address, ScanCache
+from extractor.remote.cache import FOLDER as AT_HAND
+from extractor.remote.cache import RUN
+from extractor.scans import Limits, PageRef, SetAside, SourceFile, page_refs
 from extractor.scans.decoding import warm_up
+from extractor.scans.distant import find_objects
+from extractor.scans.inputs import Found, find_files, name_inputs, open_input, set_aside_of
+from extractor.settings import get_settings
 from extractor.store import Erasures, Instructions, Store
 from extractor.store.results import PageResult
 
@@ -42,7 +50,7 @@ class RunOptions:
     """Options of a run, checked before any work starts.
 
     Args:
-        inputs: files and folders.
+        inputs: files and folders, here and elsewhere.
         out: output folder.
         pipeline: what worker processes need.
         database: URL, or empty for a SQLite file in ``out``.
@@ -53,7 +61,7 @@ class RunOptions:
             written at the end alone.
     """
 
-    inputs: tuple[Path, ...]
+    inputs: tuple[Path | Address, ...]
     out: Path
     pipeline: PipelineOptions
     certificate: Certificate | None = None
@@ -105,25 +113,47 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
     warm_up()
     pipeline = Pipeline(options.pipeline)
     set_aside: list[SetAside] = []
-    found = list(list_sources(options.inputs, options.limits, on_set_aside=set_aside.append))
-    sources = without_taken_names(options.out, found, on_set_aside=set_aside.append)
+    cache = ScanCache(options.out / AT_HAND / RUN, get_settings().scan_cache_mebibytes * 1024 * 1024)
+    here, elsewhere = _found(options, cache, set_aside)
+    names = Names(options.out, set_aside.append)
+    sources = names.usable(_listed(here, options.limits, set_aside))
     refs = [ref for source in sources for ref in page_refs(source, options.limits, render_dpi=options.render_dpi)]
     asked = options.pipeline
     known = remember_sources(options.out, sources, book=asked.book, form=asked.form)
     with open_store(options.out, options.database) as store:
         if outputs:
             demanded(store, options.out)  # a fault in it is told before the pages are read, not after
-        refs = with_hands(with_instructions(refs, store), options.out)
-        todo = [ref for ref in refs if options.redo or not _is_done(store, options.out, ref, pipeline)]
-        done = len(refs) - len(todo)
-        on_progress(done, len(refs))
-        for outcome in _outcomes(todo, options, pipeline):
-            if outcome.set_aside:
-                set_aside.append(outcome.set_aside)
-            if outcome.result:
-                _save(store, outcome.result)
-            done += 1
-            on_progress(done, len(refs))
+
+        def prepared(refs: Iterable[PageRef]) -> list[PageRef]:
+            return with_hands(with_instructions(refs, store), options.out)
+
+        def is_done(ref: PageRef) -> bool:
+            return not options.redo and _is_done(store, options.out, ref, pipeline)
+
+        def note(more: Sequence[SourceFile], partly: set[str]) -> None:
+            known.update(remember_sources(options.out, more, book=asked.book, form=asked.form, partly=partly))
+
+        refs = prepared(refs)
+        todo = [ref for ref in refs if not is_done(ref)]
+        course = Course(prepared, is_done, options.limits, options.render_dpi)
+        arriving = Arriving(
+            elsewhere, cache, course, names=names, out=options.out, on_set_aside=set_aside.append, note=note
+        )
+        new, done = 0, len(refs) - len(todo)
+        on_progress(done, len(refs) + arriving.waiting)
+        try:
+            for outcome in _outcomes(todo, arriving, options, pipeline):
+                if outcome.set_aside:
+                    set_aside.append(outcome.set_aside)
+                if outcome.result:
+                    _save(store, outcome.result)
+                arriving.settled(outcome.ref)
+                new += 1
+                on_progress(done + arriving.done + new, len(refs) + arriving.pages + arriving.waiting)
+        finally:
+            arriving.write_down()
+        pages = len(refs) + arriving.pages
+        on_progress(done + arriving.done + new, pages)
         written, suspended = conclude(
             store,
             pipeline,
@@ -134,16 +164,45 @@ def _run(options: RunOptions, on_progress: Progress, outputs: bool) -> RunSummar
             workers=options.workers,
             outputs=outputs,
         )
+    cache.clear()
     void = options.certificate is not None and not options.certificate.holds_for(pipeline.reader_versions)
-    return RunSummary(len(refs), len(todo), tuple(set_aside), written, suspended, void)
+    return RunSummary(pages, new, tuple(set_aside), written, suspended, void)
 
 
-def _outcomes(todo: list[PageRef], options: RunOptions, pipeline: Pipeline) -> Iterator[PageOutcome]:
+def _found(
+    options: RunOptions, cache: ScanCache, set_aside: list[SetAside]
+) -> tuple[list[tuple[Found, str]], list[tuple[Found, str]]]:
+    """All inputs with their names in the records: files of this machine, and objects elsewhere."""
+
+    def report(error: InputError) -> None:
+        set_aside_of(error, set_aside.append)
+
+    found: list[Found] = []
+    for place in options.inputs:
+        found += find_objects(place, cache, report) if isinstance(place, Address) else find_files(place, report)
+    named = name_inputs(found)
+    return [each for each in named if not each[0].origin], [each for each in named if each[0].origin]
+
+
+def _listed(found: Iterable[tuple[Found, str]], limits: Limits, set_aside: list[SetAside]) -> Iterator[SourceFile]:
+    def report(error: InputError) -> None:
+        set_aside_of(error, set_aside.append)
+
+    for item, file in found:
+        yield from open_input(item, file, limits, report)
+
+
+def _outcomes(
+    todo: list[PageRef], arriving: Arriving, options: RunOptions, pipeline: Pipeline
+) -> Iterator[PageOutcome]:
+    refs = chain(todo, arriving.todo())
     if options.cluster is None:
-        return process_pages(todo, options.pipeline, min(options.workers, max(1, len(todo))), pipeline=pipeline)
+        # How many pages are coming from elsewhere, nobody knows yet.
+        workers = options.workers if arriving.waiting else min(options.workers, max(1, len(todo)))
+        return process_pages(refs, options.pipeline, workers, pipeline=pipeline)
     from extractor.cluster import process_pages_on_cluster
 
-    return process_pages_on_cluster(todo, options.pipeline, options.cluster)
+    return process_pages_on_cluster(refs, options.pipeline, options.cluster)
 
 
 def _save(store: Store, result: PageResult) -> None:

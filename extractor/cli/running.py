@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 @app.command()
 def run(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="PDF, TIFF, JPEG, PNG, ZIP, or folders of these.")
+        list[str],
+        typer.Argument(
+            metavar="INPUT...", help="PDF, TIFF, JPEG, PNG, ZIP, or folders of these; paths, or s3:// URLs."
+        ),
     ],
     out_dir: Annotated[Path, typer.Option("--out", help="Output folder; made if missing.")],
     form: Annotated[str, typer.Option(help="All pages are of this form; default: each page is identified.")] = "",
@@ -65,7 +68,10 @@ def run(
 
     Example: extractor run so-2017.pdf anh-chup/ --book agency='UBND xã Minh Tân' --out ket-qua
     """
+    from extractor.remote.address import as_input
+
     known = book_from(book or [])
+    places = tuple(as_input(text) for text in inputs)
     as_json = set_up_log(log_format)
 
     from extractor.batch.run import RunOptions
@@ -77,7 +83,7 @@ def run(
 
     settings = get_settings()
     options = RunOptions(
-        inputs=tuple(inputs),
+        inputs=places,
         out=out_dir,
         pipeline=PipelineOptions(
             out=out_dir,

@@ -8,8 +8,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
+from extractor.batch.hands import hands_in_use
 from extractor.batch.workers import PageOutcome, crash
 from extractor.cluster.connection import Head, connected
 from extractor.cluster.parcel import Parcel, pack
@@ -57,13 +59,14 @@ def process_pages_on_cluster(
             differ from those here.
         ExtractorError: a form, model or program is missing on this machine.
     """
-    pages = list(refs)
-    if not pages:
+    pages = iter(refs)
+    first = next(pages, None)
+    if first is None:
         return
-    parcel = pack(options, (ref.hand.hand for ref in pages if ref.hand))
+    parcel = pack(options, hands_in_use(options.out))
     version = Pipeline(options).version
     with connected(cluster.address) as (ray, head):
-        crew = Crew(ray, head, parcel, version, cluster, pages)
+        crew = Crew(ray, head, parcel, version, cluster, chain([first], pages))
         try:
             yield from crew.work()
         finally:
@@ -80,7 +83,7 @@ class Crew:
         parcel: what workers need.
         version: version of the pipeline here; a worker with another one would read otherwise.
         options: where, how many, how patient.
-        pages: all pages.
+        pages: all pages; asked for as workers need them, since scans that lie elsewhere come as they are asked for.
     """
 
     ray: Any
@@ -88,7 +91,7 @@ class Crew:
     parcel: Parcel
     version: str
     options: ClusterOptions
-    pages: list[PageRef]
+    pages: Iterator[PageRef]
     _starting: dict[Any, Any] = field(default_factory=dict)
     _idle: deque[Any] = field(default_factory=deque)
     _busy: dict[Any, tuple[Any, PageRef]] = field(default_factory=dict)
@@ -102,13 +105,15 @@ class Crew:
             PageWorker
         )
         self._given = self.ray.put(self.parcel)
-        self._waiting = deque(self.pages)
-        self._left = Counter(ref.source.sha256 for ref in self.pages)
+        self._waiting: deque[PageRef] = deque()
+        self._left: Counter[str] = Counter()
+        self._latest = ""
+        self._all_here = False
         self._since = time.monotonic()
 
     def work(self) -> Iterator[PageOutcome]:
         """Give out all pages; each comes back once."""
-        while self._waiting or self._busy:
+        while self._look_ahead() or self._busy:
             self.head.check()
             self._hire()
             while self._idle and self._waiting:
@@ -120,6 +125,18 @@ class Crew:
                 else:
                     yield from self._back(future)
             self._check_patience()
+
+    def _look_ahead(self) -> bool:
+        """Have as many pages wait as there may be workers; says whether any do."""
+        while not self._all_here and len(self._waiting) < max(1, self.head.processors):
+            ref = next(self.pages, None)
+            if ref is None:
+                self._all_here = True
+            else:
+                self._waiting.append(ref)
+                self._left[ref.source.sha256] += 1
+                self._latest = ref.source.sha256
+        return bool(self._waiting)
 
     def leave(self) -> None:
         """Let all workers go."""
@@ -199,11 +216,11 @@ class Crew:
         return self.ray.put(content)
 
     def _settled(self, outcome: PageOutcome) -> PageOutcome:
-        """Forget a scan's content when none of its pages is left."""
+        """Forget a scan's content when none of its pages is left; of the latest, more may come."""
         sha256 = outcome.ref.source.sha256
         self._left[sha256] -= 1
-        if not self._left[sha256]:
-            self._contents.pop(sha256, None)
+        for each in [each for each in self._contents if not self._left[each] and each != self._latest]:
+            del self._contents[each]
         return outcome
 
     def _let_go(self, worker: Any) -> Any | None:

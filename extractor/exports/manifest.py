@@ -23,6 +23,7 @@ from extractor.exports.findings import Finding
 from extractor.exports.packages import PackageResult
 from extractor.exports.plan import BookPlan
 from extractor.exports.workbook import WorkbookResult
+from extractor.whole_files import sync
 
 VERSION = 3
 ENDING = ".manifest.json"
@@ -136,29 +137,38 @@ def _workbook(plan: BookPlan, workbook: WorkbookResult) -> dict[str, Any]:
 def write_manifest(path: Path, content: Mapping[str, Any], audit: AuditChain | None, *, now: datetime | None) -> bool:
     """Write a manifest with the head of the audit chain, and enter the export; returns whether anything changed.
 
-    The event comes first: no manifest is ever without one, wherever the process is stopped.
+    The event comes first: no manifest is ever without one, wherever the process is stopped. One that was entered and
+    did not come to its place any more is put there, and not entered again.
 
     Raises:
         ExportError: it cannot be written.
     """
-    former = _former(path)
-    if former is not None:
-        head = former.pop("audit", {}).get("head")
-        known = audit is None or (head is not None and audit.holds(head) and audit.vouches(*event_of(path, path)))
-        if known and former == json.loads(json.dumps(content)):
-            return False
-    whole = {**content, "audit": {"head": audit.head()}} if audit else dict(content)
+    if _stands(path, path, content, audit):
+        return False
+    part = files.part_of(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = files.part_of(path)
-        part.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        if audit is not None:
-            audit.enter(*event_of(path, part))
+        if audit is None or not _stands(path, part, content, audit):
+            whole = {**content, "audit": {"head": audit.head()}} if audit else dict(content)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            if audit is not None:
+                sync(part)
+                audit.enter(*event_of(path, part))
         return files.put_in_place(path, now=now)
     except OSError as error:
         raise ExportError(
             f"{path}: cannot be written ({type(error).__name__}).", mend="Check the folder's rights and free space."
         ) from error
+
+
+def _stands(path: Path, file: Path, content: Mapping[str, Any], audit: AuditChain | None) -> bool:
+    """Whether a file says this already, and the last export of that name was entered with its very bytes."""
+    former = _former(file)
+    if former is None:
+        return False
+    head = former.pop("audit", {}).get("head")
+    known = audit is None or (head is not None and audit.holds(head) and audit.vouches(*event_of(path, file)))
+    return known and former == json.loads(json.dumps(content))
 
 
 def event_of(path: Path, file: Path) -> tuple[str, dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -145,14 +145,19 @@ def load_profile(path: Path) -> ExportProfile:
     """
     mend = "Correct the profile; see the bundled ones in extractor/exports/profiles."
     try:
-        data = load_yaml(path.read_text(encoding="utf-8"))
-        return ExportProfile.model_validate(data)
+        return _parsed(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ExportError(f"{path}: cannot be read as YAML ({type(error).__name__}).", mend=mend) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ExportError(f"{path}: {place or 'profile'}: {first['msg']}.", mend=mend) from error
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> ExportProfile:
+    """The profile in a text, parsed once: every export asks for all profiles, and more than once."""
+    return ExportProfile.model_validate(load_yaml(text))
 
 
 def load_profiles(folder: Path | None = None) -> dict[str, ExportProfile]:

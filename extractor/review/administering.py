@@ -138,6 +138,8 @@ def _form(
         account=account,
         shown=shown,
         roles=role_texts(visit.language),
-        books=[(book.id, book_name(book.key, room.labels, visit.language)) for book in room.store.books()],
+        books=[
+            (number, book_name(key, room.labels, visit.language)) for number, key in room.listing.book_keys().items()
+        ],
         trouble=trouble,
     )

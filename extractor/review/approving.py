@@ -72,7 +72,7 @@ def _page(room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble:
     standing = room.approvals.standing(book_id, visit.person, formerly=visit.formerly)
     if trouble == "approval_changed" and standing.obstacles:
         trouble = ""
-    key = next(found.key for found in room.store.books() if found.id == book_id)
+    key = room.listing.book_keys()[book_id]
     room.book_rules.apply(book_id, standing.digest)
     warnings, lines = standing_warnings(room, book_id, visit.language)
     return render(

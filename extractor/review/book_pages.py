@@ -89,7 +89,7 @@ def settle(
 def _page(
     room: Room, visit: Visit, book_id: int, status: int = 200, *, trouble: str = "", hand: str = ""
 ) -> HTMLResponse:
-    key = next((book.key for book in room.store.books() if book.id == book_id), None)
+    key = room.listing.book_keys().get(book_id)
     if key is None:
         raise NotStoredError("There is no such book.")
     found = Instructions(room.store).pages(book_id)

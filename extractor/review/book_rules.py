@@ -7,6 +7,7 @@ from threading import Lock
 from extractor.review.labels import Labels
 from extractor.rules import along_book_again
 from extractor.store import Store
+from extractor.store.listing import Listing
 
 
 class BookRules:
@@ -29,9 +30,9 @@ class BookRules:
         with self._lock:
             if self._applied.get(book_id) == digest:
                 return
-            book = next(found for found in self._store.books() if found.id == book_id)
+            key = Listing(self._store).book_keys()[book_id]
             before = list(self._store.records(book_id))
-            after = along_book_again(before, self._labels.schemas, book.key)
+            after = along_book_again(before, self._labels.schemas, key)
             changed = {new.key: new.warnings for old, new in zip(before, after, strict=True) if new != old}
             self._store.replace_warnings(changed)
             self._applied[book_id] = digest

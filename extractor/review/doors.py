@@ -5,7 +5,7 @@ Every number in an address is checked against the books of the account.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 
 from extractor.errors import NotStoredError
 from extractor.review.access import Visit
@@ -52,19 +52,25 @@ def check_page(room: Room, visit: Visit, page_id: int) -> None:
 
 def kinds_open_to(room: Room, visit: Visit, *, book: int | None = None) -> dict[str, int]:
     """How many fields of each kind wait for this person; kinds of which none waits are left out."""
-    return room.store.open_kinds(
-        book=book,
-        books=visit.account.books,
-        disputed=visit.disputed,
-        person=visit.person,
-        formerly=visit.formerly,
+    return room.slow_counts.get(
+        ("kinds", book, *_whose(visit)),
+        lambda: room.store.open_kinds(
+            book=book,
+            books=visit.account.books,
+            disputed=visit.disputed,
+            person=visit.person,
+            formerly=visit.formerly,
+        ),
     )
 
 
 def blind_open_to(room: Room, visit: Visit) -> int:
     """How many of the fields that wait for this person are re-keyed blind."""
-    return room.store.open_blind(
-        books=visit.account.books, disputed=visit.disputed, person=visit.person, formerly=visit.formerly
+    return room.slow_counts.get(
+        ("blind", *_whose(visit)),
+        lambda: room.store.open_blind(
+            books=visit.account.books, disputed=visit.disputed, person=visit.person, formerly=visit.formerly
+        ),
     )
 
 
@@ -72,11 +78,20 @@ def open_to(room: Room, visit: Visit, *, kinds: Collection[str] | None = None, b
     """How many fields wait for this person."""
     if not (visit.may(Permission.VERIFY) or visit.may(Permission.ADJUDICATE)):
         return 0
-    return room.store.open_tasks(
-        kinds=kinds,
-        book=book,
-        books=visit.account.books,
-        disputed=visit.disputed,
-        person=visit.person,
-        formerly=visit.formerly,
+    return room.slow_counts.get(
+        ("open", None if kinds is None else tuple(kinds), book, *_whose(visit)),
+        lambda: room.store.open_tasks(
+            kinds=kinds,
+            book=book,
+            books=visit.account.books,
+            disputed=visit.disputed,
+            person=visit.person,
+            formerly=visit.formerly,
+        ),
     )
+
+
+def _whose(visit: Visit) -> tuple[Hashable, ...]:
+    """What a number of waiting fields hangs on, apart from what waits."""
+    books = None if visit.account.books is None else frozenset(visit.account.books)
+    return books, visit.disputed, visit.person, frozenset(visit.formerly)

@@ -56,7 +56,7 @@ def mend(room: AnyRoom, visit: Seer, page_id: Number) -> HTMLResponse:
     """The tool: the page's picture, what is said of it, and how the form would lie."""
     page = _page(room, visit, page_id)
     said = Instructions(room.store).of_page(page)
-    key = next(book.key for book in room.store.books() if book.id == page.book_id)
+    key = room.listing.book_keys()[page.book_id]
     forms = room.previews.forms()
     return render(
         room,

@@ -60,7 +60,7 @@ def switch_language(
 @router.get("/")
 def home(room: AnyRoom, visit: AtHome) -> HTMLResponse:
     """The person's books and how far they are."""
-    books = [book for book in room.store.books() if visit.opens(book.id)]
+    books = [book for book in room.slow_counts.get("books", room.store.books) if visit.opens(book.id)]
     missing = Missing(room.store).open()
     lines = [_book_line(room, visit, book, missing.get(book.id, 0)) for book in books]
     return render(
@@ -110,7 +110,11 @@ def verify(
 
 def worked_on(room: Room, visit: Visit, *, book: int | None) -> int:
     """How many fields people settled or wait for this person, in one of the person's books or all of them."""
-    books = [found.counts for found in room.store.books() if book in (None, found.id) and visit.opens(found.id)]
+    if book is None:
+        found = [each for each in room.slow_counts.get("books", room.store.books) if visit.opens(each.id)]
+    else:
+        found = list(room.listing.books(books={book} if visit.opens(book) else (), limit=1))
+    books = [each.counts for each in found]
     return open_to(room, visit, book=book) + sum(counts.confirmed + counts.corrected for counts in books)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +26,7 @@ from extractor.review.labels import Labels
 from extractor.review.page_preview import Previews
 from extractor.review.permissions import Permission
 from extractor.review.pictures import Pictures
+from extractor.review.slow_counts import SlowCounts
 from extractor.review.texts import LANGUAGES
 from extractor.store import Approvals, Part, Store
 from extractor.store.listing import Listing
@@ -86,6 +87,7 @@ class Room:
     """Uploads, and the queue of jobs."""
     lease_seconds: float
     secure: bool
+    slow_counts: SlowCounts = field(default_factory=SlowCounts)
 
 
 # What asks no database runs in the loop itself: each of the others waits for a thread of its own, several for each

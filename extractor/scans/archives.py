@@ -82,7 +82,8 @@ def list_members(path: Path, file: str, limits: Limits, on_error: Callable[[Inpu
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
+            # A name may be empty, which ``is_dir`` does not expect.
+            infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     except PermissionError as error:
         raise MissingInputError(file, "may not be read.", mend="Change its access rights.") from error
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:

@@ -20,10 +20,11 @@ import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from extractor.errors import EmptyInputError, InputError, LimitExceededError, MissingInputError, UnsafePathError
+from extractor.remote.store import RemoteObject
 from extractor.scans.archives import list_members
 from extractor.scans.kinds import FileKind, is_hidden, is_sidecar, sniff
 from extractor.scans.limits import Limits
@@ -40,18 +41,37 @@ from extractor.scans.sources import (
 )
 from extractor.scans.types import SourcePage
 
-_Report = Callable[[InputError], None]
+Report = Callable[[InputError], None]
 _log = logging.getLogger(__name__)
 _DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A file found under a path the user gave; ``relative`` is its name before collisions are settled."""
+class Found:
+    """A file found under a path the user gave, or an object found under a URL.
+
+    Args:
+        path: file on disk; for an object where its copy is or will be.
+        relative: its name before collisions are settled.
+        origin: the object, or none.
+        lies: for an object a path made of its URL, which tells the folders it lies in and is never opened.
+    """
 
     path: Path
     relative: str
     named_by_user: bool
+    origin: RemoteObject | None = None
+    lies: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """Where it lies, whole, for the names of its folders."""
+        return self.lies or self.path.absolute()
+
+    @property
+    def identity(self) -> str:
+        """The same for the same file, by whatever path it is reached."""
+        return str(self.origin.address) if self.origin else os.path.realpath(self.path)
 
 
 def open_inputs(
@@ -116,29 +136,47 @@ def list_sources(
     limits = limits or Limits()
 
     def report(error: InputError) -> None:
-        _log.info("set aside: %s (%s)", error.file, error.reason)
-        on_set_aside(SetAside.of(error))
+        set_aside_of(error, on_set_aside)
 
-    found: list[_Found] = []
-    for path in paths:
-        found.extend(_find(Path(path), limits, report))
-    for item, file in _name(found):
-        try:
-            _check_text(file)
-            head = read_head(item.path, file)
-            if sniff(head) is None and not item.named_by_user and is_sidecar(file):
-                continue
-            kind = check_kind(head, file)
-            names = read_names(item.path.name, _folders(item))
-            if kind is FileKind.ZIP:
-                yield from _open_archive(item, file, limits, report)
-            else:
-                yield inspect_file(item.path, file, kind, limits, names)
-        except InputError as error:
-            report(error)
+    for item, file in name_inputs([item for path in paths for item in find_files(Path(path), report)]):
+        yield from open_input(item, file, limits, report)
 
 
-def _open_archive(item: _Found, file: str, limits: Limits, report: _Report) -> Iterator[SourceFile]:
+def set_aside_of(error: InputError, on_set_aside: OnSetAside) -> None:
+    """Tell and log that an input is set aside."""
+    _log.info("set aside: %s (%s)", error.file, error.reason)
+    on_set_aside(SetAside.of(error))
+
+
+def open_input(item: Found, file: str, limits: Limits, report: Report) -> Iterator[SourceFile]:
+    """Check a file by its headers; gives what of it holds pages: itself, or an archive's members.
+
+    Args:
+        item: the file; ``path`` is where it can be opened now.
+        file: its name for records and messages.
+        report: is told what is set aside.
+    """
+    try:
+        _check_text(file)
+        head = read_head(item.path, file)
+        if passes_over(item, file, head):
+            return
+        kind = check_kind(head, file)
+        names = read_names(item.place.name, _folders(item))
+        if kind is FileKind.ZIP:
+            yield from _open_archive(item, file, limits, report)
+        else:
+            yield replace(inspect_file(item.path, file, kind, limits, names), origin=item.origin)
+    except InputError as error:
+        report(error)
+
+
+def passes_over(item: Found, file: str, head: bytes) -> bool:
+    """Whether a file only lies beside scans, as its name and first bytes tell, and nobody asked for it."""
+    return sniff(head) is None and not item.named_by_user and is_sidecar(file)
+
+
+def _open_archive(item: Found, file: str, limits: Limits, report: Report) -> Iterator[SourceFile]:
     size = item.path.stat().st_size
     if size > limits.zip_total_bytes:
         raise LimitExceededError(
@@ -158,7 +196,7 @@ def _open_archive(item: _Found, file: str, limits: Limits, report: _Report) -> I
             continue
         member_file = f"{file}/{shown}"
         parts = PurePosixPath(shown).parts
-        folders = (*reversed(parts[:-1]), item.path.name, *_folders(item))
+        folders = (*reversed(parts[:-1]), item.place.name, *_folders(item))
         try:
             source = inspect_member(item.path, member.name, member_file, limits, read_names(parts[-1], folders))
         except InputError as error:
@@ -166,7 +204,7 @@ def _open_archive(item: _Found, file: str, limits: Limits, report: _Report) -> I
                 refused(error)
             continue
         silent = False
-        yield source
+        yield replace(source, origin=item.origin)
     if silent:
         raise EmptyInputError(file, "the archive holds no PDF, TIFF, JPEG or PNG.", mend="Pack the scans again.")
 
@@ -177,13 +215,13 @@ def natural_key(text: str) -> tuple[tuple[int, int | str], ...]:
     return tuple((0, int(part)) if index % 2 else (1, part) for index, part in enumerate(parts))
 
 
-def _folders(item: _Found) -> tuple[str, ...]:
+def _folders(item: Found) -> tuple[str, ...]:
     """Names of the folders a file lies in, nearest first, up to and including the one the user named."""
     depth = len(PurePosixPath(item.relative).parts) - (1 if item.named_by_user else 0)
-    return tuple(parent.name for parent in list(item.path.absolute().parents)[:depth])
+    return tuple(parent.name for parent in list(item.place.parents)[:depth])
 
 
-def _find(path: Path, limits: Limits, report: _Report) -> list[_Found]:
+def find_files(path: Path, report: Report) -> list[Found]:
     """The file at ``path``, or all files below it."""
     shown = path.as_posix()
     try:
@@ -196,7 +234,7 @@ def _find(path: Path, limits: Limits, report: _Report) -> list[_Found]:
         report(MissingInputError(shown, "cannot be opened.", mend="Check the path; links may lead in a circle."))
     else:
         if not stat.S_ISDIR(mode):
-            return [_Found(path, unicodedata.normalize("NFC", path.name), named_by_user=True)]
+            return [Found(path, unicodedata.normalize("NFC", path.name), named_by_user=True)]
         silent = True
 
         def refused(error: InputError) -> None:
@@ -213,7 +251,7 @@ def _find(path: Path, limits: Limits, report: _Report) -> list[_Found]:
     return []
 
 
-def _walk(folder: Path, below: str, above: set[tuple[int, int]], report: _Report) -> Iterator[_Found]:
+def _walk(folder: Path, below: str, above: set[tuple[int, int]], report: Report) -> Iterator[Found]:
     """All files below a folder; ``above`` are the folders on the way here, by device and number."""
     shown = below or folder.as_posix()
     try:
@@ -241,14 +279,14 @@ def _walk(folder: Path, below: str, above: set[tuple[int, int]], report: _Report
         if is_folder:
             yield from _walk(Path(entry.path), relative, above | {here}, report)
         else:
-            yield _Found(Path(entry.path), relative, named_by_user=False)
+            yield Found(Path(entry.path), relative, named_by_user=False)
 
 
-def _name(found: Sequence[_Found]) -> list[tuple[_Found, str]]:
+def name_inputs(found: Sequence[Found]) -> list[tuple[Found, str]]:
     """Give every file a name of its own; files reached twice are dropped."""
-    unique: dict[str, _Found] = {}
+    unique: dict[str, Found] = {}
     for item in found:
-        unique.setdefault(os.path.realpath(item.path), item)
+        unique.setdefault(item.identity, item)
     items = list(unique.values())
     names = [item.relative for item in items]
     prefixes = [list(_parents_of(item)) for item in items]
@@ -272,9 +310,9 @@ def _check_text(file: str) -> None:
         raise UnsafePathError(shown, "its name holds bytes that are no text.", mend="Rename the file.") from error
 
 
-def _parents_of(item: _Found) -> Iterator[str]:
+def _parents_of(item: Found) -> Iterator[str]:
     """Names of the folders above what the user named, nearest first."""
     depth = len(PurePosixPath(item.relative).parts)
-    for parent in list(item.path.absolute().parents)[depth - 1 :]:
+    for parent in list(item.place.parents)[depth - 1 :]:
         if parent.name:
             yield unicodedata.normalize("NFC", parent.name)

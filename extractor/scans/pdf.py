@@ -47,7 +47,7 @@ def _opened(source: Path | bytes, file: str) -> Iterator[pikepdf.Pdf]:
             yield pdf
     except pikepdf.PasswordError as error:
         raise EncryptedInputError(file, "the PDF asks for a password.", mend="Save it without a password.") from error
-    except (pikepdf.PdfError, *raster.DECODE_ERRORS) as error:
+    except (pikepdf.PdfError, AttributeError, *raster.DECODE_ERRORS) as error:  # objects of another kind than is said
         raise TruncatedInputError(file, "the PDF is damaged.", mend=_MEND) from error
 
 

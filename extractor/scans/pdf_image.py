@@ -117,9 +117,10 @@ def _rectangle(array: pikepdf.Array) -> tuple[float, float, float, float]:
 
 
 def page_images(page: pikepdf.Page) -> dict[str, pikepdf.Object]:
-    """The images a page refers to directly, by their names in its resources."""
+    """The images a page refers to directly, by their names in its resources; what is none, or missing, is left out."""
     objects = page.obj.get("/Resources", pikepdf.Dictionary()).get("/XObject", pikepdf.Dictionary())
-    return {name: item for name, item in objects.items() if str(item.get("/Subtype")) == "/Image"}
+    found = {name: item for name, item in objects.items() if isinstance(item, pikepdf.Stream)}
+    return {name: item for name, item in found.items() if str(item.get("/Subtype")) == "/Image"}
 
 
 def image_size(image: pikepdf.Object) -> tuple[int, int]:

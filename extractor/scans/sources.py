@@ -21,6 +21,7 @@ from extractor.errors import (
 )
 from extractor.page_instruction import PageInstruction
 from extractor.records import BookKey
+from extractor.remote.store import RemoteObject
 from extractor.scans import decoding
 from extractor.scans.archives import read_member
 from extractor.scans.kinds import HEAD_BYTES, FileKind, describe, sniff
@@ -42,6 +43,7 @@ class SourceFile:
         pages: number of pages.
         sha256: hash of the content, hexadecimal; the same content gives the same hash under any name.
         stamp: size and modification time of ``path`` when it was checked.
+        origin: the object elsewhere that ``path`` is a copy of, or none.
     """
 
     path: Path
@@ -53,6 +55,7 @@ class SourceFile:
     stamp: tuple[int, int]
     book: BookKey = field(default_factory=BookKey)
     name: OfficialName | None = None
+    origin: RemoteObject | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from extractor.store.order import current_records
 from extractor.store.reading import counts
 from extractor.store.results import Counts
 from extractor.store.store import Store
-from extractor.store.tables import BookRow, FieldRow, PageRow, RecordRow, TaskRow, TaskStatus
+from extractor.store.tables import WAITS, BookRow, FieldRow, PageRow, RecordRow, TaskRow
 
 
 class Obstacle(StrEnum):
@@ -223,14 +223,7 @@ def _standing(session: Session, book_id: int, digest_of: Callable[[Session, int]
         raise NotStoredError(f"There is no book {book_id} in the store.")
     digest = digest_of(session, book_id)
     found = Counts(**counts(session, [book_id]).get(book_id, {}))
-    waiting = (
-        session.scalar(
-            select(func.count())
-            .select_from(TaskRow)
-            .where(TaskRow.book_id == book_id, TaskRow.status == TaskStatus.OPEN.value)
-        )
-        or 0
-    )
+    waiting = session.scalar(select(func.count()).select_from(TaskRow).where(TaskRow.book_id == book_id, WAITS)) or 0
     missing = open_reports(session, [book_id]).get(book_id, 0)
     people = _people(session, book_id)
     return Standing(

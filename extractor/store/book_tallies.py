@@ -16,6 +16,7 @@ from extractor.store.approval_tables import ApprovalRow
 from extractor.store.content import content_digest
 from extractor.store.results import ProblemResolution
 from extractor.store.tables import (
+    WAITS,
     Action,
     BookRow,
     DecisionRow,
@@ -25,7 +26,6 @@ from extractor.store.tables import (
     ProblemRow,
     RecordRow,
     TaskRow,
-    TaskStatus,
 )
 
 _NOT_READ = (
@@ -87,7 +87,7 @@ def book_tallies(session: Session) -> tuple[BookTally, ...]:
     for book_id, *numbers in session.execute(_records()):
         names = ("records", "fields", "illegible", "review", "verified")
         counts[book_id].update(zip(names, map(int, numbers), strict=True))
-    waiting = select(TaskRow.book_id, func.count()).where(TaskRow.status == TaskStatus.OPEN.value)
+    waiting = select(TaskRow.book_id, func.count()).where(WAITS)
     for book_id, number in session.execute(waiting.group_by(TaskRow.book_id)):
         counts.get(book_id, {})["open"] = number
     rows = session.scalars(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from extractor.store.client_tables import JobRow
 from extractor.store.jobs import JobState
 from extractor.store.store import Store
-from extractor.store.tables import PageRow, PageStatus, TaskRow, TaskStatus
+from extractor.store.tables import WAITS, PageRow, PageStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def count(store: Store) -> Counts:
         StoreError: the database does not answer.
     """
     with store.looking() as session:
-        waiting = session.scalar(select(func.count()).where(TaskRow.status == TaskStatus.OPEN.value))
+        waiting = session.scalar(select(func.count()).where(WAITS))
         pages = session.execute(
             select(PageRow.status, func.count()).where(PageRow.superseded_at.is_(None)).group_by(PageRow.status)
         )

@@ -20,7 +20,7 @@ from extractor.store.order import PLACE, current_records
 from extractor.store.results import RecordKey
 from extractor.store.saving import DECIDED
 from extractor.store.store import Store
-from extractor.store.tables import FieldRow, FileRow, PageRow, RecordRow, TaskRow, TaskStatus
+from extractor.store.tables import WAITS, FieldRow, FileRow, PageRow, RecordRow, TaskRow, TaskStatus
 
 _IN_LIMIT = 500
 _TASKS: Any = TaskRow.__table__
@@ -75,7 +75,7 @@ class Learning:
 
     def open_fields(self) -> tuple[OpenField, ...]:
         """All fields that may be chosen: those that wait, neither blind nor disputed."""
-        return self._fields(TaskRow.status == TaskStatus.OPEN.value, TaskRow.blind.is_(False), TaskRow.rekeyed_by == "")
+        return self._fields(WAITS, TaskRow.blind.is_(False), TaskRow.rekeyed_by == "")
 
     def settled_fields(self) -> tuple[OpenField, ...]:
         """All fields that people settled, with what was settled."""
@@ -104,7 +104,7 @@ class Learning:
             How many are chosen.
         """
         ranks = {field: rank for rank, field in enumerate(dict.fromkeys(fields), start=1)}
-        open_tasks = select(TaskRow.id, TaskRow.field_id).where(TaskRow.status == TaskStatus.OPEN.value)
+        open_tasks = select(TaskRow.id, TaskRow.field_id).where(WAITS)
         with self._store.writing() as writer:
             session, numbers = writer.session, list(ranks)
             found = dict(iter(session.execute(open_tasks.where(TaskRow.learning_rank.is_not(None)))))

@@ -6,7 +6,7 @@ the time is missed or given twice.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,13 @@ from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
-from extractor.records import Box
+from extractor.records import BookKey, Box
 from extractor.store import convert, reading
 from extractor.store.client_tables import KeyRow
 from extractor.store.order import PLACE, current_records
 from extractor.store.results import BookSummary, Counts, PageImage, StoredProblem
 from extractor.store.store import Store
-from extractor.store.tables import BookRow, FieldRow, FileRow, PageRow, ProblemRow, RecordRow, TaskRow, TaskStatus
+from extractor.store.tables import WAITS, BookRow, FieldRow, FileRow, PageRow, ProblemRow, RecordRow, TaskRow
 
 _FEW, _MANY = 8, 256
 _PAGE_PLACE = (FileRow.sort_key, FileRow.path, PageRow.page)
@@ -79,7 +79,7 @@ class Listing:
             open_field = (
                 exists()
                 .where(FieldRow.record_id == RecordRow.id, FieldRow.retired_at.is_(None))
-                .where(TaskRow.field_id == FieldRow.id, TaskRow.status == TaskStatus.OPEN.value)
+                .where(TaskRow.field_id == FieldRow.id, WAITS)
             )
             wanted = wanted.where(~open_field if settled else open_field)
         with self._store.reading() as session:
@@ -114,6 +114,11 @@ class Listing:
             rows = list(session.scalars(wanted.order_by(BookRow.id).limit(limit)))
             found = reading.counts(session, [row.id for row in rows])
             return [BookSummary(row.id, convert.book_key(row), Counts(**found.get(row.id, {}))) for row in rows]
+
+    def book_keys(self) -> Mapping[int, BookKey]:
+        """All books that have pages by their numbers, in the order of their identity; nothing of them is counted."""
+        with self._store.reading() as session:
+            return reading.book_keys(session)
 
     def books_of_files(self, names: Collection[str]) -> frozenset[int]:
         """Numbers of the books that pages of these files, or of members of these archives, went to."""
@@ -282,7 +287,7 @@ def _waiting(session: Session, record_ids: Sequence[int]) -> dict[int, int]:
     rows = session.execute(
         select(FieldRow.record_id, func.count(TaskRow.id))
         .select_from(FieldRow)
-        .outerjoin(TaskRow, and_(TaskRow.field_id == FieldRow.id, TaskRow.status == TaskStatus.OPEN.value))
+        .outerjoin(TaskRow, and_(TaskRow.field_id == FieldRow.id, WAITS))
         .where(FieldRow.record_id.in_(record_ids), FieldRow.retired_at.is_(None))
         .group_by(FieldRow.record_id)
     )

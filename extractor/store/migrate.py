@@ -13,7 +13,7 @@ from extractor.store.engine import writing
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0010"
 """Newest migration; kept here so that opening a current database needs no Alembic."""
 
 _LOCK = 0x6D69_6772

@@ -15,15 +15,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, bindparam, delete, exists, func, or_, select
+from sqlalchemy import Select, bindparam, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from extractor.errors import LeaseLostError, NotStoredError
 from extractor.records import Decision, FieldState, FieldValue
-from extractor.store import audit, rekeying, tasks
+from extractor.store import audit, rekeying, tasks, waiting
 from extractor.store.convert import clean, field_value, person_key, row_columns
 from extractor.store.erased import is_erased
-from extractor.store.inspected import under_inspection
 from extractor.store.leasing import handed_all, lease, lease_all
 from extractor.store.order import current_records
 from extractor.store.results import Bar, NothingToUndo, QueueEmpty, Task
@@ -38,6 +37,7 @@ from extractor.store.tables import (
     TaskRow,
     TaskStatus,
 )
+from extractor.store.waiting import Wanted, open_rows
 
 _READ_ANEW = "The page was read anew meanwhile."
 _ANSWERING = (*rekeying.SETTLING, Action.REKEYED.value)
@@ -58,21 +58,6 @@ class Answer:
     value: str | None
     state: FieldState
     decision: Decision | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which fields of the queue are meant.
-
-    Args:
-        kinds: only those of these kinds or codes.
-        books: only those of the books with these numbers.
-        disputed: only those on whose blind re-keying a person and the machine differ, or only the others.
-    """
-
-    kinds: Collection[str] | None = None
-    books: Collection[int] | None = None
-    disputed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +97,6 @@ def claim(
     same share of these harder fields, however many people ask by turns.
     """
     keys = rekeying.person_keys(person, formerly)
-    first, later, chosen = _free(wanted.kinds is not None, wanted.books is not None, wanted.disputed)
     asked = {
         "now": writer.now,
         "person": person,
@@ -124,42 +108,17 @@ def claim(
     drawn = sum(_chance() < learning_share for _ in range(count)) if learning_share > 0 else 0
     learning: Sequence[TaskRow] = ()
     if drawn and not wanted.disputed:
-        learning = writer.session.scalars(chosen, {**asked, "count": drawn}).all()
+        learning = waiting.chosen(writer.session, wanted, {**asked, "count": drawn})
         if len(learning) == count:
             return lease_all(writer, learning, person, lease_seconds)
-    for some in (first, later):
+    for some in (waiting.first_free, waiting.put_off):
         # What was drawn for learning is not leased yet, and may come again here.
-        rows = [row for row in writer.session.scalars(some, asked).all() if row not in learning]
+        rows = [row for row in some(writer.session, wanted, asked) if row not in learning]
         rows = [*learning, *rows[: count - len(learning)]]
         if rows:
             return lease_all(writer, rows, person, lease_seconds)
     others = open_rows(wanted).where(TaskRow.leased_until > writer.now, TaskRow.person != person)
     return QueueEmpty(held_by_others=writer.session.scalar(select(func.count()).select_from(others.subquery())) or 0)
-
-
-@cache
-def _free(kinds: bool, books: bool, disputed: bool | None) -> tuple[Select[TaskRow], ...]:
-    """Free tasks that a person may get: all, what was put off, and what was chosen for learning.
-
-    Made once, since making takes longer than running.
-    """
-    keys: Any = bindparam("keys", expanding=True)
-    of_kinds: Any = bindparam("kinds", expanding=True)
-    of_books: Any = bindparam("books", expanding=True)
-    person: Any = bindparam("person")
-    now: Any = bindparam("now", type_=TaskRow.leased_until.type)
-    some = Wanted(of_kinds if kinds else None, of_books if books else None, disputed)
-    free = open_rows(some, keys).where(or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= now))
-    skipped = exists().where(SkipRow.task_id == TaskRow.id, SkipRow.person == person)
-    first = free.where(~skipped).order_by(TaskRow.key_rank, TaskRow.ease, TaskRow.id)
-    putoff = free.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == person))
-    later = putoff.order_by(SkipRow.at, TaskRow.id)
-    count = bindparam("count", type_=Integer)
-    # Neither blind tasks, which are a sample drawn by lot, nor disputes, which are for a third person, are chosen; and
-    # what was put off stays put off.
-    marked = TaskRow.learning_rank.is_not(None), TaskRow.blind.is_(False), TaskRow.rekeyed_by == ""
-    chosen = free.where(*marked, ~skipped).order_by(TaskRow.learning_rank, TaskRow.id)
-    return tuple(each.limit(count).with_for_update(of=TaskRow, skip_locked=True) for each in (first, later, chosen))
 
 
 def claim_field(
@@ -391,13 +350,13 @@ def undo_last(
 def open_tasks(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> int:
     """How many fields wait, for anybody or for this person, whether held at this moment or not."""
     keys = None if person is None else rekeying.person_keys(person, formerly)
-    return session.scalar(select(func.count()).select_from(open_rows(wanted, keys).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(open_rows(wanted, keys, most=True).subquery())) or 0
 
 
 def open_kinds(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> dict[str, int]:
     """How many fields of each kind wait; see :func:`open_tasks`."""
     keys = None if person is None else rekeying.person_keys(person, formerly)
-    rows = open_rows(wanted, keys).subquery()
+    rows = open_rows(wanted, keys, most=True).subquery()
     found = session.execute(select(rows.c.kind, func.count()).group_by(rows.c.kind))
     return {str(kind): int(number) for kind, number in found}
 
@@ -405,26 +364,8 @@ def open_kinds(session: Session, wanted: Wanted, person: str | None, formerly: C
 def open_blind(session: Session, wanted: Wanted, person: str | None, formerly: Collection[str] = ()) -> int:
     """How many of the fields that wait are re-keyed blind; see :func:`open_tasks`."""
     keys = None if person is None else rekeying.person_keys(person, formerly)
-    rows = open_rows(wanted, keys).where(TaskRow.blind).subquery()
+    rows = open_rows(wanted, keys, most=True).where(TaskRow.blind).subquery()
     return session.scalar(select(func.count()).select_from(rows)) or 0
-
-
-def open_rows(wanted: Wanted, keys: Collection[str] | None = None) -> Select[TaskRow]:
-    """Open tasks; with the ``keys`` of a person, only those the person may get.
-
-    Fields that an inspection holds are not among them until it is over, unless they waited when it began.
-    """
-    inspected = under_inspection(TaskRow.field_id, pending=False)
-    found = select(TaskRow).where(TaskRow.status == TaskStatus.OPEN.value, ~inspected)
-    if keys is not None:
-        found = found.where(*rekeying.open_to(keys))
-    if wanted.kinds is not None:
-        found = found.where(or_(TaskRow.kind.in_(wanted.kinds), TaskRow.code.in_(wanted.kinds)))
-    if wanted.books is not None:
-        found = found.where(TaskRow.book_id.in_(wanted.books))
-    if wanted.disputed is not None:
-        found = found.where(TaskRow.rekeyed_by != "" if wanted.disputed else TaskRow.rekeyed_by == "")
-    return found
 
 
 def _decided_before(session: Session, field: FieldRow, decision: DecisionRow) -> tuple[str, datetime | None]:

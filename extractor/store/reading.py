@@ -31,6 +31,7 @@ from extractor.store.results import (
 )
 from extractor.store.saving import DECIDED, book_is
 from extractor.store.tables import (
+    WAITS,
     Action,
     BookRow,
     DecisionRow,
@@ -40,7 +41,6 @@ from extractor.store.tables import (
     ProblemRow,
     RecordRow,
     TaskRow,
-    TaskStatus,
     WarningRow,
 )
 
@@ -86,13 +86,20 @@ def waiting_fields(reading: Reading, book_id: int | None) -> Iterator[WaitingFie
 
 def books(session: Session) -> tuple[BookSummary, ...]:
     """All books that have pages, in the order of their identity."""
+    by_book = counts(session)
+    return tuple(
+        BookSummary(number, key, Counts(**by_book.get(number, {}))) for number, key in book_keys(session).items()
+    )
+
+
+def book_keys(session: Session) -> dict[int, BookKey]:
+    """The same without counts, by their numbers."""
     rows = session.scalars(
         select(BookRow)
         .where(BookRow.id.in_(select(PageRow.book_id).where(PageRow.superseded_at.is_(None))))
         .order_by(BookRow.register, BookRow.year, BookRow.number, BookRow.agency, BookRow.id)
     )
-    by_book = counts(session)
-    return tuple(BookSummary(row.id, convert.book_key(row), Counts(**by_book.get(row.id, {}))) for row in rows)
+    return {row.id: convert.book_key(row) for row in rows}
 
 
 def counts(session: Session, book_ids: Collection[int] | None = None) -> dict[int, dict[str, int]]:
@@ -326,7 +333,7 @@ def _waiting_fields(session: Session, ids: Sequence[int]) -> list[WaitingField]:
         )
         .join(FieldRow, FieldRow.record_id == RecordRow.id)
         .join(TaskRow, TaskRow.field_id == FieldRow.id)
-        .where(RecordRow.id.in_(ids), FieldRow.retired_at.is_(None), TaskRow.status == TaskStatus.OPEN.value)
+        .where(RecordRow.id.in_(ids), FieldRow.retired_at.is_(None), WAITS)
         .order_by(*PLACE, FieldRow.position, FieldRow.id)
     )
     return [

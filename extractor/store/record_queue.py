@@ -11,17 +11,20 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
+from sqlalchemy.orm import Session
 
 from extractor.errors import NotStoredError
-from extractor.store import leasing, queue, rekeying
+from extractor.store import leasing, queue, rekeying, waiting
 from extractor.store.results import QueueEmpty, Task
 from extractor.store.saving import Writer
 from extractor.store.store import LEASE_SECONDS, Store
-from extractor.store.tables import BookRow, FieldRow, RecordRow, SkipRow, TaskRow, TaskStatus
+from extractor.store.tables import DISPUTED, WAITS, BookRow, FieldRow, RecordRow, SkipRow, TaskRow
 
 _TRIED = 64
 """Records of a book looked at in one claim; more are passed over only while very many people claim at once."""
+
+_BOOKS_AT_ONCE = 512
 
 Lease = tuple[int, int]
 """Number of a task and the token it was given under."""
@@ -60,20 +63,19 @@ class RecordQueue:
         Raises:
             NotStoredError: there is no such record.
         """
-        wanted, keys = queue.Wanted(books=books, disputed=disputed), rekeying.person_keys(person, formerly)
+        wanted, keys = waiting.Wanted(books=books, disputed=disputed), rekeying.person_keys(person, formerly)
         with self._store.writing() as writer:
-            tasks = queue.open_rows(wanted, keys).join(FieldRow, FieldRow.id == TaskRow.field_id)
-            claim = _Claim(writer, person, tasks.where(FieldRow.record_id.not_in(without)), lease_seconds)
+            claim = _Claim(writer, person, waiting.open_rows(wanted, keys), without, lease_seconds)
             if record is not None:
                 if not _lock(writer, record, wait=True):
                     raise NotStoredError(f"There is no record {record} in the store.")
                 if got := _take(claim, record, shared=True):
                     return got
             else:
-                for each in _in_order(claim, books):
+                for each in _in_order(claim, books, disputed):
                     if _lock(writer, each) and (got := _take(claim, each)):
                         return got
-            others = queue.open_rows(wanted).where(*_with_others(claim))
+            others = waiting.open_rows(wanted).where(*_with_others(claim))
             return QueueEmpty(writer.session.scalar(select(func.count()).select_from(others.subquery())) or 0)
 
     def renew(self, leases: Sequence[Lease], *, person: str, lease_seconds: float = LEASE_SECONDS) -> tuple[int, ...]:
@@ -104,39 +106,68 @@ class RecordQueue:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """Who asks, and the open tasks that the person may get, joined to their fields; others may hold some."""
+    """Who asks, and the open tasks that the person may get; others may hold some, and records ``without`` count not."""
 
     writer: Writer
     person: str
-    tasks: Select[TaskRow]
+    open: Select[TaskRow]
+    without: Collection[int]
     lease_seconds: float
 
+    @property
+    def tasks(self) -> Select[TaskRow]:
+        """The open tasks joined to their fields."""
+        joined = self.open.join(FieldRow, FieldRow.id == TaskRow.field_id)
+        return joined.where(FieldRow.record_id.not_in(self.without))
 
-def _in_order(claim: _Claim, books: Collection[int] | None) -> Iterator[int]:
-    """Numbers of records to try; a book is looked at only when those before it gave nothing."""
-    for book_id in _books(claim.writer, books):
-        yield from _easiest(claim, book_id)
+
+def _in_order(claim: _Claim, books: Collection[int] | None, disputed: bool | None) -> Iterator[int]:
+    """Numbers of records to try; later books are looked at only when those before them gave nothing.
+
+    The first book is looked at alone, for mostly it has something, then more and more of them together: where a person
+    put nearly everything off, thousands are passed over.
+    """
+    waits = and_(WAITS, DISPUTED) if disputed else WAITS
+    many, last = 1, 0
+    while some := _books(claim.writer.session, waits, books, after=last, many=many):
+        yield from _easiest(claim, some)
+        last, many = some[-1], min(8 * many, _BOOKS_AT_ONCE)
     yield from _put_off(claim)
 
 
-def _books(writer: Writer, books: Collection[int] | None) -> Sequence[int]:
-    some = exists().where(TaskRow.book_id == BookRow.id, TaskRow.status == TaskStatus.OPEN.value)
-    wanted = select(BookRow.id).where(some)
+def _books(
+    session: Session, waits: ColumnElement[bool], books: Collection[int] | None, *, after: int, many: int
+) -> Sequence[int]:
+    """Numbers of the next ``many`` books in which anything waits."""
+    # Each is one look into an index, in whichever way the database would join the two tables.
     if books is not None:
-        wanted = wanted.where(BookRow.id.in_(books))
-    return writer.session.scalars(wanted.order_by(BookRow.id)).all()
+        one = select(func.min(TaskRow.book_id)).where(waits, TaskRow.book_id == BookRow.id).scalar_subquery()
+        wanted = select(BookRow.id).where(BookRow.id > after, BookRow.id.in_(books), one.is_not(None))
+        return session.scalars(wanted.order_by(BookRow.id).limit(many)).all()
+    first = select(func.min(TaskRow.book_id).label("id")).where(waits, TaskRow.book_id > after)
+    found = first.cte("found", recursive=True)
+    following = select(func.min(TaskRow.book_id)).where(waits, TaskRow.book_id > found.c.id).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.id.is_not(None)))
+    return session.scalars(select(found.c.id).where(found.c.id.is_not(None)).limit(many)).all()
 
 
-def _easiest(claim: _Claim, book_id: int) -> Sequence[int]:
-    """Numbers of the book's records that are free as a whole and not put off, the easiest first."""
+def _easiest(claim: _Claim, books: Collection[int]) -> Sequence[int]:
+    """Numbers of the books' records that are free as a whole and not put off, by book, the easiest first."""
+    in_books = TaskRow.book_id.in_(books)
+    # Looked up for each task by itself: a join might go through all fields of the store.
+    record = select(FieldRow.record_id).where(FieldRow.id == TaskRow.field_id).scalar_subquery()
+    put_off = select(SkipRow.at).where(SkipRow.task_id == TaskRow.id, SkipRow.person == claim.person).scalar_subquery()
+    columns = TaskRow.book_id, TaskRow.ease, record.label("record_id"), put_off.label("put_off")
+    some = claim.open.with_only_columns(*columns, maintain_column_froms=True).where(in_books)
+    each = some.offset(literal_column("0")).subquery()  # which keeps what is looked up from being looked up again
     found = (
-        claim.tasks.outerjoin(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == claim.person))
-        .where(TaskRow.book_id == book_id, FieldRow.record_id.not_in(_busy(claim, TaskRow.book_id == book_id)))
-        .group_by(FieldRow.record_id)
-        .having(func.max(SkipRow.at).is_(None))
-        .order_by(func.count(), func.sum(TaskRow.ease), FieldRow.record_id)
+        select(each.c.record_id)
+        .where(each.c.record_id.not_in(_busy(claim, in_books)), each.c.record_id.not_in(claim.without))
+        .group_by(each.c.book_id, each.c.record_id)
+        .having(func.max(each.c.put_off).is_(None))
+        .order_by(each.c.book_id, func.count(), func.sum(each.c.ease), each.c.record_id)
     )
-    return claim.writer.session.scalars(found.with_only_columns(FieldRow.record_id).limit(_TRIED)).all()
+    return claim.writer.session.scalars(found.limit(_TRIED)).all()
 
 
 def _put_off(claim: _Claim) -> Sequence[int]:

@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session, aliased
 
 from extractor.records import FieldState
 from extractor.store.convert import clean, person_key
+from extractor.store.lookups import there_is_none
 from extractor.store.results import Bar
-from extractor.store.tables import Action, DecisionRow, SeenRow, TaskRow, TaskStatus
+from extractor.store.tables import WAITS, Action, DecisionRow, SeenRow, TaskRow
 from extractor.store.tasks import is_blind
 
 NO_VALUE = (FieldState.BLANK.value, FieldState.NOT_ON_FORM.value)
@@ -48,8 +49,8 @@ def person_keys(person: str, formerly: Collection[str]) -> frozenset[str]:
 
 def open_to(keys: Collection[str]) -> tuple[ColumnElement[bool], ...]:
     """Conditions that hold for open tasks that a person with these keys may get."""
-    seen = exists().where(SeenRow.task_id == TaskRow.id, SeenRow.person.in_(keys))
-    return TaskRow.rekeyed_by.not_in(keys), or_(TaskRow.blind.is_(False), ~seen)
+    unseen = there_is_none(select(SeenRow.task_id).where(SeenRow.task_id == TaskRow.id, SeenRow.person.in_(keys)))
+    return TaskRow.rekeyed_by.not_in(keys), or_(TaskRow.blind.is_(False), unseen)
 
 
 def barred(session: Session, task: TaskRow, keys: Collection[str]) -> Bar | None:
@@ -74,7 +75,7 @@ def shown(session: Session, tasks: Collection[TaskRow], person: str) -> None:
 
 def hidden() -> ColumnElement[bool]:
     """Condition that holds for tasks whose field's reading must not be shown as the machine's: blind or disputed."""
-    return and_(TaskRow.status == TaskStatus.OPEN.value, or_(TaskRow.blind, TaskRow.rekeyed_by != ""))
+    return and_(WAITS, or_(TaskRow.blind, TaskRow.rekeyed_by != ""))
 
 
 def contradicted(session: Session, field_ids: Collection[int]) -> dict[int, str]:

@@ -44,7 +44,8 @@ from extractor.store.results import (
     WaitingField,
 )
 from extractor.store.saving import Writer
-from extractor.store.tables import PageRow, ProblemRow, TaskRow, TaskStatus
+from extractor.store.tables import WAITS, PageRow, ProblemRow, TaskRow
+from extractor.store.waiting import Wanted
 from extractor.store.watching import watch
 
 LEASE_SECONDS = 300.0
@@ -223,9 +224,7 @@ class Store:
                 for name, number in counts.items():
                     total[name] = total.get(name, 0) + number
             leased = session.scalar(
-                select(func.count())
-                .select_from(TaskRow)
-                .where(TaskRow.status == TaskStatus.OPEN.value, TaskRow.leased_until > self._clock())
+                select(func.count()).select_from(TaskRow).where(WAITS, TaskRow.leased_until > self._clock())
             )
             return QueueStatus(**total, leased=leased or 0)
 
@@ -701,11 +700,11 @@ def _wanted(
     book: BookRef | None,
     books: Collection[int] | None,
     disputed: bool | None,
-) -> queue.Wanted:
+) -> Wanted:
     one = reading.book_id_of(session, book)
     if one is not None:
         books = {one} if books is None else {one}.intersection(books)
-    return queue.Wanted(kinds, books, disputed)
+    return Wanted(kinds, books, disputed)
 
 
 def _named(person: str) -> str:

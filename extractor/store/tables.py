@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     Boolean,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -30,6 +32,11 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+def _only(rows: str) -> dict[str, Any]:
+    """Arguments that limit an index to the rows for which this holds."""
+    return {"sqlite_where": text(rows), "postgresql_where": text(rows)}
 
 
 class Base(DeclarativeBase):
@@ -216,18 +223,16 @@ class TaskRow(Base):
 
     __tablename__ = "task"
     __table_args__ = (
-        Index("ix_task_next", "status", "key_rank", "ease", "id"),
-        Index("ix_task_book_next", "book_id", "status", "key_rank", "ease", "id"),
+        # Of what waits alone, so that what is done, nearly all of a large store, neither fills them nor is passed over.
+        Index("ix_task_next", "key_rank", "ease", "id", **_only("status = 'open'")),
+        Index("ix_task_book_next", "book_id", "key_rank", "ease", "id", **_only("status = 'open'")),
+        Index("ix_task_kind_next", "kind", "key_rank", "ease", "id", **_only("status = 'open'")),
+        Index("ix_task_code_next", "code", "key_rank", "ease", "id", **_only("status = 'open'")),
+        Index("ix_task_disputed", "book_id", "id", **_only("status = 'open' AND rekeyed_by <> ''")),
+        Index("ix_task_leased", "leased_until", **_only("leased_until IS NOT NULL")),
         Index("ix_task_person", "person", "status"),
         # Few tasks are chosen for learning: an index of these alone costs the others nothing.
-        Index(
-            "ix_task_learning",
-            "status",
-            "learning_rank",
-            "id",
-            sqlite_where=text("learning_rank IS NOT NULL"),
-            postgresql_where=text("learning_rank IS NOT NULL"),
-        ),
+        Index("ix_task_learning", "status", "learning_rank", "id", **_only("learning_rank IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -251,6 +256,14 @@ class TaskRow(Base):
     is settled: such fields were not drawn by chance, and figures that speak for all fields leave them out."""
 
 
+WAITS: ColumnElement[bool] = TaskRow.status == literal_column("'open'")
+"""Condition that holds for tasks of fields that wait. The word stands in the statement itself: no database uses an
+index of some rows alone for a parameter, of which it does not know what it will be."""
+
+DISPUTED: ColumnElement[bool] = TaskRow.rekeyed_by != literal_column("''")
+"""Condition that holds for tasks on whose blind re-keying a person and the machine differ."""
+
+
 class SeenRow(Base):
     """A person was handed the machine's reading of a task's field, and can no longer re-key it blind.
 
@@ -267,6 +280,7 @@ class SkipRow(Base):
     """A person put a task off: it comes back to that person when nothing else is left."""
 
     __tablename__ = "task_skip"
+    __table_args__ = (Index("ix_task_skip_person", "person", "at", "task_id"),)
 
     task_id: Mapped[int] = mapped_column(ForeignKey("task.id"), primary_key=True)
     person: Mapped[str] = mapped_column(String, primary_key=True)

@@ -10,7 +10,7 @@ from sqlalchemy import case, false, null, select, update
 from sqlalchemy.orm import Session
 
 from extractor.records import Decision
-from extractor.store.tables import FieldRow, RecordRow, TaskRow, TaskStatus
+from extractor.store.tables import WAITS, FieldRow, RecordRow, TaskRow, TaskStatus
 
 KEY_CODES = frozenset({"so", "quyenSo", "ngayDangKy"})
 KEY_KINDS = frozenset({"record_number", "book_number"})
@@ -91,18 +91,14 @@ def withdraw_fields(session: Session, field_ids: Sequence[int]) -> None:
     """Take the open tasks of these fields out of the queue."""
     for start in range(0, len(field_ids), _IN_LIMIT):
         session.execute(
-            update(TaskRow)
-            .where(TaskRow.field_id.in_(field_ids[start : start + _IN_LIMIT]), TaskRow.status == TaskStatus.OPEN.value)
-            .values(_WITHDRAWN)
+            update(TaskRow).where(TaskRow.field_id.in_(field_ids[start : start + _IN_LIMIT]), WAITS).values(_WITHDRAWN)
         )
 
 
 def withdraw_page(session: Session, page_id: int) -> None:
     """Take all open tasks of a page out of the queue."""
     fields = select(FieldRow.id).join(RecordRow, RecordRow.id == FieldRow.record_id).where(RecordRow.page_id == page_id)
-    session.execute(
-        update(TaskRow).where(TaskRow.field_id.in_(fields), TaskRow.status == TaskStatus.OPEN.value).values(_WITHDRAWN)
-    )
+    session.execute(update(TaskRow).where(TaskRow.field_id.in_(fields), WAITS).values(_WITHDRAWN))
 
 
 def _take_away(task: TaskRow) -> None:

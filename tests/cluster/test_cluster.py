@@ -121,6 +121,20 @@ def test_a_worker_that_would_read_otherwise_or_lacks_a_program_ends_the_run_and_
     assert failed.value.exit_code == ExitCode.MISSING_PROGRAM
 
 
+def test_pages_are_asked_for_as_workers_need_them(crew_of, tmp_path):
+    refs, ahead = refs_of(tmp_path, ("whole.png", 6), ("far.png", 6)), []
+
+    def coming():
+        for number, ref in enumerate(refs, 1):
+            begun = len(list((tmp_path / "marks").glob("*"))) if (tmp_path / "marks").exists() else 0
+            ahead.append(number - begun)
+            yield ref
+
+    found = crew_of(coming())
+    assert told(found) == Counter({(ref.source.file, ref.page, "done"): 1 for ref in refs})
+    assert max(ahead) <= 2 * 2 + 1, "two workers with a page each, as many that wait, and the one that is asked for"
+
+
 def test_a_scan_that_changed_since_it_was_listed_is_set_aside_and_the_others_go_on(crew_of, tmp_path):
     refs = refs_of(tmp_path, ("far-changed.png", 1), ("far.png", 1))
     refs[0].source.path.write_text("something else", "utf-8")

@@ -13,6 +13,8 @@ import yaml
 
 from extractor.errors import ExportError
 from extractor.exports.books import Background, export_run
+from extractor.exports.files import part_of
+from extractor.exports.manifest import event_of, write_manifest
 from extractor.exports.profile import load_profiles, with_own_profiles
 from extractor.exports.supplements import Supplement
 from extractor.exports.verifying import verify_packages
@@ -93,6 +95,28 @@ def test_an_export_that_changes_nothing_leaves_manifest_and_chain(run, record, t
     assert json.loads(path.read_text(encoding="utf-8"))["audit"] == {"head": "2:x"}
     former = path.with_name("xalocthuan_hbd_tbt.KS.2017.01.manifest.20300102-030405.json")
     assert former.read_bytes() == before
+
+
+@pytest.mark.parametrize("then", ["same", "changed", "part lost"])
+def test_an_export_that_ended_after_its_entry_is_not_entered_twice(tmp_path, then, monkeypatch):
+    chain, path = Chain(), tmp_path / "a.manifest.json"
+    says = {"says": 2 if then == "changed" else 1}
+
+    def ends(*_, **_options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("extractor.exports.manifest.files.put_in_place", ends)
+        with pytest.raises(KeyboardInterrupt):
+            write_manifest(path, {"says": 1}, chain, now=None)
+    (entered,) = chain.events
+    if then == "part lost":
+        part_of(path).write_bytes(b"")
+    assert write_manifest(path, says, chain, now=None)
+    assert len(chain.events) == (1 if then == "same" else 2)
+    assert chain.vouches(*event_of(path, path))
+    assert (chain.events[-1] == entered) == (then == "same")
+    assert not part_of(path).exists()
 
 
 def test_a_manifest_of_another_chain_or_a_damaged_one_is_written_again(run, record):

@@ -111,7 +111,7 @@ def test_one_form_from_change_to_use_by_keyboard(drawing, office):
     page.focus("[data-do=remove-field]")
     page.keyboard.press("Enter")
     shown(page)
-    assert "Không có lỗi" in page.inner_text("#faults-title")
+    page.wait_for_selector("#faults-title:has-text('Không có lỗi')", state="attached")
     page.focus("#add")
     page.keyboard.press("Enter")
     left, top, _, height = frame(page)
@@ -219,7 +219,7 @@ def test_going_back_asks_before_unfinished_work_is_given_up(drawing):
     page.click("#versions-trouble button")
     page.wait_for_selector("body[data-ready]:not([data-saved])")
     page.click("#versions-open")
-    assert "Dùng lại mẫu gốc" in page.inner_text("#version-list li:first-child")
+    page.wait_for_selector("#version-list li:first-child:has-text('Dùng lại mẫu gốc')")
     assert page.troubles == []
 
 

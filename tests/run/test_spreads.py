@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from functools import cache
 from random import Random
 
 import cv2
@@ -32,12 +33,15 @@ def lines(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+@cache
 def page_of(form: str, seed: int, records: int = 1) -> np.ndarray:
-    """A flat, filled page."""
+    """A flat, filled page; several tests open a book at the same one."""
     rng = Random(f"{form}/{seed}")
     setting = make_book(rng, form, records, years=years_of(form))
     rendered = render_records(setting, form, rng=rng, strength=1.0, split="test", dpi=DPI, device=FLAT)
-    return next(iter(rendered)).page.picture
+    picture = next(iter(rendered)).page.picture
+    picture.setflags(write=False)
+    return picture
 
 
 def opened(*pages: np.ndarray, seed: int = 1, strength: float = 1.5) -> np.ndarray:

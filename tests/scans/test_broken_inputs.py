@@ -12,7 +12,9 @@ import pikepdf
 import pytest
 from PIL import Image
 
+from extractor.errors import InputError
 from extractor.scans import Limits
+from extractor.scans.pdf import load_page
 
 
 def fake_png(width: int, height: int) -> bytes:
@@ -114,6 +116,22 @@ def test_absurd_picture_inside_a_pdf_is_refused_before_decoding(files, tmp_path)
     assert files.Collected(tmp_path / "a.pdf").reasons == [("a.pdf", "limit")]
 
 
+@pytest.mark.parametrize(
+    ("thing", "place"), [(b"(x)", "/Im9"), (b"<< >>", "/Im9"), (b"(x)", "/Contents"), (b"[7]", "/Resources")]
+)
+def test_a_pdf_with_objects_of_the_wrong_kind_ends_no_decoder(files, tmp_path, thing, place):
+    with pikepdf.open(io.BytesIO(files.scan_pdf(files.jpeg()))) as pdf:
+        page = pdf.pages[0].obj
+        holder = page.Resources.XObject if place == "/Im9" else page
+        holder[place] = pdf.make_indirect(pikepdf.Object.parse(thing))
+        pdf.save(tmp_path / "odd.pdf")
+    try:
+        decoded, _ = load_page(tmp_path / "odd.pdf", "odd.pdf", 1, Limits(), render_dpi=72)
+        assert decoded.ndim == 3
+    except InputError as error:
+        assert error.mend and place != "/Im9"
+
+
 def test_complete_pdf_with_a_wrong_index_is_mended(files, tmp_path):
     data = files.scan_pdf(files.jpeg())
     at = data.rindex(b"startxref")
@@ -152,6 +170,14 @@ def test_member_that_leaves_the_archive(files, tmp_path, name):
     assert [report.reason for report in seen.reports] == ["unsafe_path"]
     assert seen.names == [("a.zip/good.jpg", 1)]
     assert sorted(entry.name for entry in tmp_path.rglob("*")) == ["a.zip"], "nothing is unpacked to disk"
+
+
+def test_member_without_a_name_is_refused_and_the_rest_goes_on(files, tmp_path):
+    data = archive(tmp_path / "in.zip", ("Qx.jpg", files.jpeg()), ("good.jpg", files.jpeg())).read_bytes()
+    (tmp_path / "in.zip").write_bytes(data.replace(b"Qx.jpg", b"\0x.jpg"))
+    seen = files.Collected(tmp_path / "in.zip")
+    assert seen.names == [("in.zip/good.jpg", 1)]
+    assert [reason for _, reason in seen.reasons] == ["unsafe_path"]
 
 
 def test_member_that_is_a_link(files, tmp_path):

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from support.clean_databases import CleanDatabases
 from support.postgres import new_server
 
 from extractor.records import (
@@ -93,6 +94,12 @@ def migrated_base(postgres_server: str, tmp_path_factory: pytest.TempPathFactory
     return "migrated"
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: str, migrated_base: str) -> CleanDatabases:
+    """PostgreSQL databases with the schema and nothing else, used again and again."""
+    return CleanDatabases(postgres_server, migrated_base)
+
+
 BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
@@ -104,8 +111,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         shutil.copy(request.getfixturevalue("migrated_file"), path)
         yield Database(f"sqlite:///{path}", tmp_path / "audit-key", "sqlite")
     else:
-        template = request.getfixturevalue("migrated_base")
-        yield from _postgres(request.getfixturevalue("postgres_server"), template, tmp_path)
+        with request.getfixturevalue("postgres_databases").one() as url:
+            yield Database(url, tmp_path / "audit-key", "postgres")
 
 
 @pytest.fixture(params=BACKENDS)
@@ -114,12 +121,12 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[D
     if request.param == "sqlite":
         yield Database(f"sqlite:///{tmp_path / 'store.sqlite'}", tmp_path / "audit-key", "sqlite")
     else:
-        yield from _postgres(request.getfixturevalue("postgres_server"), "template1", tmp_path)
+        yield from _empty_postgres(request.getfixturevalue("postgres_server"), tmp_path)
 
 
-def _postgres(server: str, template: str, folder: Path) -> Iterator[Database]:
+def _empty_postgres(server: str, folder: Path) -> Iterator[Database]:
     name = f"t{uuid4().hex[:12]}"
-    _command(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _command(server, f"CREATE DATABASE {name} TEMPLATE template1")
     yield Database(server.replace("/postgres?", f"/{name}?"), folder / "audit-key", "postgres")
     _command(server, f"DROP DATABASE {name} WITH (FORCE)")
 

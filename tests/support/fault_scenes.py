@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import signal
+import tempfile
 import traceback
 import zipfile
 from collections import Counter
@@ -142,13 +143,19 @@ SCENES = {
 def warm() -> None:
     """Load what the scenes need, so that each branch has it; none of it may start threads."""
     import extractor.backup.making
-    import extractor.batch.exporting
     import extractor.batch.run
     import extractor.scans.decoding.child  # noqa: F401
+    from extractor.batch.exporting import export_formats
+    from extractor.exports.findings import texts
     from extractor.templates import load_forms
     from extractor.vietnamese.understood import understand
 
+    # The first database that is opened has its migrations loaded.
+    with tempfile.TemporaryDirectory() as place, open_store(Path(place)):
+        pass
     load_forms()
+    export_formats()
+    texts()
     understand("xã Đồng Thử, huyện Bù Đăng, tỉnh Bình Phước", 2015)
 
 
@@ -298,11 +305,7 @@ def state(place: Path) -> dict[str, str]:
             and not _DATED.search(path.name)
             and not name.endswith((".sqlite", ".key"))
         ):
-            content = path.read_bytes()
-            if name.endswith(".manifest.json"):
-                # It names the head of the log, in which an export that was killed after its entry stands twice.
-                content = json.dumps({**json.loads(content), "audit": ""}).encode()
-            found[name] = hashlib.sha256(content).hexdigest()
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     if (place / "out" / "extractor.sqlite").exists():
         with open_store(place / "out") as store:
             lines = [record.model_dump_json() for record in store.records()]

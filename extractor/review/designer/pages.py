@@ -121,7 +121,7 @@ def _pages(room: Room, visit: Visit, form: str | None) -> list[dict[str, Any]]:
     """Pages to choose from, each with its size; those under inspection are left out: reading them would tell."""
     lines = []
     inspected = inspected_pages(room.store)
-    books = {book.id: book_name(book.key, room.labels, visit.language) for book in room.store.books()}
+    books = {number: book_name(key, room.labels, visit.language) for number, key in room.listing.book_keys().items()}
     for found in form_pages(room.store, form, books=visit.account.books):
         if found.id in inspected:
             continue

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.fault_scenes import SCENES, Scene
+from support.fault_scenes import SCENES, Scene, warm
 
 from extractor.exports.files import part_of, put_in_place
 from extractor.whole_files import write_whole
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the work is don
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
+    warm()
     return Stage(tmp_path_factory.mktemp("stage"))
 
 
@@ -32,7 +33,7 @@ def test_work_that_ends_at_a_step_is_taken_up_again(stage, name, mode, at):
     assert (how, wrong) == ("killed", [])
 
 
-@pytest.mark.parametrize(("name", "mode"), [("answer", "kill"), ("certify", "cut"), ("backup", "full")])
+@pytest.mark.parametrize(("name", "mode"), [("answer", "kill"), ("certify", "full"), ("backup", "cut")])
 def test_work_that_ends_at_many_steps(stage, name, mode):
     told = examine(stage, name, mode, every={"backup": 24}.get(name, 4), first=2)
     assert told.faults == []

@@ -1,0 +1,132 @@
+import json
+import sys
+
+import pytest
+
+from extractor.batch import publishing
+from extractor.batch.publishing import fetch_published, publish
+from extractor.batch.run import only_run
+from extractor.cli import main
+from extractor.errors import PublishError
+from extractor.remote import parse_address
+from extractor.remote import store as store_module
+
+SECRETS = ("extractor.sqlite", "extractor.sqlite-wal", "audit.key", "sources.json", "learning/learning.key", ".lock")
+SHOWN = ("records.jsonl", "report.html", "import/KS 2017.xlsx", "packages/KS.zip", "pages/a-0001.jpg", "overlays/a.png")
+
+
+@pytest.fixture
+def out(tmp_path):
+    folder = tmp_path / "ket-qua"
+    for name in (*SECRETS, *SHOWN, "pages/a-0001.953e88.drawn", "import/x.xlsx.part", "scans-at-hand/run/0"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(f"content of {name}".encode())
+    (folder / "packages" / "link.key").symlink_to(folder / "audit.key")
+    return folder
+
+
+@pytest.fixture
+def place(s3, request):
+    bucket = "p-" + str(abs(hash(request.node.name)))[:12]
+    s3.put(bucket)
+    return bucket, parse_address(f"s3://{bucket}/xa-a")
+
+
+def seen(s3, bucket):
+    """What readers see: path and content, by way of the manifest."""
+    manifest = json.loads(s3.get(f"{bucket}/xa-a/manifest.json"))
+    return {
+        file["path"]: s3.get(f"{bucket}/xa-a/objects/{file['sha256'][:2]}/{file['sha256']}").decode()
+        for file in manifest["files"]
+    }
+
+
+def test_only_what_is_handed_over_goes_once_and_comes_back_whole(s3, place, out, tmp_path):
+    bucket, address = place
+    first = publish(out, address)
+    assert (first.files, first.sent, first.changed) == (len(SHOWN), len(SHOWN), True)
+    assert seen(s3, bucket) == {name: f"content of {name}" for name in SHOWN}
+    sent = len(s3.asked("PUT", bucket))
+    assert publish(out, address) == publishing.Published(len(SHOWN), 0, False, 0)
+    assert len(s3.asked("PUT", bucket)) == sent
+
+    (out / "records.jsonl").write_text("corrected")
+    assert publish(out, address, pictures=False, prune=True) == publishing.Published(4, 1, True, 3)
+    assert seen(s3, bucket)["records.jsonl"] == "corrected"
+    assert fetch_published(address, tmp_path / "copy") == 4
+    copied = {path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*.*")}
+    assert copied == {name for name in SHOWN if not name.startswith(("pages", "overlays"))}
+
+
+def test_whoever_is_cut_off_leaves_the_former_state_and_can_begin_again(s3, place, out, monkeypatch):
+    bucket, address = place
+    publish(out, address)
+    before = seen(s3, bucket)
+    for name in SHOWN:
+        (out / name).write_bytes(f"newer {name}".encode())
+    put, calls = store_module.RemoteStore.put, []
+
+    def killed(self, source, to):
+        calls.append(to)
+        if len(calls) > 3:
+            raise KeyboardInterrupt
+        put(self, source, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module.RemoteStore, "put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish(out, address)
+    assert seen(s3, bucket) == before
+    assert publish(out, address).sent == len(SHOWN) - 3
+    assert seen(s3, bucket) == {name: f"newer {name}" for name in SHOWN}
+
+
+def test_what_does_not_arrive_as_sent_is_never_named(s3, place, out, monkeypatch, tmp_path):
+    bucket, address = place
+    put = store_module.RemoteStore.put
+    monkeypatch.setattr(store_module.RemoteStore, "put", lambda self, _, to: put(self, b"something else", to))
+    with pytest.raises(PublishError, match="not what was sent"):
+        publish(out, address)
+    monkeypatch.setattr(store_module.RemoteStore, "put", put)
+    publish(out, address)
+    # One content is damaged later: who fetches it is told.
+    file = json.loads(s3.get(f"{bucket}/xa-a/manifest.json"))["files"][0]
+    s3.put(f"{bucket}/xa-a/objects/{file['sha256'][:2]}/{file['sha256']}", b"x" * file["size"])
+    with pytest.raises(PublishError, match="damaged"):
+        fetch_published(address, tmp_path / "copy")
+    s3.put(f"{bucket}/xa-a/manifest.json", json.dumps(
+        {"format": publishing.FORMAT, "files": [{**file, "path": "../../x"}]}).encode())  # fmt: skip
+    with pytest.raises(PublishError, match="outside the folder"):
+        fetch_published(address, tmp_path / "copy")
+
+
+def test_the_command_refuses_while_a_run_goes_on_and_names_what_is_wrong(s3, place, out, monkeypatch, capsys):
+    bucket, address = place
+
+    def command(*words):
+        monkeypatch.setattr(sys, "argv", ["extractor", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code, told.out + told.err
+
+    with only_run(out):
+        code, told = command("publish", str(out), str(address))
+    assert code == 2 and "another run" in told
+    monkeypatch.setattr(store_module, "WAITS", ())
+    code, told = command("publish", str(out), f"s3://{bucket}-gone/x")
+    assert code == 7 and "no such bucket" in told
+    s3.deny(bucket, "s3:PutObject")
+    code, told = command("publish", str(out), str(address))
+    assert code == 7 and "credentials" in told
+    code, told = command("publish", str(out), f"s3://me:geheim@{bucket}/x")
+    assert code == 2 and "geheim" not in told
+    code, told = command("publish", str(out.parent / "none"), str(address))
+    assert code == 7 and "no folder" in told
+
+
+def test_a_folder_on_a_disk_is_a_place_too(out, tmp_path):
+    address = parse_address(f"file://{tmp_path}/shared")
+    assert publish(out, address).sent == len(SHOWN)
+    assert publish(out, address).sent == 0
+    assert fetch_published(address, tmp_path / "copy") == len(SHOWN)
