@@ -17,7 +17,8 @@ def test_the_queue_is_measured_in_every_state(monkeypatch, capsys, tmp_path, dat
     found = tmp_path / "found.json"
     arguments = ["ten_million.py", "--fields", "1500", "--database", database, "--people", "2", "--turns", "4"]
     arguments += ["--pause", "0", "--json", str(found)]
-    arguments += ["--no-questions", "--state", "half done", "all that is left put off"]
+    if database == "postgres":
+        arguments += ["--no-questions", "--state", "half done", "all that is left put off"]
     monkeypatch.setattr(sys, "argv", arguments)
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     runpy.run_path(str(BENCHMARKS / "ten_million.py"), run_name="__main__")
@@ -26,6 +27,8 @@ def test_the_queue_is_measured_in_every_state(monkeypatch, capsys, tmp_path, dat
     assert {row["call"] for row in measured["states"]} >= {"claim a field", "claim a record", "answer"}
     assert all(row["calls"] > 0 for row in measured["states"])
     assert "all that is left put off" in shown
-    assert {row["state"] for row in measured["states"]} == {"half done", "all that is left put off"}
-    # Only PostgreSQL says what a statement cost it.
-    assert any(row["database"] for row in measured["states"]) == (database == "postgres")
+    if database == "postgres":
+        assert any(row["database"] for row in measured["states"])
+    else:
+        assert "room: claim a record" in measured["questions"]
+        assert {row["state"] for row in measured["states"]} >= {"nearly full", "half done", "almost empty"}
