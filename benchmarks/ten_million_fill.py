@@ -122,7 +122,7 @@ class Filler:
         # Others hold the very first of the queue.
         self._do(
             f"UPDATE task SET person = 'Người khác', token = 2, leased_until = {self._at('4000000000')} "
-            f"WHERE id IN ({_QUEUE} LIMIT {20 if state.few else HELD})"
+            f"WHERE id IN ({_QUEUE} LIMIT {min(20 if state.few else HELD, self.records // 10)})"
         )
 
     def analyse(self, *tables: str) -> None:

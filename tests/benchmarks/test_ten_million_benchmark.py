@@ -15,7 +15,7 @@ def test_the_queue_is_measured_in_every_state(monkeypatch, capsys, tmp_path, dat
     if database == "postgres":
         pytest.importorskip("pgserver")
     found = tmp_path / "found.json"
-    arguments = ["ten_million.py", "--fields", "1500", "--database", database, "--people", "2", "--turns", "4"]
+    arguments = ["ten_million.py", "--fields", "10000", "--database", database, "--people", "2", "--turns", "4"]
     arguments += ["--pause", "0", "--json", str(found)]
     if database == "postgres":
         arguments += ["--no-questions", "--state", "half done", "all that is left put off"]
