@@ -54,6 +54,7 @@ class CrashMarks:
     def _write(self, lines: set[str]) -> None:
         try:
             if lines:
+                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._file.write_text("".join(f"{line}\n" for line in sorted(lines)), encoding="ascii")
             else:
                 self._file.unlink(missing_ok=True)
