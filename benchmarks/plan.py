@@ -153,7 +153,7 @@ def _rows(plans: list[Plan], asked: argparse.Namespace) -> list[tuple[str, list[
         ("core-hours of reading", [f"{item.core_hours:,.0f}" for item in plans]),
         ("cores that read all day", [f"{item.cores:,}" for item in plans]),
         (f"nodes of {asked.cores_a_node} cores", [f"{math.ceil(item.cores / asked.cores_a_node):,}" for item in plans]),
-        ("memory of all workers, GB", [f"{item.memory_gb:,.0f}" for item in plans]),
+        ("memory of all workers, GB", [f"{item.memory_gb:,.1f}" for item in plans]),
         ("core-hours of the servers", [f"{item.giving_out_hours:,.0f}" for item in plans]),
         ("hours of people", [f"{item.person_hours:,.0f}" for item in plans]),
         ("people at once, three shifts a day", [f"{item.people:,}" for item in plans]),

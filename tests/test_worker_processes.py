@@ -1,10 +1,14 @@
-"""Processes of a pool do not outlive whoever started them."""
+"""Processes of a pool do not outlive whoever started them, and how the command line ends."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+
+import pytest
+
+from extractor.cli import root
 
 _PARENT = """
 import multiprocessing, os, signal, sys, time
@@ -43,3 +47,25 @@ def _lives(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_broken_connection_is_not_told_as_a_file_without_a_name(monkeypatch, capsys):
+    def broken(**_):
+        raise ConnectionResetError(104, "somebody's text")
+
+    monkeypatch.setattr(root, "app", broken)
+    with pytest.raises(SystemExit) as ended:
+        root.main()
+    assert ended.value.code == 1
+    told = capsys.readouterr().err
+    assert "ConnectionResetError" in told
+    assert "None" not in told
+    assert "somebody" not in told
+
+
+def test_ctrl_c_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(root, "app", lambda **_: 130)  # what Typer makes of it
+    with pytest.raises(SystemExit) as ended:
+        root.main()
+    assert ended.value.code == 130
+    assert "Stopped" in capsys.readouterr().err

@@ -41,7 +41,10 @@ def main() -> None:
         warn(f"Error: {error}")
         sys.exit(int(error.exit_code))
     except OSError as error:
-        warn(f"Error: {error.filename or 'A file'}: {error.strerror}. Check the path, its rights and the free space.")
+        if error.filename:
+            warn(f"Error: {error.filename}: {error.strerror}. Check the path, its rights and the free space.")
+        else:  # such as a connection that broke; its own text may quote anything
+            warn(f"Error: {type(error).__name__}: a connection or file failed. The same command goes on where it was.")
         sys.exit(int(ExitCode.FAILURE))
     except (typer.Abort, KeyboardInterrupt):
         code = int(ExitCode.INTERRUPTED)
