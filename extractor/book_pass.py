@@ -86,9 +86,17 @@ def judge(
     if certificate is None or not covered or evidence.adapted:
         return value.model_copy(update={"confidence": unproved_confidence(evidence), "decision": Decision.REVIEW})
     confidence = certificate.confidence(evidence)
-    empty = value.state is FieldState.BLANK and not required
-    usable = empty or (value.state is FieldState.READ and value.value is not None)
-    accepted = usable and group_of(evidence) not in suspended and certificate.accepts(evidence, confidence)
+    accepted = (
+        acceptable(value, required=required)
+        and group_of(evidence) not in suspended
+        and certificate.accepts(evidence, confidence)
+    )
     return value.model_copy(
         update={"confidence": confidence, "decision": Decision.ACCEPTED if accepted else Decision.REVIEW}
     )
+
+
+def acceptable(value: FieldValue, *, required: bool) -> bool:
+    """Whether a field may pass without a person at all: it has a value, or is empty and need not be filled."""
+    empty = value.state is FieldState.BLANK and not required
+    return empty or (value.state is FieldState.READ and value.value is not None)

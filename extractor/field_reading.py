@@ -14,7 +14,7 @@ from extractor.confidence.certificate import unproved_confidence
 from extractor.confidence.evidence import FieldEvidence, source_of
 from extractor.readers.crops import cut_line, edge_ink
 from extractor.readers.furniture import find_furniture, without_furniture
-from extractor.readers.joining import join_readings
+from extractor.readers.joining import join_readings, with_low_tones
 from extractor.readers.protocol import Reader, Reading
 from extractor.readers.script import ScriptJudgement, judge_script
 from extractor.readers.ticks import read_tick
@@ -24,6 +24,7 @@ from extractor.scans.types import CleanPage, Image
 from extractor.templates.form import FieldSpec, FormSchema, Kind
 from extractor.templates.types import LocatedField, Polygon, RegisteredPage
 from extractor.vietnamese import Context, Decoded, decode, reconcile_dates
+from extractor.vietnamese.canonical import canonical_value
 
 HANDWRITING = "handwriting"
 PRINTED = "printed"
@@ -46,15 +47,18 @@ class FieldReading:
 
 @dataclass(slots=True)
 class _Line:
+    """A written line; ``second`` is what the reader of handwriting made of it without leaders and rulings."""
+
     polygon: Polygon
     crop: Image
     judgement: ScriptJudgement
     readings: dict[str, Reading]
+    second: Reading | None = None
 
 
 @dataclass(slots=True)
 class _Task:
-    """One field on its way: its lines with ink, and what each reader made of them."""
+    """One field on its way: its lines with ink, and what each reader made of them, at second sight too."""
 
     spec: FieldSpec
     located: LocatedField
@@ -62,6 +66,8 @@ class _Task:
     blank: float
     joined: dict[str, Reading] = field(default_factory=dict)
     decoded: dict[str, tuple[Decoded, ...]] = field(default_factory=dict)
+    second: Reading | None = None
+    second_decoded: tuple[Decoded, ...] = ()
     merged: list[Decoded] = field(default_factory=list)
 
     @property
@@ -134,22 +140,39 @@ def _prepare(page: CleanPage, spec: FieldSpec, located: LocatedField) -> _Task:
 
 
 def _ask(page: CleanPage, readers: dict[str, Reader], tasks: Iterable[_Task]) -> None:
-    """One call to each reader for the whole page, so that it can batch."""
+    """One call to each reader for the whole page, so that it can batch; the one for handwriting looks twice.
+
+    A dot of a dotted writing line under a letter looks like the mark for the low tone: ``Thanh`` on such a line is read
+    as ``Thạnh``. Without the line a real mark may be gone. Where both sights agree, neither has happened.
+    """
     wanted: dict[str, list[_Line]] = {}
     for task in tasks:
         for name in task.reader_names:
             wanted.setdefault(name, []).extend(task.lines)
     for name, lines in wanted.items():
-        crops = _plain_crops(page, lines) if name == PRINTED else [line.crop for line in lines]
+        crops = [plain for plain, _ in _plain_crops(page, lines)] if name == PRINTED else [line.crop for line in lines]
         for line, reading in zip(lines, readers[name].read(crops), strict=True):
             line.readings[name] = reading
+    hand = wanted.get(HANDWRITING, [])
+    changed = [(line, plain) for line, (plain, less) in zip(hand, _plain_crops(page, hand), strict=True) if less]
+    for (line, _), reading in zip(changed, readers[HANDWRITING].read([plain for _, plain in changed]), strict=True):
+        line.second = reading
 
 
-def _plain_crops(page: CleanPage, lines: Sequence[_Line]) -> list[Image]:
-    """The lines without leaders and rulings, which the engine for print takes for rows of full stops."""
+def _plain_crops(page: CleanPage, lines: Sequence[_Line]) -> list[tuple[Image, bool]]:
+    """The lines without leaders and rulings, and whether there were any.
+
+    The engine for print takes them for rows of full stops.
+    """
+    if not lines:
+        return []
     furniture = find_furniture(page)
     plain = without_furniture(furniture)
-    return [cut_line(plain, line.polygon * furniture.scale) for line in lines]
+    paper = np.asarray(cv2.bitwise_not(furniture.marks), dtype=np.uint8)
+    return [
+        (cut_line(plain, polygon), bool((cut_line(paper, polygon) == 0).any()))
+        for polygon in (line.polygon * furniture.scale for line in lines)
+    ]
 
 
 def _decode(task: _Task, context: Context) -> None:
@@ -157,8 +180,18 @@ def _decode(task: _Task, context: Context) -> None:
     if not task.lines:
         return
     task.joined = {name: join_readings([line.readings[name] for line in task.lines]) for name in task.reader_names}
+    hand = task.joined[HANDWRITING]
+    if PRINTED in task.joined:
+        task.joined[PRINTED] = with_low_tones(task.joined[PRINTED], hand)
     task.decoded = {name: decode(task.spec, reading.candidates, context) for name, reading in task.joined.items()}
-    task.merged = _merge((task.weight(name), task.decoded[name]) for name in task.joined)
+    weighted = [(task.weight(name), task.decoded[name]) for name in task.joined]
+    if any(line.second for line in task.lines):
+        task.second = join_readings([line.second or line.readings[HANDWRITING] for line in task.lines])
+        task.second_decoded = decode(task.spec, task.second.candidates, context)
+        half = task.weight(HANDWRITING) / 2
+        weighted = [(half if name == HANDWRITING else task.weight(name), task.decoded[name]) for name in task.joined]
+        weighted.append((half, task.second_decoded))
+    task.merged = _merge(task.spec.kind, weighted)
 
 
 def _weigh_dates_together(record: Sequence[_Task], context: Context) -> None:
@@ -187,9 +220,9 @@ def _finish(page: CleanPage, task: _Task, registered: RegisteredPage, context: C
         return _finish_blank(base, task.blank, box)
     if not task.merged or not task.merged[0].raw:
         return _finish_blank(base, 0.5, box)
-    best = max(task.joined, key=lambda name: task.weight(name) * _top(task.decoded[name]).probability)
-    reading, merged = task.joined[best], task.merged
-    first = merged[0]
+    first = task.merged[0]
+    best, reading = _best_reading(task, first)
+    merged = task.merged
     evidence = replace(
         base,
         reader=reading.confidence,
@@ -198,6 +231,8 @@ def _finish(page: CleanPage, task: _Task, registered: RegisteredPage, context: C
         margin=first.probability - max((d.probability for d in merged[1:] if d.value != first.value), default=0.0),
         known=first.known,
         agreement=_agreement(task, first),
+        second=_second_agreement(task, first),
+        second_decoded=_probability(task.spec.kind, task.second_decoded, first) if task.second else first.probability,
         length=len(first.raw),
         edge_ink=max(edge_ink(line.crop) for line in task.lines),
         proposed=first.proposed,
@@ -250,17 +285,34 @@ def _finish_choice(page: CleanPage, task: _Task, base: FieldEvidence, box: Box |
     )
 
 
-def _merge(weighted: Iterable[tuple[float, Sequence[Decoded]]]) -> list[Decoded]:
-    """Decoded candidates of several readers as one list, best first; the same raw text adds up, to at most 1."""
-    merged: dict[str, Decoded] = {}
-    lists = list(weighted)
-    total = sum(weight for weight, _ in lists)
-    for weight, decoded in lists:
+def _best_reading(task: _Task, chosen: Decoded) -> tuple[str, Reading]:
+    """The reader that speaks loudest, and its reading; of two sights, the one that shows the chosen text."""
+    best = max(task.joined, key=lambda name: task.weight(name) * _top(task.decoded[name]).probability)
+    reading = task.joined[best]
+    if best == HANDWRITING and task.second and reading.text != chosen.raw and task.second.text == chosen.raw:
+        return best, task.second
+    return best, reading
+
+
+def _merge(kind: Kind, weighted: Sequence[tuple[float, Sequence[Decoded]]]) -> list[Decoded]:
+    """Decoded candidates of several readings as one list, best first; the same value adds up, to at most 1."""
+    merged: dict[tuple[bool, str], Decoded] = {}
+    loudest: dict[tuple[bool, str], float] = {}
+    total = sum(weight for weight, _ in weighted)
+    for weight, decoded in weighted:
         for item in decoded:
-            known = merged.get(item.raw)
-            probability = min(1.0, item.probability * weight / total + (known.probability if known else 0.0))
-            merged[item.raw] = replace(item, probability=probability)
+            key, part = _same(kind, item), item.probability * weight / total
+            known = merged.get(key)
+            probability = min(1.0, part + (known.probability if known else 0.0))
+            shown = item if known is None or part > loudest[key] else known
+            loudest[key] = max(part, loudest.get(key, 0.0))
+            merged[key] = replace(shown, probability=probability)
     return sorted(merged.values(), key=lambda item: -item.probability)
+
+
+def _same(kind: Kind, item: Decoded) -> tuple[bool, str]:
+    """A key under which two candidates say the same."""
+    return (False, item.raw) if item.value is None else (True, canonical_value(kind.value, item.value))
 
 
 def _top(decoded: Sequence[Decoded]) -> Decoded:
@@ -269,10 +321,23 @@ def _top(decoded: Sequence[Decoded]) -> Decoded:
 
 def _agreement(task: _Task, chosen: Decoded) -> int:
     """Whether a second reader says the same."""
-    others = [_top(items).value for items in task.decoded.values()]
+    others = [_top(items) for items in task.decoded.values()]
     if len(others) < 2:
         return 0
-    return 1 if all(other == chosen.value for other in others) else -1
+    return 1 if all(_same(task.spec.kind, other) == _same(task.spec.kind, chosen) for other in others) else -1
+
+
+def _second_agreement(task: _Task, chosen: Decoded) -> int:
+    """Whether both sights of the reader of handwriting say the same; 0 where it had but one."""
+    if task.second is None:
+        return 0
+    sights = (_top(task.decoded[HANDWRITING]), _top(task.second_decoded))
+    return 1 if all(_same(task.spec.kind, sight) == _same(task.spec.kind, chosen) for sight in sights) else -1
+
+
+def _probability(kind: Kind, decoded: Sequence[Decoded], chosen: Decoded) -> float:
+    """What these candidates give the chosen value."""
+    return min(1.0, sum(item.probability for item in decoded if _same(kind, item) == _same(kind, chosen)))
 
 
 def _residual_mm(page: CleanPage, registered: RegisteredPage) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from extractor.batch.judging import examine_books
 from extractor.batch.run import RunOptions, run
 from extractor.batch.sources import load_sources
 from extractor.batch.storage import open_store
-from extractor.book_pass import FieldKey
+from extractor.book_pass import FieldKey, acceptable
 from extractor.confidence import Certificate, FieldEvidence, LabelledField, fit_certificate
 from extractor.errors import EvaluationError
 from extractor.evaluation.figures import compare
@@ -84,7 +84,8 @@ def label_books(
             for judged in examine_books(store, out, forms, load_sources(out)):
                 for record in judged.records:
                     seen_forms[record.form] = record.form_version
-                    labelled.extend(_label(record, judged.evidence, truth.get(record.key), folder.name))
+                    required = {spec.code for spec in forms[record.form].schema.fields if spec.required}
+                    labelled.extend(_label(record, judged.evidence, truth.get(record.key), folder.name, required))
         on_book(number + 1, len(books))
     if not labelled:
         raise EvaluationError("No record of these books has a truth.", mend=f"Give folders with scans and {TRUTH}.")
@@ -92,11 +93,15 @@ def label_books(
 
 
 def _label(
-    record: Record, evidence: Mapping[FieldKey, FieldEvidence], truth: TruthRecord | None, book: str
-) -> Iterator[LabelledField]:
-    """Evidence of the record's fields with whether each value is exactly right; fields without truth are left out."""
+    record: Record, evidence: Mapping[FieldKey, FieldEvidence], truth: TruthRecord | None, book: str,
+    required: Container[str],
+) -> Iterator[LabelledField]:  # fmt: skip
+    """Evidence of the record's fields with whether each value is exactly right.
+
+    Left out are fields without truth, and those that go to a person whatever a certificate says.
+    """
     for code, value in record.fields.items():
         item = evidence.get((record.key, code))
         true_field = truth.fields.get(code) if truth else None
-        if item is not None and true_field is not None:
+        if item is not None and true_field is not None and acceptable(value, required=code in required):
             yield LabelledField(item, compare(item.kind, true_field, value).exact, book)

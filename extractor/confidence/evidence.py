@@ -25,6 +25,9 @@ FEATURES = (
     "coverage_gap",
     "supports",
     "warnings",
+    "second_agreement",
+    "second_disagreement",
+    "logit_second",
 )
 """Names of the numbers in :meth:`FieldEvidence.vector`, in order."""
 
@@ -64,6 +67,9 @@ class FieldEvidence:
         margin: its distance to the next different value's probability, 0 to 1.
         known: the value is in a list or parses by a grammar.
         agreement: 1 where a second reader proposes the same value, -1 where it proposes another, 0 where none read it.
+        second: 1 where the reader of handwriting read the same value without the leaders and rulings of the form, -1
+            where it read another, 0 where there were none to take away.
+        second_decoded: probability of the value at that second sight, 0 to 1; :attr:`decoded` where there was none.
         printed: probability that the crop holds print, 0 to 1.
         length: number of characters read.
         lines: number of line regions read.
@@ -99,6 +105,8 @@ class FieldEvidence:
     repeated: bool = False
     source: str = ""
     adapted: bool = False
+    second: int = 0
+    second_decoded: float = 0.0
 
     def vector(self) -> NDArray[np.float64]:
         """The evidence as numbers of similar size, ``(len(FEATURES),)``."""
@@ -119,6 +127,9 @@ class FieldEvidence:
                 1.0 - self.coverage,
                 min(self.supports, _MOST_COUNTED) / 2,
                 min(self.warnings, _MOST_COUNTED) / 2,
+                float(self.second > 0),
+                float(self.second < 0),
+                _logit(self.second_decoded) / 4,
             ],
             dtype=np.float64,
         )

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from extractor.evaluation.truth import RecordId, TruthField
 from extractor.records import Decision, FieldValue, nfc
+from extractor.vietnamese.canonical import canonical_value
 
 BINS = 10
 """Equal bins of confidence between 0 and 1 for the calibration error."""
@@ -23,7 +24,9 @@ class FieldResult:
     Args:
         distance: edit distance between the verbatim texts, in characters; for a missing field the truth's length.
         length: characters of the true verbatim text.
-        exact: whether the value is exactly right; what is not there is wrong, even where the truth is blank.
+        exact: whether the value is exactly right, both in the one form of their kind
+            (:func:`extractor.vietnamese.canonical.canonical_value`); what is not there is wrong, even where the truth
+            is blank.
         exact_raw: the same for the verbatim text.
         confidence: as the record states it; 0 for a missing field.
         missing: the record, or the field in it, was not found.
@@ -137,12 +140,12 @@ def compare(kind: str, truth: TruthField, found: FieldValue | None) -> FieldResu
     blank = not true_raw and not true_value
     if found is None:
         return FieldResult(kind, len(true_raw), len(true_raw), False, False, 0.0, None, True, blank, False)
-    value = found.value or ""
+    value = nfc(found.value or "")
     return FieldResult(
         kind=kind,
         distance=Levenshtein.distance(true_raw, found.raw),
         length=len(true_raw),
-        exact=value == true_value,
+        exact=canonical_value(kind, value) == canonical_value(kind, true_value),
         exact_raw=found.raw == true_raw,
         confidence=found.confidence,
         decision=found.decision,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from extractor.records import Candidate, nfc
 from extractor.templates.form import FieldSpec, Kind
 from extractor.vietnamese.address_search import find_in_time
+from extractor.vietnamese.canonical import canonical_value
 from extractor.vietnamese.context import Context, Decoded, Normalised
 from extractor.vietnamese.dates import parse_value
 from extractor.vietnamese.loading import load
@@ -40,7 +42,8 @@ def decode(spec: FieldSpec, candidates: Sequence[Candidate], context: Context) -
     Returns:
         Readings with different values (or texts, where there is no value), most probable first; probabilities sum to
         at most 1. Readings of the same value are one: its text is the most probable of them, its probability their sum.
-        Places that differ only in case, commas or the style of tones (Hòa, Hoà) are the same.
+        Values that differ only in what :func:`extractor.vietnamese.canonical.canonical_value` evens out are the same,
+        and so are places that differ only in case.
     """
     read: dict[str, float] = {}
     for candidate in candidates:
@@ -73,7 +76,12 @@ def decode(spec: FieldSpec, candidates: Sequence[Candidate], context: Context) -
             for text, (result, _, _) in weighed.items()
         )
     readings = [(text, result, weight / total, new) for text, (result, weight, new) in weighed.items()]
-    return _merged(readings, compare_key if spec.kind is Kind.PLACE else str)
+    return _merged(readings, partial(_same_value, spec.kind))
+
+
+def _same_value(kind: Kind, value: str) -> str:
+    """A key under which two values of a kind are the same."""
+    return compare_key(value) if kind is Kind.PLACE else canonical_value(kind.value, value)
 
 
 def _settled(result: Normalised) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from extractor.templates.form import FieldSpec, Kind
 from extractor.vietnamese.address_search import find_in_time
 from extractor.vietnamese.ages import parse_age
+from extractor.vietnamese.canonical import canonical_date_words, canonical_place, canonical_relation
 from extractor.vietnamese.columns import split_signer
 from extractor.vietnamese.context import Context, Normalised
 from extractor.vietnamese.date_words import november_by_old_count, parse_date_words
@@ -105,7 +106,7 @@ def _date_words(text: str, context: Context) -> Normalised:
         return Normalised(text, known=False, note=date.reason)
     if _old_month(text, context):
         return Normalised(text, known=False, note="old_month")
-    return Normalised(text, known=True, note="" if date.complete else "partial")
+    return Normalised(canonical_date_words(text), known=True, note="" if date.complete else "partial")
 
 
 def _person_name(text: str, context: Context) -> Normalised:
@@ -113,11 +114,12 @@ def _person_name(text: str, context: Context) -> Normalised:
 
 
 def _place(text: str, context: Context) -> Normalised:
+    value = canonical_place(text)
     place = parse_place(text)
     if place.province is not None and not place.detail:
-        return Normalised(text, known=True)
+        return Normalised(value, known=True)
     ways = find_in_time(text, context.book_year)
-    return Normalised(text, known=bool(ways) and ways[0].settled)
+    return Normalised(value, known=bool(ways) and ways[0].settled)
 
 
 def _listed(entries: Callable[[], ClosedList]) -> _Rule:
@@ -128,12 +130,15 @@ def _listed(entries: Callable[[], ClosedList]) -> _Rule:
     return rule
 
 
-def _verbatim_listed(entries: Callable[[], ClosedList]) -> _Rule:
-    def rule(text: str, context: Context) -> Normalised:
-        known = entries().find(text.strip(_END)) is not None
-        return Normalised(text, known=known, note="" if known else "unlisted")
+def _relation(text: str, context: Context) -> Normalised:
+    if relations().find(text.strip(_END)) is None:
+        return Normalised(text, known=False, note="unlisted")
+    return Normalised(canonical_relation(text), known=True)
 
-    return rule
+
+def _title(text: str, context: Context) -> Normalised:
+    known = titles().find(text.strip(_END)) is not None
+    return Normalised(text, known=known, note="" if known else "unlisted")
 
 
 def _sex(text: str, context: Context) -> Normalised:
@@ -178,9 +183,9 @@ _RULES: dict[Kind, _Rule] = {
     Kind.ETHNIC_GROUP: _listed(ethnic_groups),
     Kind.NATIONALITY: _listed(nationalities),
     Kind.SEX: _sex,
-    Kind.RELATION: _verbatim_listed(relations),
+    Kind.RELATION: _relation,
     Kind.SIGNER: _signer,
-    Kind.TITLE: _verbatim_listed(titles),
+    Kind.TITLE: _title,
     Kind.TEXT: _text,
     Kind.CHOICE: _text,
 }
