@@ -19,7 +19,7 @@ _STOPS = re.compile(r"[,;:.]+")
 _DASH = re.compile(r"\s+[-–—]\s+")
 _ENDS = " ,;"
 _DASHES = " -–—“”\"'"
-_LABEL = re.compile(r"^[\s\-–—]*(?:(?:viết|ghi)\s+)?(?:bằng\s+)?chữ\s+")
+_LABEL = re.compile(r"^(?:[\s\-–—“”\"']*(?:(?:viết|ghi)\s+)?(?:bằng\s+)?chữ\s+)+")
 
 
 @lru_cache(maxsize=16384)
@@ -41,8 +41,8 @@ def canonical_place(text: str) -> str:
     of a house stands before it; a dash before a unit's word becomes one. Abbreviations (X., H., TP.) stay, for the same
     letter may mean several words.
     """
-    plain = canonical_tones(single_spaces(text)).strip(_ENDS)
-    parts = (part for part in _COMMAS.split(plain.removesuffix(".")) if part)
+    plain = canonical_tones(single_spaces(text)).lstrip(_ENDS).rstrip(_ENDS + ".")
+    parts = (part for part in _COMMAS.split(plain) if part)
     return ", ".join(
         _usual_start(piece) for part in parts for dashed in _at_dashes(part) for piece in _at_units(dashed)
     )

@@ -32,8 +32,8 @@ def run(kind: Kind, *candidates: tuple[str, float], code: str = "x"):
         (Kind.SIGNER, "Lê Văn Ký, Chù tịch", "Lê Văn Ký, Chủ tịch", "Lê Văn Ký, Chủ tịch"),
         (Kind.SIGNER, "Lê Văn Ký Phó Chú tịch", "Lê Văn Ký Phó Chủ tịch", "Lê Văn Ký, Phó Chủ tịch"),
         (Kind.PLACE, "xã A, tỉnh Đông Nai", "xã A, tỉnh Đồng Nai", "xã A, tỉnh Đồng Nai"),
-        (Kind.PLACE, "xã A, Khánh Hoá", "xã A, Khánh Hoà", "xã A, Khánh Hoà"),
-        (Kind.PLACE, "Thôn Đông Mai", "Thôn Đông Mai", "Thôn Đông Mai"),
+        (Kind.PLACE, "xã A, Khánh Hoá", "xã A, Khánh Hoà", "xã A, Khánh Hòa"),
+        (Kind.PLACE, "Thôn Đông Mai", "Thôn Đông Mai", "thôn Đông Mai"),
         (Kind.DATE, "2O/1/2008", "20/1/2008", "20.01.2008"),
         (Kind.RECORD_NUMBER, "l2", "12", "12/2008"),
         (
@@ -46,7 +46,7 @@ def run(kind: Kind, *candidates: tuple[str, float], code: str = "x"):
             Kind.DATE_WORDS,
             "NGÀY hai mưoi bay tháng tám năm hai nghin",
             "NGÀY hai mươi bảy tháng tám năm hai nghìn",
-            "NGÀY hai mươi bảy tháng tám năm hai nghìn",
+            "Ngày hai mươi bảy tháng tám năm hai nghìn",
         ),
     ],
 )

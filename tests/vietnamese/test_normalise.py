@@ -53,7 +53,7 @@ def spec(kind: Kind, *columns: str) -> FieldSpec:
         (Kind.ETHNIC_GROUP, "kinh", "Kinh", True),
         (Kind.ETHNIC_GROUP, "Kính", "Kính", False),
         (Kind.NATIONALITY, "việt nam", "Việt Nam", True),
-        (Kind.RELATION, "cha  đẻ", "cha đẻ", True),
+        (Kind.RELATION, "cha  đẻ", "Cha đẻ", True),
         (Kind.RELATION, "hàng xóm tốt", "hàng xóm tốt", False),
         (Kind.TITLE, "PCT", "PCT", True),
         (Kind.PERSON_NAME, " NGUYỄN  VĂN AN ", "NGUYỄN VĂN AN", True),
