@@ -14,7 +14,7 @@ from extractor.confidence.certificate import unproved_confidence
 from extractor.confidence.evidence import FieldEvidence, source_of
 from extractor.readers.crops import cut_line, edge_ink
 from extractor.readers.furniture import find_furniture, without_furniture
-from extractor.readers.joining import join_readings, with_low_tones
+from extractor.readers.joining import join_readings, with_lost_marks
 from extractor.readers.protocol import Reader, Reading
 from extractor.readers.script import ScriptJudgement, judge_script
 from extractor.readers.ticks import read_tick
@@ -182,7 +182,7 @@ def _decode(task: _Task, context: Context) -> None:
     task.joined = {name: join_readings([line.readings[name] for line in task.lines]) for name in task.reader_names}
     hand = task.joined[HANDWRITING]
     if PRINTED in task.joined:
-        task.joined[PRINTED] = with_low_tones(task.joined[PRINTED], hand)
+        task.joined[PRINTED] = with_lost_marks(task.joined[PRINTED], hand)
     task.decoded = {name: decode(task.spec, reading.candidates, context) for name, reading in task.joined.items()}
     weighted = [(task.weight(name), task.decoded[name]) for name in task.joined]
     if any(line.second for line in task.lines):

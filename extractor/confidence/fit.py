@@ -1,4 +1,4 @@
-"""Make a certificate from labelled fields: one part fits the calibrators, another proves the thresholds."""
+"""Make a certificate from labelled fields: a third of the books fits calibrators, the others prove the thresholds."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from extractor.confidence.calibrator import fit_isotonic, fit_logistic, logistic
 from extractor.confidence.certificate import Certificate, GroupCertificate
-from extractor.confidence.certify import NOTHING_CERTIFIED, certify_threshold
+from extractor.confidence.certify import NOTHING_CERTIFIED, certify_threshold, plan_test
 from extractor.confidence.evidence import FieldEvidence, group_of
 from extractor.confidence.watch import make_reference
 from extractor.errors import EvaluationError
 
 _LEAST_TO_FIT = 40
 _FOLDS = 5
+_FITS = 3
+"""Every so manyth book fits, the others prove: a bound of half a percent needs more fields than a calibrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def fit_certificate(
     certainty: float = 0.95,
     made: str = "",
 ) -> Certificate:
-    """Fit calibrators on every other book and prove thresholds on the rest.
+    """Fit calibrators on every third book and prove thresholds on the rest.
 
     Args:
         source: in words, where the labelled fields come from.
@@ -59,7 +61,7 @@ def fit_certificate(
             "A certificate needs labelled fields of at least two books.",
             mend="Give more verified books, or books with their truth.",
         )
-    fitting = set(books[::2])
+    fitting = set(books[::_FITS])
     groups: dict[str, GroupCertificate] = {}
     for name in sorted({group_of(item.evidence) for item in labelled}):
         members = [item for item in labelled if group_of(item.evidence) == name]
@@ -83,10 +85,11 @@ def _fit_group(
     fit_part: Sequence[LabelledField], proof_part: Sequence[LabelledField], target_error: float, certainty: float
 ) -> GroupCertificate:
     features, correct = _arrays(fit_part)
+    numbers = _book_numbers(fit_part)
     weights = fit_logistic(features, correct)
-    # The isotonic map sees scores from folds without the field, else it would learn the fit's optimism.
+    # The isotonic map sees scores from folds without the field's book, else it would learn the fit's optimism.
     held_out = np.empty(len(correct))
-    folds = np.arange(len(correct)) % _FOLDS
+    folds = numbers % _FOLDS if numbers.max() >= _FOLDS else np.arange(len(correct)) % _FOLDS
     for fold in range(_FOLDS):
         inside = folds != fold
         held_out[~inside] = logistic(fit_logistic(features[inside], correct[inside]), features[~inside])
@@ -96,8 +99,12 @@ def _fit_group(
     confidences = np.interp(scores, *knots)
     proved = NOTHING_CERTIFIED
     if not proof_part[0].evidence.repeated:
+        plan = plan_test(
+            np.round(np.interp(held_out, *knots), 4), correct, numbers, times=len(proof_part) / len(fit_part),
+            target_error=target_error, certainty=certainty,
+        )  # fmt: skip
         proved = certify_threshold(
-            np.round(confidences, 4), proof_correct, target_error=target_error, certainty=certainty
+            np.round(confidences, 4), proof_correct, target_error=target_error, certainty=certainty, plan=plan
         )
     return GroupCertificate(
         weights=tuple(float(w) for w in weights),
@@ -114,3 +121,9 @@ def _fit_group(
 def _arrays(items: Sequence[LabelledField]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     features = np.stack([item.evidence.vector() for item in items])
     return features, np.array([item.correct for item in items], dtype=np.bool_)
+
+
+def _book_numbers(items: Sequence[LabelledField]) -> NDArray[np.int_]:
+    """The number of each field's book, in order of their names."""
+    order = {book: number for number, book in enumerate(sorted({item.book for item in items}))}
+    return np.array([order[item.book] for item in items], dtype=np.int_)

@@ -15,6 +15,7 @@ from extractor.records import Candidate
 _KEPT_PER_LINE = 4
 _KEPT = 10
 _LOW_TONE = "\u0323"
+_WITHOUT_TAILS = str.maketrans({",": ".", ";": ":", "y": "v"})
 
 
 def join_readings(readings: Sequence[Reading]) -> Reading:
@@ -41,20 +42,22 @@ def join_readings(readings: Sequence[Reading]) -> Reading:
     return Reading(candidates[0].text, confidence, candidates, tuple(chars))
 
 
-def with_low_tones(without: Reading, seen: Reading) -> Reading:
-    """A reading of a line whose dots may be gone, with the marks for the low tone (ạ, ệ) that another reading saw.
+def with_lost_marks(without: Reading, seen: Reading) -> Reading:
+    """A reading of a line without its dotted line, with the marks that went with the dots, as another reading saw them.
+
+    What stands on the dotted line goes with it: dots below letters (ạ, ệ), tails of commas and of the letter y.
 
     Args:
         without: read off a picture from which the dots of a dotted line were taken.
         seen: read off the picture as it is. Of its candidates, the first that differs from a text of ``without`` by
             such marks alone tells where they stand.
     """
-    dotted = {_bare(candidate.text): candidate.text for candidate in reversed(seen.candidates)}
+    whole = {_bare(candidate.text): candidate.text for candidate in reversed(seen.candidates)}
     candidates = tuple(
-        Candidate(_with_marks(candidate.text, dotted.get(_bare(candidate.text), "")), candidate.probability)
+        Candidate(_with_marks(candidate.text, whole.get(_bare(candidate.text), "")), candidate.probability)
         for candidate in without.candidates
     )
-    text = _with_marks(without.text, dotted.get(_bare(without.text), ""))
+    text = _with_marks(without.text, whole.get(_bare(without.text), ""))
     return replace(without, text=text, candidates=_once_each(candidates))
 
 
@@ -68,12 +71,13 @@ def _once_each(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 
 
 def _bare(text: str) -> str:
-    """A text without marks for the low tone."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).replace(_LOW_TONE, ""))
+    """A text as it looks where all that stands on the writing line is gone."""
+    letters = unicodedata.normalize("NFD", text).replace(_LOW_TONE, "")
+    return unicodedata.normalize("NFC", letters.translate(_WITHOUT_TAILS))
 
 
 def _with_marks(text: str, other: str) -> str:
-    """A text with the low tones of another that is the same without them; itself where there is none."""
+    """A text with those marks of another that is the same without them; itself where there is none."""
     if len(other) != len(text):
         return text
     return "".join(theirs if _bare(theirs) == own else own for own, theirs in zip(text, other, strict=True))

@@ -29,6 +29,7 @@ _LINE_MM = 9.0
 _STRIP_LINES = 12
 _MARGIN = 20
 _LEADING_REMAINS = "._,:;„…·|"
+_ZERO_BY_A_DIGIT = re.compile(r"(?<=\d)[OƠo](?![^\W\d_])|(?<![^\W\d_])[OƠo](?=\d)")
 _TRAILING_REMAINS = re.compile(r"([_…·|(]|[.,:;]{2,}|(?<=[.,])[.,:;])+$")
 
 
@@ -64,7 +65,7 @@ class PrintedReader:
     @property
     def version(self) -> str:
         """Version of Tesseract and of this reader's preparation."""
-        return f"tesseract-{tesseract_version()}-{LANGUAGE}-1"
+        return f"tesseract-{tesseract_version()}-{LANGUAGE}-2"
 
     def read(self, lines: Sequence[Image]) -> list[Reading]:
         """Read the lines; an empty reading with no confidence where Tesseract sees no word.
@@ -130,7 +131,7 @@ def _read_strip(lines: Sequence[Image]) -> list[Reading]:
 
 def _reading(words: list[Row], width: int) -> Reading:
     """Words of one line as a reading; the confidence of a line is the product of its words'."""
-    words = _trimmed(sorted(words, key=lambda row: row.x))
+    words = [replace(word, text=_plain_zeros(word.text)) for word in _trimmed(sorted(words, key=lambda row: row.x))]
     if not words:
         return Reading("", 0.0)
     text = " ".join(word.text for word in words)
@@ -163,6 +164,11 @@ def _trimmed(words: list[Row]) -> list[Row]:
     if kept:
         kept[-1] = replace(kept[-1], text=text)
     return kept
+
+
+def _plain_zeros(text: str) -> str:
+    """Zeros with a dot or stroke inside, as typewriters and printers set them, are read as other signs."""
+    return _ZERO_BY_A_DIGIT.sub("0", text.replace("Ø", "0").replace("ø", "0"))
 
 
 def _without_specks(words: list[Row]) -> str:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from extractor.confidence import certify_threshold, upper_bound
+from extractor.confidence.certify import Plan, design_effect, plan_test
 
 
 def test_bound_of_no_error_in_three_hundred_is_about_one_percent():
@@ -36,3 +37,46 @@ def test_a_wrong_threshold_is_certified_no_more_often_than_promised():
         correct = rng.random(900) > np.vectorize(error.get)(confidences)
         failures += certify_threshold(confidences, correct, target_error=0.02).threshold <= 1
     assert failures / trials < 0.07
+
+
+def test_an_error_at_the_strictest_threshold_does_not_end_a_sequence_that_begins_below_it():
+    confidences = np.concatenate([np.full(400, 0.9995), np.full(3000, 0.99)])
+    correct = np.ones(3400, dtype=bool)
+    correct[5] = False
+    assert certify_threshold(confidences, correct, target_error=0.01).threshold > 1
+    plan = plan_test(confidences, correct, np.arange(3400) % 20, times=1.0, target_error=0.01)
+    assert plan.begin <= 0.99
+    assert certify_threshold(confidences, correct, target_error=0.01, plan=plan).accepted == 3400
+
+
+def test_errors_that_come_together_in_a_book_count_for_more():
+    books = np.repeat(np.arange(40), 50)
+    scattered = np.arange(2000) % 100 != 0
+    together = ~((books == 3) & (np.arange(2000) % 50 < 20))
+    assert (~scattered).sum() == (~together).sum() == 20
+    assert design_effect(scattered, books) == 1.0
+    assert design_effect(together, books) > 5
+    assert design_effect(np.ones(2000, dtype=bool), books) == 1.0
+    confidences = np.full(2000, 0.99)
+    assert certify_threshold(confidences, scattered, target_error=0.02).accepted == 2000
+    plan = plan_test(confidences, together, books, times=1.0, target_error=0.02)
+    assert certify_threshold(confidences, together, target_error=0.02, plan=plan).threshold > 1
+
+
+def test_a_promise_over_books_that_differ_is_kept_by_the_design_effect():
+    """Books with error rates of their own, at the target on the whole: without the effect too many pass."""
+    rng = np.random.default_rng(5)
+    passed = {True: 0, False: 0}
+    trials = 300
+    for _ in range(trials):
+        rates = rng.beta(0.5, 12.0, size=2 * 60)
+        books = np.repeat(np.arange(120), 25)
+        correct = rng.random(3000) > rates[books]
+        confidences = np.full(3000, 0.99)
+        fits = books < 60
+        plan = plan_test(confidences[fits], correct[fits], books[fits], times=1.0, target_error=0.04)
+        for with_effect in (True, False):
+            used = plan if with_effect else Plan(plan.begin)
+            proved = certify_threshold(confidences[~fits], correct[~fits], target_error=0.04, plan=used)
+            passed[with_effect] += proved.threshold <= 1
+    assert passed[True] / trials < 0.08 < passed[False] / trials
