@@ -27,10 +27,11 @@ from extractor.batch.calibrate import LabelledBooks
 from extractor.batch.judging import JudgedBook, examine_books, field_name, lot, right_value
 from extractor.batch.sources import KnownSource, load_sources
 from extractor.batch.storage import DATABASE, open_store
+from extractor.book_pass import acceptable
 from extractor.confidence import LabelledField, group_of
 from extractor.errors import EvaluationError
 from extractor.pipeline import Pipeline, PipelineOptions
-from extractor.records import Decision, FieldState
+from extractor.records import Decision
 from extractor.store import Store
 from extractor.templates import Form
 
@@ -148,6 +149,7 @@ def _books(
     known = load_sources(out)
     decided = {(item.record, item.code): item for item in store.decided_fields()}
     waiting = {(item.record, item.code) for item in store.waiting_fields()}
+    required = {(name, spec.code) for name, form in forms.items() for spec in form.schema.fields if spec.required}
     for book in examine_books(store, out, forms, known, as_read=True):
         name = _book_name(book, known)
         if book.book.id in learned:
@@ -165,8 +167,8 @@ def _books(
                 older += 1
             elif named in taken:
                 twice += 1
-            # What is not on the form was never read.
-            elif (read := book.readings[key]).state is not FieldState.NOT_ON_FORM:
+            # What is not on the form was never read; what has no value goes to a person whatever a certificate says.
+            elif acceptable(read := book.readings[key], required=(record.form, code) in required):
                 taken.add(named)
                 item, now = decided.get(key), record.fields[code]
                 accepted = (item.machine if item else now).decision is Decision.ACCEPTED

@@ -79,10 +79,12 @@ def render_queue(store: Store) -> Table:
 def render_certificate(certificate: Certificate) -> Table:
     """What a certificate proves, group by group."""
     table = Table("Group", "Labelled", "Threshold", "Accepted", "Wrong", "Error at most", title=certificate.evidence)
+    if any(group.together for group in certificate.groups.values()):
+        table.caption = "* too rare to be proved alone: accepted, wrong and error of all these together"
     for name, group in certificate.groups.items():
         proved = group.threshold <= 1
         table.add_row(
-            name,
+            f"{name} *" if group.together else name,
             str(group.labelled),
             f"{group.threshold:.3f}" if proved else "none",
             str(group.accepted),

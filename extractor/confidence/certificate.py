@@ -47,6 +47,8 @@ class GroupCertificate(BaseModel):
         bound: upper bound of the error among accepted.
         labelled: labelled fields of the group in the proving part.
         reference: spread of their scores; none in certificates of earlier versions.
+        together: groups that were too rare to be proved alone and were proved as one, this one among them; the figures
+            accepted, wrong and bound are of all of them. Empty where it was proved alone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +61,7 @@ class GroupCertificate(BaseModel):
     bound: float
     labelled: int
     reference: ScoreReference | None = None
+    together: tuple[str, ...] = ()
 
 
 class Certificate(BaseModel):

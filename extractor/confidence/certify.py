@@ -57,6 +57,11 @@ def upper_bound(wrong: float, accepted: float, certainty: float = 0.95) -> float
     return float(beta.ppf(certainty, wrong + 1, accepted - wrong))
 
 
+def least_accepted(target_error: float, certainty: float = 0.95) -> int:
+    """Fields that prove a target error if none of them is wrong."""
+    return int(np.ceil(np.log(1 - certainty) / np.log(1 - target_error)))
+
+
 def design_effect(correct: NDArray[np.bool_], books: NDArray[np.int_]) -> float:
     """How many times the variance of the error is what it would be if fields were independent; at least 1.
 
@@ -137,7 +142,7 @@ def certify_threshold(
         plan: what other fields taught about the test.
     """
     plan = plan or Plan()
-    least = plan.effect * int(np.ceil(np.log(1 - certainty) / np.log(1 - target_error)))
+    least = plan.effect * least_accepted(target_error, certainty)
     best = NOTHING_CERTIFIED
     for threshold in grid:
         taken = confidences >= threshold

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +13,21 @@ from numpy.typing import NDArray
 
 from extractor.confidence.calibrator import fit_isotonic, fit_logistic, logistic
 from extractor.confidence.certificate import Certificate, GroupCertificate
-from extractor.confidence.certify import NOTHING_CERTIFIED, certify_threshold, plan_test
+from extractor.confidence.certify import (
+    NOTHING_CERTIFIED,
+    CertifiedThreshold,
+    certify_threshold,
+    least_accepted,
+    plan_test,
+)
 from extractor.confidence.evidence import FieldEvidence, group_of
 from extractor.confidence.watch import make_reference
 from extractor.errors import EvaluationError
 
 _LEAST_TO_FIT = 40
 _FOLDS = 5
+_TIMES_LEAST = 2
+"""How many times the least number of fields a kind needs to be proved alone: with just the least, one error ends it."""
 _FITS = 3
 """Every so manyth book fits, the others prove: a bound of half a percent needs more fields than a calibrator."""
 
@@ -62,15 +71,22 @@ def fit_certificate(
             mend="Give more verified books, or books with their truth.",
         )
     fitting = set(books[::_FITS])
-    groups: dict[str, GroupCertificate] = {}
+    order = {book: number for number, book in enumerate(books[::_FITS])}
+    fitted: dict[str, _Fitted] = {}
     for name in sorted({group_of(item.evidence) for item in labelled}):
         members = [item for item in labelled if group_of(item.evidence) == name]
         fit_part = [item for item in members if item.book in fitting]
         proof_part = [item for item in members if item.book not in fitting]
         if len(fit_part) >= _LEAST_TO_FIT and proof_part:
-            groups[name] = _fit_group(fit_part, proof_part, target_error, certainty)
+            fitted[name] = _fit_group(fit_part, proof_part, order)
+    groups: dict[str, GroupCertificate] = {}
+    for names in _proved_together(fitted, target_error, certainty):
+        proved = _prove([fitted[name] for name in names], target_error, certainty)
+        together = names if len(names) > 1 else ()
+        groups.update({name: fitted[name].certified(proved, together) for name in names})
     return Certificate(
-        evidence=source, target_error=target_error, certainty=certainty, forms=forms, readers=readers, groups=groups,
+        evidence=source, target_error=target_error, certainty=certainty, forms=forms, readers=readers,
+        groups=dict(sorted(groups.items())),
         made=made, data=_digest(labelled),
     )  # fmt: skip
 
@@ -81,41 +97,103 @@ def _digest(labelled: Sequence[LabelledField]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A group's calibrator, with what it makes of the fitting fields (held out from it) and of the proving ones.
+
+    Args:
+        weights: of the logistic regression.
+        knots: of the isotonic map.
+        fit_confidences: ``(n,)``.
+        fit_correct: ``(n,)``.
+        fit_books: ``(n,)``, numbers of books.
+        scores: ``(m,)``, of the proving fields before the isotonic map.
+        confidences: ``(m,)``.
+        correct: ``(m,)``.
+        sort: ``repeated`` or ``proposed`` where it is one of these, and the source of its pictures.
+    """
+
+    weights: NDArray[np.float64]
+    knots: tuple[tuple[float, ...], tuple[float, ...]]
+    fit_confidences: NDArray[np.float64]
+    fit_correct: NDArray[np.bool_]
+    fit_books: NDArray[np.int_]
+    scores: NDArray[np.float64]
+    confidences: NDArray[np.float64]
+    correct: NDArray[np.bool_]
+    sort: tuple[str, str]
+
+    def certified(self, proved: CertifiedThreshold, together: tuple[str, ...]) -> GroupCertificate:
+        """The group with what was proved of it, alone or together with others."""
+        return GroupCertificate(
+            weights=tuple(float(w) for w in self.weights),
+            knots=self.knots,
+            threshold=proved.threshold,
+            accepted=proved.accepted,
+            wrong=proved.wrong,
+            bound=proved.bound,
+            labelled=len(self.correct),
+            reference=make_reference(self.scores),
+            together=together,
+        )
+
+
 def _fit_group(
-    fit_part: Sequence[LabelledField], proof_part: Sequence[LabelledField], target_error: float, certainty: float
-) -> GroupCertificate:
+    fit_part: Sequence[LabelledField], proof_part: Sequence[LabelledField], order: Mapping[str, int]
+) -> _Fitted:
+    """Args: ``order`` numbers the books of all fitting fields."""
     features, correct = _arrays(fit_part)
-    numbers = _book_numbers(fit_part)
+    numbers = _book_numbers(fit_part, order)
     weights = fit_logistic(features, correct)
     # The isotonic map sees scores from folds without the field's book, else it would learn the fit's optimism.
     held_out = np.empty(len(correct))
-    folds = numbers % _FOLDS if numbers.max() >= _FOLDS else np.arange(len(correct)) % _FOLDS
+    here, places = np.unique(numbers, return_inverse=True)
+    folds = places % _FOLDS if len(here) >= _FOLDS else np.arange(len(correct)) % _FOLDS
     for fold in range(_FOLDS):
         inside = folds != fold
         held_out[~inside] = logistic(fit_logistic(features[inside], correct[inside]), features[~inside])
     knots = fit_isotonic(held_out, correct)
     proof_features, proof_correct = _arrays(proof_part)
     scores = logistic(weights, proof_features)
-    confidences = np.interp(scores, *knots)
-    proved = NOTHING_CERTIFIED
-    if not proof_part[0].evidence.repeated:
-        plan = plan_test(
-            np.round(np.interp(held_out, *knots), 4), correct, numbers, times=len(proof_part) / len(fit_part),
-            target_error=target_error, certainty=certainty,
-        )  # fmt: skip
-        proved = certify_threshold(
-            np.round(confidences, 4), proof_correct, target_error=target_error, certainty=certainty, plan=plan
-        )
-    return GroupCertificate(
-        weights=tuple(float(w) for w in weights),
-        knots=knots,
-        threshold=proved.threshold,
-        accepted=proved.accepted,
-        wrong=proved.wrong,
-        bound=proved.bound,
-        labelled=len(proof_part),
-        reference=make_reference(scores),
-    )
+    first = proof_part[0].evidence
+    sort = "repeated" if first.repeated else "proposed" if first.proposed else ""
+    return _Fitted(
+        weights, knots, np.round(np.interp(held_out, *knots), 4), correct, numbers, scores,
+        np.round(np.interp(scores, *knots), 4), proof_correct, (sort, first.source),
+    )  # fmt: skip
+
+
+def _proved_together(fitted: Mapping[str, _Fitted], target_error: float, certainty: float) -> list[tuple[str, ...]]:
+    """Names of groups by what is proved at a time: kinds with too few fields to be proved alone are proved as one.
+
+    Which these are hangs on how many fields there are, not on which of them are right. Texts that no reader saw and
+    names that recur stand alone, and photographs are no scans.
+    """
+    enough = _TIMES_LEAST * least_accepted(target_error, certainty)
+    rare: dict[str, list[str]] = defaultdict(list)
+    alone: list[tuple[str, ...]] = []
+    for name, group in fitted.items():
+        sort, source = group.sort
+        if sort or len(group.correct) >= enough:
+            alone.append((name,))
+        else:
+            rare[source].append(name)
+    return [*alone, *(tuple(names) for names in rare.values())]
+
+
+def _prove(groups: Sequence[_Fitted], target_error: float, certainty: float) -> CertifiedThreshold:
+    """The threshold of confidence that is proved for these groups as one."""
+    if any(group.sort[0] == "repeated" for group in groups):
+        return NOTHING_CERTIFIED
+    correct = np.concatenate([group.correct for group in groups])
+    fit_correct = np.concatenate([group.fit_correct for group in groups])
+    plan = plan_test(
+        np.concatenate([group.fit_confidences for group in groups]), fit_correct,
+        np.concatenate([group.fit_books for group in groups]), times=len(correct) / len(fit_correct),
+        target_error=target_error, certainty=certainty,
+    )  # fmt: skip
+    confidences = np.concatenate([group.confidences for group in groups])
+    return certify_threshold(confidences, correct, target_error=target_error, certainty=certainty, plan=plan)
 
 
 def _arrays(items: Sequence[LabelledField]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -123,7 +201,5 @@ def _arrays(items: Sequence[LabelledField]) -> tuple[NDArray[np.float64], NDArra
     return features, np.array([item.correct for item in items], dtype=np.bool_)
 
 
-def _book_numbers(items: Sequence[LabelledField]) -> NDArray[np.int_]:
-    """The number of each field's book, in order of their names."""
-    order = {book: number for number, book in enumerate(sorted({item.book for item in items}))}
+def _book_numbers(items: Sequence[LabelledField], order: Mapping[str, int]) -> NDArray[np.int_]:
     return np.array([order[item.book] for item in items], dtype=np.int_)

@@ -94,3 +94,35 @@ def test_evidence_round_trip_ignores_unknown_keys():
     evidence = FieldEvidence("date", reader=0.5, known=True)
     assert FieldEvidence.from_dict({**evidence.to_dict(), "later": 1}) == evidence
     assert np.isfinite(FieldEvidence("date").vector()).all()
+
+
+def rare(kind: str, count: int, *, wrong: int = 0, source: str = "", proposed: bool = False) -> list[LabelledField]:
+    evidence = FieldEvidence(
+        kind, reader=0.99, min_char=0.99, decoded=0.99, margin=0.99, source=source, proposed=proposed
+    )
+    return [LabelledField(evidence, number % 97 >= wrong, f"book-{number % 30:02d}") for number in range(count)]
+
+
+def test_kinds_too_rare_to_be_proved_alone_are_proved_as_one():
+    fields = [
+        *rare("sex", 300),
+        *rare("relation", 300),
+        *rare("title", 200, proposed=True),
+        *rare("number", 300, source="photo"),
+    ]
+    certificate = make(fields)
+    sex, relation = certificate.groups["sex"], certificate.groups["relation"]
+    assert sex.together == relation.together == ("relation", "sex")
+    assert sex.accepted == relation.accepted == 400 and sex.bound <= 0.02
+    assert sex.threshold == relation.threshold <= 1
+    assert certificate.groups["title_proposed"].together == ()
+    assert certificate.groups["number@photo"].together == ()
+
+
+def test_a_common_kind_is_proved_alone_and_a_bad_rare_one_spoils_the_others():
+    good = make([*rare("date", 3000), *rare("sex", 300), *rare("relation", 300)])
+    assert good.groups["date"].together == () and good.groups["date"].threshold <= 1
+    spoilt = make([*rare("date", 3000), *rare("sex", 300), *rare("relation", 300, wrong=20)])
+    assert spoilt.groups["date"].threshold <= 1
+    odd = FieldEvidence("relation", reader=0.99, min_char=0.99, decoded=0.99, margin=0.99)
+    assert not spoilt.accepts(odd, spoilt.confidence(odd))
