@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import cv2
@@ -14,7 +16,7 @@ from support.runs import options
 
 from extractor.batch import workers
 from extractor.batch.crash_marks import MARKS, CrashMarks
-from extractor.batch.workers import process_pages
+from extractor.batch.workers import PageOutcome, process_pages
 from extractor.scans import Limits, list_sources, page_refs
 
 _DYING = """
@@ -103,6 +105,26 @@ def test_a_stopped_run_does_not_wait_for_what_its_workers_read(tmp_path, sheets)
     pages.close()
     assert [worker.exitcode for worker in at_work] == [-signal.SIGTERM] * 2
     assert len(list((tmp_path / "pages").glob("*.json"))) < len(sheets)
+
+
+def test_no_page_is_lost_where_a_worker_dies_while_an_outcome_is_being_kept(tmp_path, sheets, monkeypatch):
+    class Pool(ThreadPoolExecutor):
+        """Takes four pages, and is broken when the fifth is given to it."""
+
+        def __init__(self, *_, **__):
+            super().__init__(1)
+            self.taken = 0
+
+        def submit(self, work, ref):
+            self.taken += 1
+            if self.taken > 4:
+                raise BrokenProcessPool
+            return super().submit(PageOutcome, ref)
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(workers, "_apart", lambda ref, _: iter([PageOutcome(ref)]))
+    found = [outcome.ref.source.file for outcome in process_pages(sheets, options([], tmp_path).pipeline, 2)]
+    assert sorted(found) == ["a.png", "b.png", "c.png", "d.png", "e.png", "f.png"]
 
 
 def _with_tests():
