@@ -87,6 +87,22 @@ def test_the_page_a_process_died_on_is_read_apart_the_next_time(tmp_path, sheets
     assert pools == [["b.png"]] * 2
 
 
+@pytest.mark.parametrize("left", [b"\xff\xfe\x00", "những trang\n".encode(), b"\0" * 5_000_000, b"abc 1\n"])
+def test_a_damaged_file_of_marks_ends_no_run_and_its_good_lines_count(tmp_path, sheets, left):
+    good = f"{sheets[1].source.sha256} 1"
+    (tmp_path / MARKS).write_bytes(f"{good}\n".encode() + left)
+    reading = _Reading()
+    refs = [sheets[0], *sheets[2:]]
+    found = list(process_pages(refs, options([], tmp_path).pipeline, 1, pipeline=reading))
+    assert len(found) == len(reading.read) == len(refs)
+    assert (tmp_path / MARKS).read_text() == f"{good}\n"
+
+
+def test_a_pipe_in_the_place_of_the_marks_is_not_waited_for(tmp_path, sheets):
+    os.mkfifo(tmp_path / MARKS)
+    assert not CrashMarks(tmp_path).was_left(sheets[0])
+
+
 @pytest.mark.slow
 def test_a_page_that_was_only_cut_off_is_forgotten_once_read(tmp_path, sheets):
     (tmp_path / MARKS).write_text(f"{sheets[0].source.sha256} 1\n")
