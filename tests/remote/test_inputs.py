@@ -194,7 +194,12 @@ def test_faults_of_the_way_are_told_in_our_words_and_secrets_never(s3, quick, tm
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     assert reports(run_from("s3://bucket/x", tmp_path / "out")) == [("s3://bucket/x", "denied")]
-    for url in ("s3://me:geheim@bucket/x", "s3://bucket/x?X-Amz-Signature=geheim", "zip://geheim::s3://bucket/x"):
+    for url in (
+        "s3://me:geheim@bucket/x",
+        "s3://me:ab/geheim@bucket/x",
+        "s3://bucket/x?X-Amz-Signature=geheim",
+        "zip://geheim::s3://bucket/x",
+    ):
         with pytest.raises(SettingsError) as refused:
             parse_address(url)
         assert "geheim" not in str(refused.value)
