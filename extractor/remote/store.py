@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,7 +112,8 @@ class RemoteStore:
             InputError: it is gone, has changed since it was listed, may not be read, or cannot be reached.
             StoreError: the disk does not take it.
         """
-        part = path.with_name(path.name + ".part")
+        # Another process or thread may be bringing the same object: each writes to a file of its own.
+        part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
             self._ask(str(item.address), partial(self._fetch, item, part))
             part.replace(path)
