@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from time import monotonic
 
 from extractor.batch.sources import KnownSource, Names, load_sources
@@ -81,17 +84,17 @@ class Arriving:
         """The pages that are to be read, object by object; what is not asked for does not come."""
         waiting = iter(self._items)
         coming: deque[tuple[Found, str, _Coming]] = deque()
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="arriving") as pool:
-            try:
-                while True:
-                    while len(coming) < AHEAD and (following := next(waiting, None)):
-                        coming.append((*following, self._begun(*following, pool)))
-                    if not coming:
-                        break
-                    yield from self._looked_at(*coming.popleft())
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
-                self.write_down()
+        carriers = _Carriers()
+        try:
+            while True:
+                while len(coming) < AHEAD and (following := next(waiting, None)):
+                    coming.append((*following, self._begun(*following, carriers)))
+                if not coming:
+                    break
+                yield from self._looked_at(*coming.popleft())
+        finally:
+            carriers.leave()
+            self.write_down()
 
     def settled(self, ref: PageRef) -> None:
         """A page is done with; when all of a file are, it may go."""
@@ -105,12 +108,12 @@ class Arriving:
             self._unnoted = []
         self._noted = monotonic()
 
-    def _begun(self, item: Found, file: str, pool: ThreadPoolExecutor) -> _Coming:
+    def _begun(self, item: Found, file: str, carriers: _Carriers) -> _Coming:
         """Have an object brought here; its sources where all their pages are known to be read."""
         if known := self._all_read(item, file):
             return known
         self._cache.hold(item.path)
-        return pool.submit(fetch, item, file, self._cache, self._course.limits)
+        return carriers.submit(partial(fetch, item, file, self._cache, self._course.limits))
 
     def _looked_at(self, item: Found, file: str, coming: _Coming) -> Iterator[PageRef]:
         self.waiting -= 1
@@ -165,6 +168,36 @@ class Arriving:
             for one in known
         ]  # fmt: skip
         return sources if all(self._course.is_done(ref) for ref in self._refs(sources)) else []
+
+
+class _Carriers:
+    """Threads that bring objects. Nobody waits for them: a server that does not answer would hold up a stopped run."""
+
+    def __init__(self) -> None:
+        self._orders: SimpleQueue[tuple[Future[Found | None], Callable[[], Found | None]] | None] = SimpleQueue()
+        self._left = False
+        for number in range(_THREADS):
+            Thread(target=self._carry, name=f"arriving-{number}", daemon=True).start()
+
+    def submit(self, bring: Callable[[], Found | None]) -> Future[Found | None]:
+        """Have something brought when a thread is free."""
+        future: Future[Found | None] = Future()
+        self._orders.put((future, bring))
+        return future
+
+    def leave(self) -> None:
+        """Begin nothing more."""
+        self._left = True
+        for _ in range(_THREADS):
+            self._orders.put(None)
+
+    def _carry(self) -> None:
+        while (order := self._orders.get()) and not self._left:
+            future, bring = order
+            try:
+                future.set_result(bring())
+            except BaseException as error:
+                future.set_exception(error)
 
 
 def _by_url(known: Iterable[KnownSource]) -> dict[str, list[KnownSource]]:

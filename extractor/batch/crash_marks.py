@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from extractor.errors import StoreError
@@ -11,6 +12,9 @@ from extractor.scans import PageRef
 
 MARKS = ".under-way"
 """Name of the file in the output folder: a line a page, with the hash of its scan and its number."""
+_MARK = re.compile(rb"[0-9a-f]{64} [0-9]{1,9}")
+_MOST = 1024 * 1024
+"""Bytes of the file that are read; a page takes some seventy."""
 
 
 class CrashMarks:
@@ -24,10 +28,12 @@ class CrashMarks:
 
     def __init__(self, out: Path) -> None:
         self._file = out / MARKS
-        try:
-            self._left = set(self._file.read_text(encoding="ascii", errors="replace").splitlines())
-        except OSError:
-            self._left = set()
+        self._left: set[str] = set()
+        with suppress(OSError):
+            if self._file.is_file():  # a pipe would be waited for
+                with self._file.open("rb") as file:
+                    # What else somebody left in the file is not kept: it could neither be meant nor written again.
+                    self._left = {line.decode() for line in file.read(_MOST).splitlines() if _MARK.fullmatch(line)}
 
     def was_left(self, ref: PageRef) -> bool:
         """Whether a process ended while it read this page."""

@@ -7,6 +7,7 @@ URL/manifest.json            which file has which content; written last: readers
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -94,6 +95,10 @@ def publish(
         SettingsError: see :class:`RemoteStore`.
     """
     paths = sorted(_files(out, pictures=pictures))
+    for name in (path.relative_to(out).as_posix() for path in paths):
+        if not is_handed_over(name):  # who fetches would refuse it
+            shown = name.encode("utf-8", "backslashreplace").decode()
+            raise PublishError(f"{out / shown}: its name cannot be published.", mend="Rename the file or take it away.")
     if not any(path.name == "records.jsonl" for path in paths):
         raise PublishError(f"{out} holds no records.jsonl.", mend="Name the output folder of 'extractor run'.")
     store = RemoteStore(address.protocol)
@@ -105,7 +110,7 @@ def publish(
             on_progress(done, len(paths))
             sha256, size = sha256_of(path), path.stat().st_size
             if there.get(sha256) != size:
-                _send(store, path, address.below(f"{OBJECTS}/{sha256[:2]}/{sha256}"), sha256)
+                _send(store, path, _place(address, sha256), sha256)
                 there[sha256] = size
                 sent += 1
             files.append(PublishedFile(path=path.relative_to(out).as_posix(), sha256=sha256, size=size))
@@ -134,9 +139,15 @@ def fetch_published(address: Address, to: Path, *, on_progress: Progress = lambd
         if not content:
             raise PublishError(f"{address}: nothing is published there.", mend="Check the URL.")
         files = _parsed(content, address).files
+        for file in files:
+            if not is_handed_over(file.path):
+                raise PublishError(
+                    f"{address}/{MANIFEST} names a file that is never published, or outside the folder.",
+                    mend="Do not trust this place.",
+                )
         for done, file in enumerate(files):
             on_progress(done, len(files))
-            path = to / _safe(file.path, address)
+            path = to / file.path
             if path.is_file() and path.stat().st_size == file.size and sha256_of(path) == file.sha256:
                 continue
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -144,6 +155,18 @@ def fetch_published(address: Address, to: Path, *, on_progress: Progress = lambd
     except InputError as error:
         raise PublishError(error.message, mend=error.mend) from error
     return len(files)
+
+
+def is_handed_over(name: str) -> bool:
+    """Whether a path below an output folder may be of what is published.
+
+    Nothing else is taken from a manifest: it could name a key, a database, or a file outside the folder.
+    """
+    parts = name.split("/")
+    odd = any(unicodedata.category(letter) in ("Cc", "Cs") or letter in "\\:" for letter in name)
+    if odd or set(parts) & {"", ".", ".."}:
+        return False
+    return name in FILES or (len(parts) > 1 and parts[0] in (*FOLDERS, *PICTURES))
 
 
 def _files(out: Path, *, pictures: bool) -> Iterator[Path]:
@@ -164,8 +187,17 @@ def _contents(store: RemoteStore, address: Address) -> dict[str, int]:
         _, found = store.find(Address(address.protocol, f"{address.path}/{OBJECTS}", folder=True))
     except MissingInputError:
         return {}  # a bucket that is missing is told when the first content is sent
-    names = ((PurePosixPath(item.address.path).name, item.size) for item in found)
-    return {name: size for name, size in names if _HASH.fullmatch(name)}
+    sizes = {item.address.path: (PurePosixPath(item.address.path).name, item.size) for item in found}
+    # A content that lies elsewhere, as in a copy of the folder, is not found by those who read the list.
+    return dict(
+        named
+        for path, named in sizes.items()
+        if _HASH.fullmatch(named[0]) and path.strip("/") == _place(address, named[0]).path.strip("/")
+    )
+
+
+def _place(address: Address, sha256: str) -> Address:
+    return address.below(f"{OBJECTS}/{sha256[:2]}/{sha256}")
 
 
 def _read(store: RemoteStore, address: Address) -> bytes:
@@ -190,7 +222,7 @@ def _send(store: RemoteStore, path: Path, to: Address, sha256: str) -> None:
 
 
 def _bring(store: RemoteStore, address: Address, file: PublishedFile, path: Path) -> None:
-    place = address.below(f"{OBJECTS}/{file.sha256[:2]}/{file.sha256}")
+    place = _place(address, file.sha256)
     _, found = store.find(place)
     part = path.with_name(path.name + ".new")
     if found and found[0].size == file.size:
@@ -205,7 +237,7 @@ def _bring(store: RemoteStore, address: Address, file: PublishedFile, path: Path
 def _prune(store: RemoteStore, address: Address, named: Iterable[str], there: Iterable[str]) -> int:
     gone = sorted(set(there) - set(named))
     for sha256 in gone:
-        store.remove(address.below(f"{OBJECTS}/{sha256[:2]}/{sha256}"))
+        store.remove(_place(address, sha256))
     return len(gone)
 
 
@@ -215,14 +247,13 @@ def _written(files: Iterable[PublishedFile]) -> bytes:
 
 
 def _parsed(content: bytes, address: Address) -> Publication:
+    damaged = PublishError(f"{address}/{MANIFEST} is damaged.", mend="Publish the folder again.")
     try:
-        return Publication.model_validate_json(content)
+        publication = Publication.model_validate_json(content)
     except ValidationError as error:
-        raise PublishError(f"{address}/{MANIFEST} is damaged.", mend="Publish the folder again.") from error
-
-
-def _safe(name: str, address: Address) -> PurePosixPath:
-    path = PurePosixPath(name)
-    if path.is_absolute() or "\\" in name or ":" in name or "\0" in name or ".." in path.parts:
-        raise PublishError(f"{address}/{MANIFEST} names a file outside the folder.", mend="Do not trust this place.")
-    return path
+        raise damaged from error
+    paths = [PurePosixPath(file.path) for file in publication.files]
+    folders = {folder for path in paths for folder in path.parents}
+    if len(set(paths)) < len(paths) or folders & set(paths):
+        raise damaged  # two contents for one file, or a file where a folder has to be
+    return publication

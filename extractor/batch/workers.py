@@ -86,6 +86,7 @@ def _pool(
 ) -> Generator[PageOutcome, None, tuple[bool, list[PageRef]]]:
     """Run one pool until the pages are used up or it breaks; returns whether they are, and the pages lost."""
     running: dict[Future[PageOutcome], PageRef] = {}
+    refused: list[PageRef] = []
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(options,)) as pool:
@@ -96,16 +97,21 @@ def _pool(
                     ref = next(waiting, None)
                     if ref is None:
                         exhausted = True
-                    else:
+                        continue
+                    try:
                         running[pool.submit(_work, ref)] = ref
+                    except BrokenProcessPool:  # a worker died while the last outcome was being kept
+                        refused.append(ref)
+                        raise
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     outcome = future.result()
                     del running[future]
                     yield outcome
         except BrokenProcessPool:
-            _log.warning("a worker process died; %d pages will be tried again one by one", len(running))
-            return exhausted, list(running.values())
+            lost = [*running.values(), *refused]
+            _log.warning("a worker process died; %d pages will be tried again one by one", len(lost))
+            return exhausted, lost
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             # What they are reading would be dropped: the next run reads it, as it would after a kill.

@@ -188,6 +188,7 @@ class Crew:
             # The worker died, or its machine, or its answer got lost on the way.
             _log.warning("a worker was lost (%s); its page is tried again", type(error).__name__)
             self._let_go(worker)
+            self._ask_idle()
             self._deaths[ref.key] += 1
             if self._deaths[ref.key] < ATTEMPTS:
                 self._waiting.append(ref)
@@ -208,6 +209,12 @@ class Crew:
         self._idle.append(worker)
         keep_page_files(self.parcel.options.out, found.files)
         yield self._settled(found.outcome)
+
+    def _ask_idle(self) -> None:
+        """Have workers that wait say that they are there; those of a lost machine would each count against a page."""
+        while self._idle:
+            worker = self._idle.popleft()
+            self._starting[worker.__ray_ready__.remote()] = worker
 
     def _content(self, ref: PageRef) -> Any:
         content = read_content(ref.source, ref.limits)

@@ -60,7 +60,7 @@ def parse_address(text: str) -> Address:
             f"{shown}: the URL holds a question mark.",
             mend="Give no query strings; an object with such a name is reached by the folder it lies in.",
         )
-    if "@" in rest.partition("/")[0]:
+    if _holds_user(rest):
         raise SettingsError(
             f"{shown}: the URL holds a user name or password.",
             mend="Take it out; credentials come from the environment, see docs/storage.md.",
@@ -71,6 +71,12 @@ def parse_address(text: str) -> Address:
     if protocol in ("file", "local"):
         path = Path(path).absolute().as_posix()
     return Address(protocol, path, rest.endswith("/"))
+
+
+def _holds_user(rest: str) -> bool:
+    """Whether a URL seems to hold a user or a password; a password may hold slashes itself, as Amazon's secrets do."""
+    first, _, further = rest.partition("/")
+    return "@" in first or ("@" in further and ":" in first and not first.startswith("arn:"))
 
 
 def known_address(url: str) -> Address:

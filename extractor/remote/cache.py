@@ -17,6 +17,8 @@ FOLDER = "scans-at-hand"
 """Folder of an output folder. What is in it can be fetched again, so that no backup holds it."""
 RUN, AGAIN = "run", "again"
 """In it: what a run reads just now, and what is looked at later, so that neither takes the other's scans away."""
+_ABANDONED = 3600.0
+"""Seconds without a write after which nobody is bringing an object any more."""
 
 
 class ScanCache:
@@ -87,6 +89,10 @@ class ScanCache:
 
     def _make_room(self, size: int) -> None:
         with self._lock:
+            for left in self.folder.glob("*.part"):  # by a process that was killed
+                with suppress(OSError):
+                    if time.time() - left.stat().st_mtime > _ABANDONED:
+                        left.unlink()
             files = sorted((path.stat().st_atime_ns, path) for path in self.folder.iterdir() if path.suffix != ".part")
             total = size + sum(path.stat().st_size for _, path in files)
             for _, path in files:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,15 +24,17 @@ from extractor.errors import (
 )
 from extractor.remote.address import Address
 
-WAITS = (0.5, 1.0, 2.0)
+WAITS = (1.0, 5.0, 20.0)
 """Seconds before each further attempt."""
 _TIRED = 3
 """Places that could not be reached one after the other, after which each further one is tried once only."""
 _BLOCK = 8 * 1024 * 1024
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "s3": {"config_kwargs": {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 2}}},
-}
+_S3 = {"config_kwargs": {"connect_timeout": 10, "read_timeout": 30, "retries": {"total_max_attempts": 1}}}
+_OPTIONS: dict[str, dict[str, Any]] = {"s3": _S3, "s3a": _S3}
 """What packages are told for each protocol; where the server is and who asks comes from the environment."""
+_TRIES = 2
+"""Requests in an attempt. By default the packages' own tries multiply: an object on a server that does not answer
+would take an hour."""
 _DENIED = (
     "NoCredentials",
     "CredentialRetrieval",
@@ -108,7 +112,8 @@ class RemoteStore:
             InputError: it is gone, has changed since it was listed, may not be read, or cannot be reached.
             StoreError: the disk does not take it.
         """
-        part = path.with_name(path.name + ".part")
+        # Another process or thread may be bringing the same object: each writes to a file of its own.
+        part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
             self._ask(str(item.address), partial(self._fetch, item, part))
             part.replace(path)
@@ -223,7 +228,7 @@ def _open(protocol: str) -> Any:
     if protocol not in known:
         raise SettingsError(f"{protocol}://: this kind of place is not known.", mend="Give it like s3://bucket/folder.")
     try:
-        return fsspec.filesystem(
+        files = fsspec.filesystem(
             protocol, use_listings_cache=False, skip_instance_cache=True, **_OPTIONS.get(protocol, {})
         )
     except ImportError as error:
@@ -231,6 +236,9 @@ def _open(protocol: str) -> Any:
             f"{protocol}://: the package for it is not installed.",
             mend="For S3 install it with: pip install 'extractor[cloud]'; for others see docs/storage.md.",
         ) from error
+    if protocol in _OPTIONS:
+        files.retries = _TRIES
+    return files
 
 
 def _in_our_words(shown: str, error: Exception) -> InputError:

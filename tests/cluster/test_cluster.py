@@ -6,21 +6,22 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from support.cluster_workers import ObedientWorker
 
-from extractor.batch.workers import process_pages
+from extractor.batch.workers import PageOutcome, process_pages
 from extractor.cluster import ClusterOptions, connection, pages, process_pages_on_cluster
 from extractor.cluster.connection import connected
 from extractor.cluster.parcel import pack
-from extractor.cluster.worker import PageWorker, remove_leftovers
+from extractor.cluster.worker import About, Finished, PageWorker, remove_leftovers
 from extractor.errors import ClusterError, ExitCode, SettingsError
 from extractor.page_file import page_stem
 from extractor.pipeline import PipelineOptions
-from extractor.scans import PageRef, SourceFile, list_pages
+from extractor.scans import PageRef, SetAside, SourceFile, list_pages
 from extractor.scans.kinds import FileKind
 from extractor.scans.sources import stamp_of
 from extractor.settings import get_settings
@@ -110,6 +111,43 @@ def test_a_machine_can_go_with_a_page_in_the_middle_of_a_run(crew_of, machines, 
     changing.join()
     assert told(found) == Counter({("hold.png", page, "done"): 1 for page in range(1, 7)})
     assert len(begun()) == 7
+
+
+def test_idle_workers_of_a_lost_machine_do_not_count_against_a_page(tmp_path):
+    class Lost(Exception):
+        pass
+
+    class Told(Exception):
+        pass
+
+    class Worker:
+        """Each call gives what comes of it; a dead one's is an error."""
+
+        def __init__(self, alive):
+            self.alive = alive
+
+        def __getattr__(self, name):
+            return SimpleNamespace(remote=lambda *given: partial(self.answer, name, *given))
+
+        def answer(self, name, *given):
+            if not self.alive:
+                raise Lost
+            if name != "process":
+                return About("here", "1")
+            return Finished(PageOutcome(given[0], set_aside=SetAside(given[0].source.file, "done", "", page=1)), {})
+
+    fake = SimpleNamespace(
+        exceptions=SimpleNamespace(RayError=Lost, RayActorError=Lost, RayTaskError=Told),
+        remote=lambda **_: lambda _: SimpleNamespace(remote=lambda _: Worker(alive=True)),
+        put=lambda content: content,
+        wait=lambda futures, **_: (futures[:1], futures[1:]),
+        get=lambda future: future(),
+    )
+    head = SimpleNamespace(check=lambda: None, processors=4)
+    parcel = SimpleNamespace(options=PipelineOptions(tmp_path / "out", ()))
+    crew = pages.Crew(fake, head, parcel, "1", ClusterOptions("x"), iter(refs_of(tmp_path, ("a.png", 1))))
+    crew._idle.extend(Worker(alive=False) for _ in range(pages.ATTEMPTS))
+    assert told(crew.work()) == Counter({("a.png", 1, "done"): 1})
 
 
 def test_a_worker_that_would_read_otherwise_or_lacks_a_program_ends_the_run_and_is_named(crew_of, tmp_path):

@@ -1,5 +1,8 @@
+import os
 import shutil
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import cv2
@@ -13,7 +16,7 @@ from extractor.batch.rereading import source_page
 from extractor.batch.sources import load_sources, remember_sources
 from extractor.errors import InputError
 from extractor.records import BookKey
-from extractor.remote import RemoteObject, RemoteStore, parse_address
+from extractor.remote import RemoteObject, RemoteStore, ScanCache, parse_address
 from extractor.remote.cache import FOLDER
 from extractor.scans import SourceFile
 from extractor.scans.kinds import FileKind
@@ -55,6 +58,31 @@ def test_another_object_under_the_key_is_not_taken_for_it(s3, known):
     s3.put("kho/so/a.png", CONTENT + b"!")
     with pytest.raises(InputError, match="not the object that was read"):
         at_hand(load_sources(known)["so/a.png"])
+
+
+def test_two_that_bring_the_same_object_do_not_write_to_one_file(tmp_path):
+    """What the one has begun is no part of what the other brings, and what a killed one left goes."""
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "a.png").write_bytes(CONTENT)
+    store = RemoteStore("file")
+    (_, [item]) = store.find(parse_address(f"file://{place}/a.png"))
+    cache = ScanCache(tmp_path / "cache", 1024)
+    read, together = RemoteStore._fetch, threading.Barrier(2, timeout=30)
+
+    def slowly(self, item, part):
+        read(self, item, part)
+        together.wait()
+
+    (tmp_path / "cache").mkdir()
+    killed = tmp_path / "cache" / "b.part"
+    killed.touch()
+    os.utime(killed, (0, 0))
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as both:
+        patch.setattr(RemoteStore, "_fetch", slowly)
+        brought = list(both.map(lambda _: cache.fetch(item), range(2)))
+    assert {path.read_bytes() for path in brought} == {CONTENT}
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [cache.place_of(item).name]
 
 
 def test_copies_are_in_no_backup_and_an_erasure_names_the_object(s3, known):

@@ -1,5 +1,8 @@
 import json
 import logging
+import socket
+import threading
+import time
 import zipfile
 from types import SimpleNamespace
 
@@ -191,7 +194,12 @@ def test_faults_of_the_way_are_told_in_our_words_and_secrets_never(s3, quick, tm
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     assert reports(run_from("s3://bucket/x", tmp_path / "out")) == [("s3://bucket/x", "denied")]
-    for url in ("s3://me:geheim@bucket/x", "s3://bucket/x?X-Amz-Signature=geheim", "zip://geheim::s3://bucket/x"):
+    for url in (
+        "s3://me:geheim@bucket/x",
+        "s3://me:ab/geheim@bucket/x",
+        "s3://bucket/x?X-Amz-Signature=geheim",
+        "zip://geheim::s3://bucket/x",
+    ):
         with pytest.raises(SettingsError) as refused:
             parse_address(url)
         assert "geheim" not in str(refused.value)
@@ -227,6 +235,54 @@ def test_a_server_that_falters_is_asked_again_and_one_that_is_gone_is_not_asked_
         with pytest.raises(store_module.UnreachableInputError):
             there._ask("memory://x", gone)
     assert len(calls) == 3 * 3 + 2
+
+
+@pytest.mark.parametrize("protocol", ["s3", "s3a"])
+def test_a_server_that_never_answers_is_not_waited_for_by_the_hour(s3, monkeypatch, protocol):
+    asked = []
+
+    def silent():
+        while True:
+            asked.append(server.accept())
+
+    impatient = {**store_module._S3["config_kwargs"], "read_timeout": 0.1}
+    monkeypatch.setitem(store_module._OPTIONS, protocol, {"config_kwargs": impatient})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=silent, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(store_module.UnreachableInputError):
+            store_module.RemoteStore(protocol, waits=(0.0,) * 3).find(parse_address(f"{protocol}://bucket/x"))
+    # Four attempts of two requests; each may cost the whole time that a server is given to answer.
+    assert 4 <= len(asked) <= 8
+    assert store_module._S3["config_kwargs"]["read_timeout"] <= 30
+
+
+def test_a_stopped_run_does_not_wait_for_an_object_that_does_not_come(s3, bucket, quick, tmp_path, monkeypatch):
+    bring, never, begun = arriving.fetch, threading.Event(), threading.Event()
+
+    def hanging(item, file, *rest):
+        if file == BLANKS[1]:
+            begun.set()
+            never.wait(60)
+        return bring(item, file, *rest)
+
+    def stopped(refs, *_, **__):
+        next(refs)
+        assert begun.wait(30)
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(arriving, "fetch", hanging)
+    monkeypatch.setattr(run_module, "process_pages", stopped)
+    try:
+        before = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            run_from(f"s3://{bucket}", tmp_path / "out")
+        assert time.monotonic() - before < 40
+        # Neither do those wait that are left when the program ends.
+        assert all(thread.daemon for thread in threading.enumerate() if thread.name.startswith("arriving"))
+    finally:
+        never.set()
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch):

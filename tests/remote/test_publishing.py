@@ -1,5 +1,8 @@
+import hashlib
 import json
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -94,10 +97,53 @@ def test_what_does_not_arrive_as_sent_is_never_named(s3, place, out, monkeypatch
     s3.put(f"{bucket}/xa-a/objects/{file['sha256'][:2]}/{file['sha256']}", b"x" * file["size"])
     with pytest.raises(PublishError, match="damaged"):
         fetch_published(address, tmp_path / "copy")
-    s3.put(f"{bucket}/xa-a/manifest.json", json.dumps(
-        {"format": publishing.FORMAT, "files": [{**file, "path": "../../x"}]}).encode())  # fmt: skip
-    with pytest.raises(PublishError, match="outside the folder"):
-        fetch_published(address, tmp_path / "copy")
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("../../x",), "outside the folder"),
+        (("/etc/x",), "outside the folder"),
+        (("import/../../x",), "outside the folder"),
+        (("import",), "outside the folder"),
+        (("import/.",), "outside the folder"),
+        ((".",), "damaged"),
+        (("import/\x1b[31m.xlsx",), "outside the folder"),
+        # An output folder that is fetched into would sign with another's key, and a home would let others in.
+        (("audit.key",), "never published"),
+        (("extractor.sqlite",), "never published"),
+        ((".ssh/authorized_keys",), "never published"),
+        (("records.jsonl", "records.jsonl"), "damaged"),
+        (("import/a", "import/a/b.xlsx"), "damaged"),
+    ],
+)
+def test_a_manifest_that_lies_brings_nothing_to_this_machine(s3, place, tmp_path, names, told):
+    bucket, address = place
+    sha256 = hashlib.sha256(b"x").hexdigest()
+    s3.put(f"{bucket}/xa-a/objects/{sha256[:2]}/{sha256}", b"x")
+    files = [{"path": name, "sha256": sha256, "size": 1} for name in ("report.html", *names)]
+    s3.put(f"{bucket}/xa-a/manifest.json", json.dumps({"format": publishing.FORMAT, "files": files}).encode())
+    with pytest.raises(PublishError, match=told):
+        fetch_published(address, tmp_path / "a" / "copy")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_content_in_another_place_is_not_taken_for_published(s3, place, out, tmp_path):
+    bucket, address = place
+    for name in SHOWN:
+        content = f"content of {name}".encode()
+        s3.put(f"{bucket}/xa-a/objects/backup/{hashlib.sha256(content).hexdigest()}", content)
+    assert publish(out, address, prune=True) == publishing.Published(len(SHOWN), len(SHOWN), True, 0)
+    assert fetch_published(address, tmp_path / "copy") == len(SHOWN)
+
+
+@pytest.mark.parametrize("name", [b"import/a:b.xlsx", b"import/\xff.xlsx"])
+def test_a_name_that_nobody_could_fetch_is_not_published(s3, place, out, name):
+    bucket, address = place
+    Path(os.fsdecode(os.fsencode(out) + b"/" + name)).touch()
+    with pytest.raises(PublishError, match="name cannot be published"):
+        publish(out, address)
+    assert not s3.asked("PUT", bucket)
 
 
 def test_the_command_refuses_while_a_run_goes_on_and_names_what_is_wrong(s3, place, out, monkeypatch, capsys):

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import cv2
@@ -14,7 +16,7 @@ from support.runs import options
 
 from extractor.batch import workers
 from extractor.batch.crash_marks import MARKS, CrashMarks
-from extractor.batch.workers import process_pages
+from extractor.batch.workers import PageOutcome, process_pages
 from extractor.scans import Limits, list_sources, page_refs
 
 _DYING = """
@@ -85,6 +87,22 @@ def test_the_page_a_process_died_on_is_read_apart_the_next_time(tmp_path, sheets
     assert pools == [["b.png"]] * 2
 
 
+@pytest.mark.parametrize("left", [b"\xff\xfe\x00", "những trang\n".encode(), b"\0" * 5_000_000, b"abc 1\n"])
+def test_a_damaged_file_of_marks_ends_no_run_and_its_good_lines_count(tmp_path, sheets, left):
+    good = f"{sheets[1].source.sha256} 1"
+    (tmp_path / MARKS).write_bytes(f"{good}\n".encode() + left)
+    reading = _Reading()
+    refs = [sheets[0], *sheets[2:]]
+    found = list(process_pages(refs, options([], tmp_path).pipeline, 1, pipeline=reading))
+    assert len(found) == len(reading.read) == len(refs)
+    assert (tmp_path / MARKS).read_text() == f"{good}\n"
+
+
+def test_a_pipe_in_the_place_of_the_marks_is_not_waited_for(tmp_path, sheets):
+    os.mkfifo(tmp_path / MARKS)
+    assert not CrashMarks(tmp_path).was_left(sheets[0])
+
+
 @pytest.mark.slow
 def test_a_page_that_was_only_cut_off_is_forgotten_once_read(tmp_path, sheets):
     (tmp_path / MARKS).write_text(f"{sheets[0].source.sha256} 1\n")
@@ -103,6 +121,26 @@ def test_a_stopped_run_does_not_wait_for_what_its_workers_read(tmp_path, sheets)
     pages.close()
     assert [worker.exitcode for worker in at_work] == [-signal.SIGTERM] * 2
     assert len(list((tmp_path / "pages").glob("*.json"))) < len(sheets)
+
+
+def test_no_page_is_lost_where_a_worker_dies_while_an_outcome_is_being_kept(tmp_path, sheets, monkeypatch):
+    class Pool(ThreadPoolExecutor):
+        """Takes four pages, and is broken when the fifth is given to it."""
+
+        def __init__(self, *_, **__):
+            super().__init__(1)
+            self.taken = 0
+
+        def submit(self, work, ref):
+            self.taken += 1
+            if self.taken > 4:
+                raise BrokenProcessPool
+            return super().submit(PageOutcome, ref)
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(workers, "_apart", lambda ref, _: iter([PageOutcome(ref)]))
+    found = [outcome.ref.source.file for outcome in process_pages(sheets, options([], tmp_path).pipeline, 2)]
+    assert sorted(found) == ["a.png", "b.png", "c.png", "d.png", "e.png", "f.png"]
 
 
 def _with_tests():
