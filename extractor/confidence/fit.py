@@ -21,13 +21,15 @@ from extractor.confidence.certify import (
     plan_test,
 )
 from extractor.confidence.evidence import FieldEvidence, group_of
-from extractor.confidence.watch import make_reference
+from extractor.confidence.watch import lower_bound, make_reference
 from extractor.errors import EvaluationError
 
 _LEAST_TO_FIT = 40
 _FOLDS = 5
 _TIMES_LEAST = 2
 """How many times the least number of fields a kind needs to be proved alone: with just the least, one error ends it."""
+_NEARLY_ALWAYS = 0.98
+"""Share of right fields from which rare kinds are proved together."""
 _FITS = 3
 """Every so manyth book fits, the others prove: a bound of half a percent needs more fields than a calibrator."""
 
@@ -83,7 +85,9 @@ def fit_certificate(
     for names in _proved_together(fitted, target_error, certainty):
         proved = _prove([fitted[name] for name in names], target_error, certainty)
         together = names if len(names) > 1 else ()
-        groups.update({name: fitted[name].certified(proved, together) for name in names})
+        for name in names:
+            own = fitted[name].against(proved.threshold, target_error, certainty)
+            groups[name] = fitted[name].certified(NOTHING_CERTIFIED if own else proved, together)
     return Certificate(
         evidence=source, target_error=target_error, certainty=certainty, forms=forms, readers=readers,
         groups=dict(sorted(groups.items())),
@@ -122,6 +126,11 @@ class _Fitted:
     confidences: NDArray[np.float64]
     correct: NDArray[np.bool_]
     sort: tuple[str, str]
+
+    def against(self, threshold: float, target_error: float, certainty: float) -> bool:
+        """Whether the group's own proving fields refute for it what was proved of several together."""
+        wrong = ~self.correct[self.confidences >= threshold]
+        return lower_bound(int(wrong.sum()), len(wrong), certainty) > target_error
 
     def certified(self, proved: CertifiedThreshold, together: tuple[str, ...]) -> GroupCertificate:
         """The group with what was proved of it, alone or together with others."""
@@ -166,15 +175,16 @@ def _fit_group(
 def _proved_together(fitted: Mapping[str, _Fitted], target_error: float, certainty: float) -> list[tuple[str, ...]]:
     """Names of groups by what is proved at a time: kinds with too few fields to be proved alone are proved as one.
 
-    Which these are hangs on how many fields there are, not on which of them are right. Texts that no reader saw and
-    names that recur stand alone, and photographs are no scans.
+    Only kinds that are nearly always right join, by the fields that fit: where the confidence has to tell right from
+    wrong, each kind must show by itself that it does. Texts that no reader saw and names that recur stand alone, and
+    photographs are no scans.
     """
     enough = _TIMES_LEAST * least_accepted(target_error, certainty)
     rare: dict[str, list[str]] = defaultdict(list)
     alone: list[tuple[str, ...]] = []
     for name, group in fitted.items():
         sort, source = group.sort
-        if sort or len(group.correct) >= enough:
+        if sort or len(group.correct) >= enough or group.fit_correct.mean() < _NEARLY_ALWAYS:
             alone.append((name,))
         else:
             rare[source].append(name)
