@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal_column, or_, select
 
 from extractor.errors import NotStoredError
 from extractor.store import leasing, queue, rekeying, waiting
@@ -63,19 +64,20 @@ class RecordQueue:
         Raises:
             NotStoredError: there is no such record.
         """
-        wanted, keys = waiting.Wanted(books=books, disputed=disputed), rekeying.person_keys(person, formerly)
         with self._store.writing() as writer:
-            claim = _Claim(writer, person, waiting.open_rows(wanted, keys), without, lease_seconds)
+            claim = _Claim(writer, person, rekeying.person_keys(person, formerly), books, disputed, without)
             if record is not None:
                 if not _lock(writer, record, wait=True):
                     raise NotStoredError(f"There is no record {record} in the store.")
-                if got := _take(claim, record, shared=True):
+                if got := _take(claim, record, lease_seconds, shared=True):
                     return got
             else:
-                for each in _in_order(claim, books, disputed):
-                    if _lock(writer, each) and (got := _take(claim, each)):
+                for each in _in_order(claim):
+                    if _lock(writer, each) and (got := _take(claim, each, lease_seconds)):
                         return got
-            others = waiting.open_rows(wanted).where(*_with_others(claim))
+            others = waiting.open_rows(waiting.Wanted(books=books, disputed=disputed)).where(
+                TaskRow.leased_until > writer.now, TaskRow.person != person
+            )
             return QueueEmpty(writer.session.scalar(select(func.count()).select_from(others.subquery())) or 0)
 
     def renew(self, leases: Sequence[Lease], *, person: str, lease_seconds: float = LEASE_SECONDS) -> tuple[int, ...]:
@@ -106,117 +108,177 @@ class RecordQueue:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """Who asks, and the open tasks that the person may get; others may hold some, and records ``without`` count not."""
+    """Who asks for what; records ``without`` count not."""
 
     writer: Writer
     person: str
-    open: Select[TaskRow]
+    keys: Collection[str]
+    books: Collection[int] | None
+    disputed: bool | None
     without: Collection[int]
-    lease_seconds: float
 
     @property
-    def tasks(self) -> Select[TaskRow]:
-        """The open tasks joined to their fields."""
-        joined = self.open.join(FieldRow, FieldRow.id == TaskRow.field_id)
-        return joined.where(FieldRow.record_id.not_in(self.without))
+    def statements(self) -> _Statements:
+        return _statements(books=self.books is not None, disputed=self.disputed)
+
+    def asked(self, **more: Any) -> dict[str, Any]:
+        """What the statements ask with."""
+        return {
+            "now": self.writer.now,
+            "person": self.person,
+            "keys": list(self.keys),
+            "books": list(self.books or ()),
+            "without": list(self.without),
+            **more,
+        }
 
 
-def _in_order(claim: _Claim, books: Collection[int] | None, disputed: bool | None) -> Iterator[int]:
+def _in_order(claim: _Claim) -> Iterator[int]:
     """Numbers of records to try; later books are looked at only when those before them gave nothing.
 
     The first book is looked at alone, for mostly it has something, then more and more of them together: where a person
     put nearly everything off, thousands are passed over.
     """
-    waits = and_(WAITS, DISPUTED) if disputed else WAITS
+    session, statements = claim.writer.session, claim.statements
     many, last = 1, 0
-    while some := _books(claim.writer.session, waits, books, after=last, many=many):
-        yield from _easiest(claim, some)
+    while some := session.scalars(statements.next_books, claim.asked(after=last, many=many)).all():
+        yield from session.scalars(statements.easiest, claim.asked(some_books=some)).all()
         last, many = some[-1], min(8 * many, _BOOKS_AT_ONCE)
-    yield from _put_off(claim)
-
-
-def _books(
-    session: Session, waits: ColumnElement[bool], books: Collection[int] | None, *, after: int, many: int
-) -> Sequence[int]:
-    """Numbers of the next ``many`` books in which anything waits."""
-    # Each is one look into an index, in whichever way the database would join the two tables.
-    if books is not None:
-        one = select(func.min(TaskRow.book_id)).where(waits, TaskRow.book_id == BookRow.id).scalar_subquery()
-        wanted = select(BookRow.id).where(BookRow.id > after, BookRow.id.in_(books), one.is_not(None))
-        return session.scalars(wanted.order_by(BookRow.id).limit(many)).all()
-    first = select(func.min(TaskRow.book_id).label("id")).where(waits, TaskRow.book_id > after)
-    found = first.cte("found", recursive=True)
-    following = select(func.min(TaskRow.book_id)).where(waits, TaskRow.book_id > found.c.id).scalar_subquery()
-    found = found.union_all(select(following).where(found.c.id.is_not(None)))
-    return session.scalars(select(found.c.id).where(found.c.id.is_not(None)).limit(many)).all()
-
-
-def _easiest(claim: _Claim, books: Collection[int]) -> Sequence[int]:
-    """Numbers of the books' records that are free as a whole and not put off, by book, the easiest first."""
-    in_books = TaskRow.book_id.in_(books)
-    # Looked up for each task by itself: a join might go through all fields of the store.
-    record = select(FieldRow.record_id).where(FieldRow.id == TaskRow.field_id).scalar_subquery()
-    put_off = select(SkipRow.at).where(SkipRow.task_id == TaskRow.id, SkipRow.person == claim.person).scalar_subquery()
-    columns = TaskRow.book_id, TaskRow.ease, record.label("record_id"), put_off.label("put_off")
-    some = claim.open.with_only_columns(*columns, maintain_column_froms=True).where(in_books)
-    each = some.offset(literal_column("0")).subquery()  # which keeps what is looked up from being looked up again
-    found = (
-        select(each.c.record_id)
-        .where(each.c.record_id.not_in(_busy(claim, in_books)), each.c.record_id.not_in(claim.without))
-        .group_by(each.c.book_id, each.c.record_id)
-        .having(func.max(each.c.put_off).is_(None))
-        .order_by(each.c.book_id, func.count(), func.sum(each.c.ease), each.c.record_id)
-    )
-    return claim.writer.session.scalars(found.limit(_TRIED)).all()
-
-
-def _put_off(claim: _Claim) -> Sequence[int]:
-    """Numbers of records free as a whole that the person put off, what was put off first before the others."""
-    found = (
-        claim.tasks.join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == claim.person))
-        .where(FieldRow.record_id.not_in(_busy(claim)))
-        .group_by(FieldRow.record_id)
-        .order_by(func.max(SkipRow.at), FieldRow.record_id)
-    )
-    return claim.writer.session.scalars(found.with_only_columns(FieldRow.record_id).limit(_TRIED)).all()
-
-
-def _with_others(claim: _Claim) -> tuple[ColumnElement[bool], ...]:
-    """Conditions that hold for tasks that other people hold at this moment."""
-    return TaskRow.leased_until > claim.writer.now, TaskRow.person != claim.person
-
-
-def _busy(claim: _Claim, *where: ColumnElement[bool]) -> Select[int]:
-    """Numbers of records in which other people hold fields."""
-    held = select(FieldRow.record_id).join(TaskRow, TaskRow.field_id == FieldRow.id)
-    return held.where(*where, *_with_others(claim))
+    yield from session.scalars(statements.put_off, claim.asked()).all()
 
 
 def _lock(writer: Writer, record_id: int, *, wait: bool = False) -> bool:
     """Keep other claims off the record until this one is through; false where one is at it, or it is gone."""
-    row = select(RecordRow.id).where(RecordRow.id == record_id, RecordRow.retired_at.is_(None))
-    return writer.session.scalar(row.with_for_update(key_share=True, skip_locked=not wait)) is not None
+    return writer.session.scalar(_lock_wanted(wait=wait), {"record": record_id}) is not None
 
 
-def _take(claim: _Claim, record_id: int, *, shared: bool = False) -> tuple[Task, ...]:
+def _take(claim: _Claim, record_id: int, lease_seconds: float, *, shared: bool = False) -> tuple[Task, ...]:
     """Lease the locked record's fields; none where another person came first to one, unless it is ``shared``.
 
     What is looked at again here may have changed between the choice of the record and its lock.
     """
     session, now = claim.writer.session, claim.writer.now
-    if not shared and session.scalar(select(_busy(claim, FieldRow.record_id == record_id).exists())):
+    found = session.execute(claim.statements.of_record, claim.asked(record=record_id)).all()
+    if not shared and any(busy or waiting != len(found) for _, busy, waiting in found):
         return ()
-    free = or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= now, TaskRow.person == claim.person)
-    mine = claim.tasks.where(FieldRow.record_id == record_id, free).order_by(FieldRow.position, FieldRow.id)
-    waiting = session.scalars(mine.with_only_columns(TaskRow.id)).all()
-    rows = session.scalars(mine.with_for_update(of=TaskRow, skip_locked=True)).all()
-    if not shared and len(rows) != len(waiting):
-        return ()
-    new = []
+    rows, new = [row for row, *_ in found], []
     for row in rows:
         if row.person == claim.person and row.leased_until is not None and row.leased_until > now:
-            row.leased_until = now + timedelta(seconds=claim.lease_seconds)
+            row.leased_until = now + timedelta(seconds=lease_seconds)
         else:
             new.append(row)
-    leasing.lease_all(claim.writer, new, claim.person, claim.lease_seconds)
+    leasing.lease_rows(claim.writer, new, claim.person, lease_seconds)
     return leasing.handed_all(session, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What a claim asks, in this order.
+
+    Args:
+        next_books: numbers of the next ``many`` books ``after`` one in which anything waits.
+        easiest: numbers of records of ``some_books`` that are free as a whole and not put off, by book, the easiest
+            first.
+        put_off: numbers of records free as a whole that the person put off, what was put off first before the others.
+        of_record: the open tasks of a ``record`` that are free, locked but for those that others lock; with each
+            whether other people hold fields of the record, and how many are free, locked by others or not.
+    """
+
+    next_books: Select[int]
+    easiest: Select[int]
+    put_off: Select[int]
+    of_record: Select[TaskRow, bool, int]
+
+
+# All of these are made once, since making takes longer than running.
+
+_NOW: Any = bindparam("now", type_=TaskRow.leased_until.type)
+_PERSON: Any = bindparam("person")
+_RECORD: Any = bindparam("record")
+_WITHOUT: Any = bindparam("without", expanding=True)
+_WITH_OTHERS = TaskRow.leased_until > _NOW, TaskRow.person != _PERSON
+
+
+@cache
+def _statements(*, books: bool, disputed: bool | None) -> _Statements:
+    of_books: Any = bindparam("books", expanding=True)
+    keys: Any = bindparam("keys", expanding=True)
+    free = waiting.open_rows(waiting.Wanted(books=of_books if books else None, disputed=disputed), keys)
+    waits = and_(WAITS, DISPUTED) if disputed else WAITS
+    return _Statements(
+        _next_of(waits, of_books) if books else _next_of_all(waits), _easiest(free), _put_off(free), _of_record(free)
+    )
+
+
+@cache
+def _lock_wanted(*, wait: bool) -> Select[int]:
+    row = select(RecordRow.id).where(RecordRow.id == _RECORD, RecordRow.retired_at.is_(None))
+    return row.with_for_update(key_share=True, skip_locked=not wait)
+
+
+# Each book is one look into an index, in whichever way the database would join the two tables.
+
+
+def _next_of(waits: ColumnElement[bool], books: Any) -> Select[int]:
+    one = select(func.min(TaskRow.book_id)).where(waits, TaskRow.book_id == BookRow.id).scalar_subquery()
+    wanted = select(BookRow.id).where(BookRow.id > bindparam("after"), BookRow.id.in_(books), one.is_not(None))
+    return wanted.order_by(BookRow.id).limit(bindparam("many", type_=Integer))
+
+
+def _next_of_all(waits: ColumnElement[bool]) -> Select[int]:
+    first = select(func.min(TaskRow.book_id).label("id")).where(waits, TaskRow.book_id > bindparam("after"))
+    found = first.cte("found", recursive=True)
+    following = select(func.min(TaskRow.book_id)).where(waits, TaskRow.book_id > found.c.id).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.id.is_not(None)))
+    return select(found.c.id).where(found.c.id.is_not(None)).limit(bindparam("many", type_=Integer))
+
+
+def _easiest(free: Select[TaskRow]) -> Select[int]:
+    some_books: Any = bindparam("some_books", expanding=True)
+    in_books = TaskRow.book_id.in_(some_books)
+    # Looked up for each task by itself: a join might go through all fields of the store.
+    record = select(FieldRow.record_id).where(FieldRow.id == TaskRow.field_id).scalar_subquery()
+    put_off = select(SkipRow.at).where(SkipRow.task_id == TaskRow.id, SkipRow.person == _PERSON).scalar_subquery()
+    columns = TaskRow.book_id, TaskRow.ease, record.label("record_id"), put_off.label("put_off")
+    some = free.with_only_columns(*columns, maintain_column_froms=True).where(in_books)
+    each = some.offset(literal_column("0")).subquery()  # which keeps what is looked up from being looked up again
+    return (
+        select(each.c.record_id)
+        .where(each.c.record_id.not_in(_busy(in_books)), each.c.record_id.not_in(_WITHOUT))
+        .group_by(each.c.book_id, each.c.record_id)
+        .having(func.max(each.c.put_off).is_(None))
+        .order_by(each.c.book_id, func.count(), func.sum(each.c.ease), each.c.record_id)
+        .limit(literal_column(str(_TRIED)))
+    )
+
+
+def _put_off(free: Select[TaskRow]) -> Select[int]:
+    found = (
+        _with_fields(free)
+        .join(SkipRow, and_(SkipRow.task_id == TaskRow.id, SkipRow.person == _PERSON))
+        .where(FieldRow.record_id.not_in(_busy()))
+        .group_by(FieldRow.record_id)
+        .order_by(func.max(SkipRow.at), FieldRow.record_id)
+    )
+    return found.with_only_columns(FieldRow.record_id).limit(literal_column(str(_TRIED)))
+
+
+def _of_record(free: Select[TaskRow]) -> Select[TaskRow, bool, int]:
+    of_record = FieldRow.record_id == _RECORD
+    held_by_nobody_else = or_(TaskRow.leased_until.is_(None), TaskRow.leased_until <= _NOW, TaskRow.person == _PERSON)
+    mine = _with_fields(free).where(of_record, held_by_nobody_else)
+    # A row that another transaction locks is passed over below, but counted here.
+    many = select(func.count()).select_from(mine.with_only_columns(TaskRow.id).subquery()).scalar_subquery()
+    found = mine.with_only_columns(TaskRow, _busy(of_record).exists(), many)
+    return found.order_by(FieldRow.position, FieldRow.id).with_for_update(of=TaskRow, skip_locked=True)
+
+
+def _with_fields(free: Select[TaskRow]) -> Select[TaskRow]:
+    """The open tasks joined to their fields."""
+    return free.join(FieldRow, FieldRow.id == TaskRow.field_id).where(FieldRow.record_id.not_in(_WITHOUT))
+
+
+def _busy(*where: ColumnElement[bool]) -> Select[int]:
+    """Numbers of records in which other people hold fields."""
+    held = select(FieldRow.record_id).join(TaskRow, TaskRow.field_id == FieldRow.id)
+    return held.where(*where, *_WITH_OTHERS)

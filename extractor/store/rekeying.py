@@ -31,6 +31,12 @@ SETTLING = (Action.CONFIRM.value, Action.CORRECT.value)
 
 _IN_LIMIT = 500
 _UNDOING = aliased(DecisionRow)
+_SEEN: Any = SeenRow.__table__
+_SHOWN = {
+    "postgresql": postgresql.insert(_SEEN).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_SEEN).on_conflict_do_nothing(),
+}
+"""Made once, since making takes longer than running."""
 
 
 def standing(row: Any, actions: Collection[str]) -> tuple[ColumnElement[bool], ...]:
@@ -67,10 +73,9 @@ def shown(session: Session, tasks: Collection[TaskRow], person: str) -> None:
     """Note that the person is handed the machine's reading of each of these."""
     if not tasks:
         return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     key = person_key(person)
     rows = [{"task_id": task.id, "person": key} for task in tasks]
-    session.execute(insert(SeenRow).values(rows).on_conflict_do_nothing())
+    session.connection().execute(_SHOWN[session.get_bind().dialect.name], rows)
 
 
 def hidden() -> ColumnElement[bool]:

@@ -11,7 +11,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, any_, bindparam, column, func, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    any_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -25,6 +39,11 @@ _BOOKS_AT_ONCE = 512
 
 _SPARE = 32
 """So many more fields are looked at than are wanted, since others may take some in the same moment."""
+
+
+_PUT_OFF = 50_000
+"""So many tasks that a person put off are passed over together: PostgreSQL makes no list in memory of more than it
+thinks will fit into its ``work_mem``, 4 MB by default, but would go through all of them for each task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +135,21 @@ class _Statements:
 _ORDER = (TaskRow.key_rank, TaskRow.ease, TaskRow.id)
 _COUNT = bindparam("count", type_=Integer)
 _PERSON: Any = bindparam("person")
-_NOT_PUT_OFF = there_is_none(select(SkipRow.task_id).where(SkipRow.task_id == TaskRow.id, SkipRow.person == _PERSON))
+
+
+def _not_put_off(together: int) -> ColumnElement[bool]:
+    """Condition that holds for tasks that the person did not put off.
+
+    Args:
+        together: of so many that the person put off, one look serves all that is passed over; of what is left out of
+            these, as of a person who put off still more, each task is looked up by itself.
+    """
+    some = select(SkipRow.task_id).where(SkipRow.person == _PERSON).limit(literal_column(str(together)))
+    one = select(SkipRow.task_id).where(SkipRow.task_id == TaskRow.id, SkipRow.person == _PERSON)
+    return and_(TaskRow.id.not_in(some), there_is_none(one))
+
+
+_NOT_PUT_OFF = _not_put_off(_PUT_OFF)
 
 
 def _free_rows(kinds: bool, books: bool, disputed: bool | None) -> Select[TaskRow]:

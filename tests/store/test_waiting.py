@@ -28,6 +28,20 @@ def claimed(store, person, **wanted):
     return found
 
 
+def asked(store, do):
+    """The statements that a call asks the database, with their parameters."""
+    ran = []
+    note = lambda *told: ran.append(told[2:4])  # noqa: E731
+    with store.writing() as writer:
+        engine = writer.session.get_bind()
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        do()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return ran
+
+
 @pytest.mark.parametrize("at_once", [512, 1], ids=["each asked", "all together"])
 def test_of_several_books_the_queue_is_that_of_all_of_them(store, books, monkeypatch, at_once):
     monkeypatch.setattr(waiting, "_BOOKS_AT_ONCE", at_once)
@@ -49,6 +63,49 @@ def test_what_a_person_put_off_in_several_books_comes_last_in_the_order_in_which
         store.release(task, task.token, person="Thử Một")
     again = [store.claim("Thử Một", books=books[:2]).id for _ in range(6)]
     assert again == [task.id for task in (*tasks[2:], *tasks[:2])]
+
+
+def test_of_more_that_is_put_off_than_is_passed_over_together_nothing_comes_early(store, books, monkeypatch):
+    monkeypatch.setattr(waiting, "_NOT_PUT_OFF", waiting._not_put_off(1))
+    waiting._free.cache_clear()
+    try:
+        tasks = [store.claim("Thử Một") for _ in range(12)]
+        for task in tasks[:5]:
+            store.skip(task, task.token, person="Thử Một")
+        for task in tasks[5:]:
+            store.release(task, task.token, person="Thử Một")
+        assert [store.claim("Thử Một").id for _ in range(12)] == [task.id for task in (*tasks[5:], *tasks[:5])]
+    finally:
+        waiting._free.cache_clear()
+
+
+def test_what_a_person_put_off_is_looked_up_once_for_all_that_is_passed_over(store, books, database):
+    if database.backend == "sqlite":
+        pytest.skip("only PostgreSQL tells of it")
+    statement, parameters = next(
+        told for told in asked(store, lambda: store.claim("Thử Một")) if "task_skip" in told[0]
+    )
+    engine = make_engine(parse_url(database.url))
+    with engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
+    engine.dispose()
+    assert any("hashed SubPlan" in line for line in plan)
+
+
+def test_statements_of_claims_are_put_together_once(store, books, monkeypatch):
+    """Which takes longer than running them; and a whole record takes few of them."""
+
+    def back(tasks):
+        RecordQueue(store).release([(task.id, task.token) for task in tasks], person="Thử Một")
+
+    back([store.claim("Thử Một")])
+    back(RecordQueue(store).claim("Thử Một"))
+    back(RecordQueue(store).claim("Thử Một", books=books))
+    monkeypatch.setattr(waiting, "open_rows", None)
+    back([store.claim("Thử Một")])
+    back(RecordQueue(store).claim("Thử Một", books=books))
+    ran = asked(store, lambda: RecordQueue(store).claim("Thử Một"))
+    assert len([statement for statement, _ in ran if not statement.startswith("BEGIN")]) == 7
 
 
 def test_a_name_is_a_kind_or_a_code_and_several_names_are_one_queue(store, books):
@@ -77,18 +134,14 @@ def test_a_claim_walks_along_an_index_and_sorts_nothing(store, books, database):
     """On SQLite, whose plans do not hang on what is in the tables."""
     if database.backend != "sqlite":
         pytest.skip("PostgreSQL reads a small table whole")
-    ran = []
-    note = lambda *told: ran.append(told[2:4])  # noqa: E731
-    engine = make_engine(parse_url(database.url))
-    with store.writing() as writer:
-        event.listen(writer.session.get_bind(), "before_cursor_execute", note)
-    try:
+
+    def claims():
         store.claim("Thử Một")
         store.claim("Thử Một", kinds=["place"])
         store.claim("Thử Một", book=BOOKS[1])
-    finally:
-        with store.writing() as writer:
-            event.remove(writer.session.get_bind(), "before_cursor_execute", note)
+
+    ran = asked(store, claims)
+    engine = make_engine(parse_url(database.url))
     plans = []
     with engine.connect() as connection:
         for statement, parameters in ran:
