@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--share", default="", help="1/2: every second book, only drawn and read")
     parser.add_argument("--books", type=int, help="only the first so many")
-    parser.add_argument("--target-error", type=float, default=0.005)
+    parser.add_argument("--target-error", type=float, default=0.01)
     parser.add_argument("--templates", type=Path, default=Path("page_templates"))
     given = parser.parse_args()
     books = planned_books(given.plan)[: given.books]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractor.confidence import Certificate, FieldEvidence, group_of
 from extractor.confidence.certificate import unproved_confidence
@@ -12,6 +12,8 @@ from extractor.records import BookKey, Decision, FieldState, FieldValue, Record,
 from extractor.rules import check_book, check_record, supports
 from extractor.rules.view import OFFICERS
 from extractor.templates.form import FormSchema, Kind
+from extractor.vietnamese.date_words import parse_date_words
+from extractor.vietnamese.dates import PartialDate, parse_value
 
 RecordKey = tuple[str, int, int]
 FieldKey = tuple[RecordKey, str]
@@ -25,18 +27,21 @@ class BookFindings:
         warnings: by record, in the order of the rules.
         support_counts: how many findings speak for a field's value.
         warning_counts: how many warnings, not mere notes, concern a field.
+        partial: dates that lack a day or month: written so, or a part of them was missed.
     """
 
     warnings: dict[RecordKey, tuple[RuleWarning, ...]]
     support_counts: Mapping[FieldKey, int]
     warning_counts: Mapping[FieldKey, int]
+    partial: frozenset[FieldKey] = frozenset()
 
     def applied_to(self, key: FieldKey, evidence: FieldEvidence) -> FieldEvidence:
         """Evidence with these findings counted in."""
         repeated = key[1] in OFFICERS or evidence.kind == Kind.SIGNER.value
-        return evidence.with_findings(
+        found = evidence.with_findings(
             self.support_counts.get(key, 0), self.warning_counts.get(key, 0), repeated=repeated
         )
+        return replace(found, known=False) if key in self.partial else found
 
 
 def examine(
@@ -67,7 +72,22 @@ def examine(
         if warning.severity is not Severity.INFO
         for code in warning.fields
     )
-    return BookFindings({key: tuple(found) for key, found in warnings.items()}, support, against)
+    partial = frozenset(
+        (record.key, spec.code)
+        for form, members in by_form.items()
+        for spec in schemas[form].fields
+        if spec.kind in (Kind.DATE, Kind.DATE_WORDS)
+        for record in members
+        if spec.code in record.fields and _lacks_a_part(spec.kind, record.fields[spec.code].value)
+    )
+    return BookFindings({key: tuple(found) for key, found in warnings.items()}, support, against, partial)
+
+
+def _lacks_a_part(kind: Kind, value: str | None) -> bool:
+    if not value:
+        return False
+    date = parse_date_words(value) if kind is Kind.DATE_WORDS else parse_value(value)
+    return isinstance(date, PartialDate) and not date.complete
 
 
 def judge(

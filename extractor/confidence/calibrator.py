@@ -10,24 +10,36 @@ _LEAST = 0.0005
 
 
 def fit_logistic(
-    features: NDArray[np.float64], correct: NDArray[np.bool_], *, penalty: float = 1.0
+    features: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    *,
+    penalty: float = 1.0,
+    centre: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Weights ``(n_features + 1,)`` of a ridge-penalised logistic regression, the intercept first and not penalised."""
+    """Weights ``(n_features + 1,)`` of a ridge-penalised logistic regression, the intercept first.
+
+    Args:
+        features: ``(n, n_features)``.
+        correct: ``(n,)``.
+        penalty: of the squared distance of the weights from the centre.
+        centre: weights to stay near to where these fields say little, intercept first; without, all are held near 0
+            but the intercept, which is free.
+    """
     from scipy.optimize import minimize  # slow to import, and only needed where calibrators are made
 
     design = np.hstack([np.ones((len(features), 1)), features])
     target = correct.astype(np.float64)
+    held = np.full(design.shape[1], penalty)
+    if centre is None:
+        held[0] = 0.0
+    middle = np.zeros(design.shape[1]) if centre is None else centre
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        score = design @ weights
-        value = float(np.sum(np.logaddexp(0.0, score) - target * score)) + penalty / 2 * float(
-            weights[1:] @ weights[1:]
-        )
-        gradient = design.T @ (_sigmoid(score) - target)
-        gradient[1:] += penalty * weights[1:]
-        return value, gradient
+        score, away = design @ weights, weights - middle
+        value = float(np.sum(np.logaddexp(0.0, score) - target * score)) + float(held @ (away * away)) / 2
+        return value, design.T @ (_sigmoid(score) - target) + held * away
 
-    solution = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B")
+    solution = minimize(loss, middle.copy(), jac=True, method="L-BFGS-B")
     return np.asarray(solution.x, dtype=np.float64)
 
 
@@ -37,26 +49,32 @@ def logistic(weights: NDArray[np.float64], features: NDArray[np.float64]) -> NDA
 
 
 def fit_isotonic(
-    scores: NDArray[np.float64], correct: NDArray[np.bool_]
+    scores: NDArray[np.float64], correct: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Knots (scores, probabilities) of a non-decreasing map, to be read by linear interpolation.
 
     Centred isotonic regression (Oron and Flournoy, Statistics in Biopharmaceutical Research 9, 2017): one knot at the
     mean score of each block, so that the map rises between them and two different scores seldom share a probability.
     Every block is shrunk by one pseudo-count towards a half, so that one without a single error is not called certain.
+
+    Args:
+        scores: ``(n,)``.
+        correct: ``(n,)``.
+        weights: ``(n,)``, how many fields each counts for; 1 without.
     """
     from scipy.optimize import isotonic_regression
 
     order = np.argsort(scores, kind="stable")
     x, y = scores[order], correct[order].astype(np.float64)
-    fitted = isotonic_regression(y)
+    w = np.ones(len(x)) if weights is None else weights[order]
+    fitted = isotonic_regression(y, weights=w)
     knots_x: list[float] = []
     knots_y: list[float] = []
     for start, stop in zip(fitted.blocks[:-1], fitted.blocks[1:], strict=True):
-        count = int(stop - start)
-        level = (float(y[start:stop].sum()) + 0.5) / (count + 1.0)
-        knots_x.append(float(x[start:stop].mean()))
-        knots_y.append(float(np.clip(level, _LEAST, _MOST)))
+        inside = slice(int(start), int(stop))
+        count = float(w[inside].sum())
+        knots_x.append(float(x[inside] @ w[inside] / count))
+        knots_y.append(float(np.clip((float(y[inside] @ w[inside]) + 0.5) / (count + 1.0), _LEAST, _MOST)))
     return tuple(knots_x), tuple(np.maximum.accumulate(knots_y).tolist())
 
 

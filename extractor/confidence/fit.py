@@ -26,6 +26,8 @@ from extractor.errors import EvaluationError
 
 _LEAST_TO_FIT = 40
 _FOLDS = 5
+_SHARED = 50.0
+"""Fields of the group that those of all groups together count for in its map from scores to probabilities."""
 _TIMES_LEAST = 2
 """How many times the least number of fields a kind needs to be proved alone: with just the least, one error ends it."""
 _NEARLY_ALWAYS = 0.98
@@ -72,15 +74,15 @@ def fit_certificate(
             "A certificate needs labelled fields of at least two books.",
             mend="Give more verified books, or books with their truth.",
         )
-    fitting = set(books[::_FITS])
     order = {book: number for number, book in enumerate(books[::_FITS])}
-    fitted: dict[str, _Fitted] = {}
+    parts: dict[str, _Parts] = {}
     for name in sorted({group_of(item.evidence) for item in labelled}):
         members = [item for item in labelled if group_of(item.evidence) == name]
-        fit_part = [item for item in members if item.book in fitting]
-        proof_part = [item for item in members if item.book not in fitting]
-        if len(fit_part) >= _LEAST_TO_FIT and proof_part:
-            fitted[name] = _fit_group(fit_part, proof_part, order)
+        fits = [item for item in members if item.book in order]
+        proves = [item for item in members if item.book not in order]
+        if len(fits) >= _LEAST_TO_FIT and proves:
+            parts[name] = _Parts(fits, proves, np.array([order[item.book] for item in fits], dtype=np.int_))
+    fitted = _fit_groups(parts)
     groups: dict[str, GroupCertificate] = {}
     for names in _proved_together(fitted, target_error, certainty):
         proved = _prove([fitted[name] for name in names], target_error, certainty)
@@ -147,29 +149,61 @@ class _Fitted:
         )
 
 
-def _fit_group(
-    fit_part: Sequence[LabelledField], proof_part: Sequence[LabelledField], order: Mapping[str, int]
-) -> _Fitted:
-    """Args: ``order`` numbers the books of all fitting fields."""
-    features, correct = _arrays(fit_part)
-    numbers = _book_numbers(fit_part, order)
-    weights = fit_logistic(features, correct)
-    # The isotonic map sees scores from folds without the field's book, else it would learn the fit's optimism.
-    held_out = np.empty(len(correct))
-    here, places = np.unique(numbers, return_inverse=True)
-    folds = places % _FOLDS if len(here) >= _FOLDS else np.arange(len(correct)) % _FOLDS
-    for fold in range(_FOLDS):
-        inside = folds != fold
-        held_out[~inside] = logistic(fit_logistic(features[inside], correct[inside]), features[~inside])
-    knots = fit_isotonic(held_out, correct)
-    proof_features, proof_correct = _arrays(proof_part)
-    scores = logistic(weights, proof_features)
-    first = proof_part[0].evidence
-    sort = "repeated" if first.repeated else "proposed" if first.proposed else ""
-    return _Fitted(
-        weights, knots, np.round(np.interp(held_out, *knots), 4), correct, numbers, scores,
-        np.round(np.interp(scores, *knots), 4), proof_correct, (sort, first.source),
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Labelled fields of one group that fit and that prove, and the numbers of the fitting fields' books, ``(n,)``."""
+
+    fits: Sequence[LabelledField]
+    proves: Sequence[LabelledField]
+    books: NDArray[np.int_]
+
+
+def _fit_groups(parts: Mapping[str, _Parts]) -> dict[str, _Fitted]:
+    """Calibrate each group, held near to all groups as one where its own fields say little.
+
+    A kind that is nearly always right has no errors to learn from what its errors look like; other kinds have.
+    """
+    if not parts:
+        return {}
+    arrays = {name: _arrays(part.fits) for name, part in parts.items()}
+    folds = {name: _folds(part.books) for name, part in parts.items()}
+    all_features = np.concatenate([features for features, _ in arrays.values()])
+    all_correct = np.concatenate([correct for _, correct in arrays.values()])
+    all_folds = np.concatenate(list(folds.values()))
+    general = fit_logistic(all_features, all_correct)
+    # A fold's fields are scored by weights that saw none of its books, else the map would learn the fit's optimism.
+    without = [fit_logistic(all_features[all_folds != k], all_correct[all_folds != k]) for k in range(_FOLDS)]
+    weights, held_out = {}, {}
+    for name, (features, correct) in arrays.items():
+        weights[name] = fit_logistic(features, correct, centre=general)
+        scores = np.empty(len(correct))
+        for fold in range(_FOLDS):
+            inside = folds[name] != fold
+            own = fit_logistic(features[inside], correct[inside], centre=without[fold])
+            scores[~inside] = logistic(own, features[~inside])
+        held_out[name] = scores
+    all_scores = np.concatenate([held_out[name] for name in arrays])
+    found = {}
+    for name, part in parts.items():
+        correct = arrays[name][1]
+        counted = np.concatenate([np.ones(len(correct)), np.full(len(all_scores), _SHARED / len(all_scores))])
+        knots = fit_isotonic(
+            np.concatenate([held_out[name], all_scores]), np.concatenate([correct, all_correct]), counted
+        )
+        features, proof_correct = _arrays(part.proves)
+        scores = logistic(weights[name], features)
+        first = part.proves[0].evidence
+        found[name] = _Fitted(
+            weights[name], knots, np.round(np.interp(held_out[name], *knots), 4), correct, part.books, scores,
+            np.round(np.interp(scores, *knots), 4), proof_correct,
+            ("repeated" if first.repeated else "proposed" if first.proposed else "", first.source),
+        )  # fmt: skip
+    return found
+
+
+def _folds(books: NDArray[np.int_]) -> NDArray[np.int_]:
+    """The fold of each fitting field: that of its book, or its own where there are few books."""
+    return books % _FOLDS if books.max() >= _FOLDS else np.arange(len(books)) % _FOLDS
 
 
 def _proved_together(fitted: Mapping[str, _Fitted], target_error: float, certainty: float) -> list[tuple[str, ...]]:
@@ -209,7 +243,3 @@ def _prove(groups: Sequence[_Fitted], target_error: float, certainty: float) -> 
 def _arrays(items: Sequence[LabelledField]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     features = np.stack([item.evidence.vector() for item in items])
     return features, np.array([item.correct for item in items], dtype=np.bool_)
-
-
-def _book_numbers(items: Sequence[LabelledField], order: Mapping[str, int]) -> NDArray[np.int_]:
-    return np.array([order[item.book] for item in items], dtype=np.int_)

@@ -19,6 +19,7 @@ _STOPS = re.compile(r"[,;:.]+")
 _DASH = re.compile(r"\s+[-–—]\s+")
 _ENDS = " ,;"
 _DASHES = " -–—“”\"'"
+_DAY = re.compile(r"^(?:ngày\s+)+", re.IGNORECASE)
 _LABEL = re.compile(r"^(?:[\s\-–—“”\"']*(?:(?:viết|ghi)\s+)?(?:bằng\s+)?chữ\s+)+")
 
 
@@ -57,6 +58,11 @@ def canonical_date_words(text: str) -> str:
     return plain[:1].upper() + plain[1:]
 
 
+def _day_first(text: str) -> str:
+    """Words of a date, whether or not "ngày" is written before the day."""
+    return canonical_date_words(_DAY.sub("", canonical_date_words(text)))
+
+
 def canonical_relation(text: str) -> str:
     """A relation with a capital first letter: ``Cha đẻ``."""
     plain = canonical_tones(single_spaces(text))
@@ -76,7 +82,7 @@ def _of_list(entries: Callable[[], ClosedList]) -> Callable[[str], str]:
 
 _FORMS: dict[str, Callable[[str], str]] = {
     Kind.PLACE.value: canonical_place,
-    Kind.DATE_WORDS.value: canonical_date_words,
+    Kind.DATE_WORDS.value: _day_first,
     Kind.RELATION.value: canonical_relation,
     Kind.ETHNIC_GROUP.value: _of_list(ethnic_groups),
     Kind.NATIONALITY.value: _of_list(nationalities),
