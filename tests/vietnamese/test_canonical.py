@@ -47,6 +47,7 @@ def test_words_of_a_date_lose_commas_capitals_and_a_label() -> None:
         (Kind.RELATION, "cha đẻ", "Cha đẻ"),
         (Kind.SIGNER, "Lê Văn Ký, Chủ Tịch", "Lê Văn Ký, Chủ tịch"),
         (Kind.IDENTITY_PAPER, "CMND số: 271234567, cấp 1/2/2003", "CMND số 271234567 cấp 1/2/2003"),
+        (Kind.DATE_WORDS, "Hai mươi, tháng tư năm 2000", "Ngày hai mươi tháng tư năm 2000"),
     ],
 )
 def test_writings_of_one_value_are_the_same(kind: Kind, one: str, other: str) -> None:
