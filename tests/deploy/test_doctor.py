@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from extractor.batch.storage import open_store
 from extractor.cli.root import app
+from extractor.confidence import load_certificate
 from extractor.doctor import Grade, data, examine, machine, parts, programs
 from extractor.doctor.findings import Finding
 from extractor.errors import ExitCode
@@ -81,7 +82,8 @@ def test_a_model_that_is_missing_or_changed_is_found(settings):
 
 def test_a_certificate_that_does_not_hold_here_is_told(settings, monkeypatch):
     monkeypatch.setattr("extractor.readers.printed.installed", lambda: ("9.9.9", frozenset(["vie"])))
-    shutil.copytree(ROOT / "page_templates" / "ks-2006", settings.templates_dir / "ks-2006")
+    for form in load_certificate(settings.certificate).forms:
+        shutil.copytree(ROOT / "page_templates" / form, settings.templates_dir / form, dirs_exist_ok=True)
     [found] = parts.look_at_certificate(settings)
     assert (found.grade, "tesseract-9.9.9" in found.told) == (Grade.NOTE, True)
     settings.certificate.unlink()
