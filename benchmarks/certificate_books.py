@@ -21,6 +21,7 @@ from rich.progress import track
 
 from extractor.batch.calibrate import TRUTH, calibrate, label_books
 from extractor.batch.run import RunOptions
+from extractor.batch.summary import render_certificate
 from extractor.confidence import save_certificate
 from extractor.pipeline import PipelineOptions
 from extractor.training.synth import render_book
@@ -72,17 +73,22 @@ def main() -> None:
     options = RunOptions((), read, PipelineOptions(read, (given.templates,)), workers=1)
     part, _, parts = given.share.partition("/")
     mine = books[int(part) - 1 :: int(parts)] if given.share else books
-    for book in track(mine, "books", console=Console(stderr=True)):
-        folder = given.work / "books" / book.name
+    folders = [given.work / "books" / book.name for book in mine]
+    console = Console(stderr=True, width=110)
+    for book, folder in track(list(zip(mine, folders, strict=True)), "drawing", console=console):
         book.draw(folder)
-        label_books([folder], options)
+
+    def report(done: int, total: int) -> None:
+        console.print(f"{done} of {total} books read")
+
     if given.share:
+        label_books(folders, options, on_book=report)
         return
-    folders = [given.work / "books" / book.name for book in books]
     source = f"{len(books)} rendered books of {given.plan.name}, hands of the part '{books[0].hands}'"
     made = date.today().isoformat()
-    certificate = calibrate(folders, options, source=source, target_error=given.target_error, made=made)
+    certificate = calibrate(folders, options, source=source, target_error=given.target_error, made=made, on_book=report)
     save_certificate(given.work / "certificate.json", certificate)
+    console.print(render_certificate(certificate))
 
 
 if __name__ == "__main__":

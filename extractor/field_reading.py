@@ -149,13 +149,15 @@ def _ask(page: CleanPage, readers: dict[str, Reader], tasks: Iterable[_Task]) ->
     for task in tasks:
         for name in task.reader_names:
             wanted.setdefault(name, []).extend(task.lines)
+    hand = wanted.get(HANDWRITING, [])  # all lines: the reader of handwriting is asked about print, too
+    plain = dict(zip(map(id, hand), _plain_crops(page, hand), strict=True))
     for name, lines in wanted.items():
-        crops = [plain for plain, _ in _plain_crops(page, lines)] if name == PRINTED else [line.crop for line in lines]
+        crops = [plain[id(line)][0] if name == PRINTED else line.crop for line in lines]
         for line, reading in zip(lines, readers[name].read(crops), strict=True):
             line.readings[name] = reading
-    hand = wanted.get(HANDWRITING, [])
-    changed = [(line, plain) for line, (plain, less) in zip(hand, _plain_crops(page, hand), strict=True) if less]
-    for (line, _), reading in zip(changed, readers[HANDWRITING].read([plain for _, plain in changed]), strict=True):
+    changed = [line for line in hand if plain[id(line)][1]]
+    seconds = readers[HANDWRITING].read([plain[id(line)][0] for line in changed]) if changed else []
+    for line, reading in zip(changed, seconds, strict=True):
         line.second = reading
 
 
