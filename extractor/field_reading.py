@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from extractor.confidence.certificate import unproved_confidence
 from extractor.confidence.evidence import FieldEvidence, source_of
@@ -152,29 +153,67 @@ def _ask(page: CleanPage, readers: dict[str, Reader], tasks: Iterable[_Task]) ->
     hand = wanted.get(HANDWRITING, [])  # all lines: the reader of handwriting is asked about print, too
     plain = dict(zip(map(id, hand), _plain_crops(page, hand), strict=True))
     for name, lines in wanted.items():
-        crops = [plain[id(line)][0] if name == PRINTED else line.crop for line in lines]
+        crops = [
+            plain[id(line)].crop if name == PRINTED else _up_to(line.crop, plain[id(line)].written) for line in lines
+        ]
         for line, reading in zip(lines, readers[name].read(crops), strict=True):
             line.readings[name] = reading
-    changed = [line for line in hand if plain[id(line)][1]]
-    seconds = readers[HANDWRITING].read([plain[id(line)][0] for line in changed]) if changed else []
+    changed = [line for line in hand if plain[id(line)].changed]
+    again = [_up_to(plain[id(line)].crop, plain[id(line)].written) for line in changed]
+    seconds = readers[HANDWRITING].read(again) if again else []
     for line, reading in zip(changed, seconds, strict=True):
         line.second = reading
 
 
-def _plain_crops(page: CleanPage, lines: Sequence[_Line]) -> list[tuple[Image, bool]]:
-    """The lines without leaders and rulings, and whether there were any.
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A line without leaders and rulings.
 
-    The engine for print takes them for rows of full stops.
+    Args:
+        crop: its picture.
+        changed: whether there were any.
+        written: share of the width, from the left, up to where there is ink, and some paper after it.
     """
+
+    crop: Image
+    changed: bool
+    written: float
+
+
+def _plain_crops(page: CleanPage, lines: Sequence[_Line]) -> list[_Plain]:
+    """The lines without leaders and rulings, which the engine for print takes for rows of full stops."""
     if not lines:
         return []
     furniture = find_furniture(page)
     plain = without_furniture(furniture)
-    paper = np.asarray(cv2.bitwise_not(furniture.marks), dtype=np.uint8)
-    return [
-        (cut_line(plain, polygon), bool((cut_line(paper, polygon) == 0).any()))
-        for polygon in (line.polygon * furniture.scale for line in lines)
-    ]
+    no_marks, no_ink = (np.asarray(cv2.bitwise_not(mask), np.uint8) for mask in (furniture.marks, furniture.ink))
+    found = []
+    for polygon in (line.polygon * furniture.scale for line in lines):
+        crop, ink = cut_line(plain, polygon), cut_line(no_ink, polygon) == 0
+        changed = bool((cut_line(no_marks, polygon) == 0).any())
+        found.append(_Plain(crop, changed, _written_share(ink)))
+    return found
+
+
+def _written_share(ink: NDArray[np.bool_]) -> float:
+    """Up to which share of a line's width there is ink, with as much paper after it as the line is high.
+
+    A region goes on to the end of its writing line, and most values are shorter: reading the rest costs time and tells
+    nothing.
+
+    Args:
+        ink: ``(height, width)``, true where a dark stroke is that is neither leader nor ruling.
+    """
+    height, width = ink.shape
+    inked = np.flatnonzero(ink.any(axis=0))
+    if not len(inked):
+        return 1.0
+    return min(1.0, float(inked[-1] + 1 + height) / float(width))
+
+
+def _up_to(crop: Image, share: float) -> Image:
+    """The left part of a picture."""
+    return crop[:, : max(1, math.ceil(crop.shape[1] * share))]
 
 
 def _decode(task: _Task, context: Context) -> None:

@@ -32,7 +32,7 @@ from extractor.templates.own_forms import folders_in_use
 from extractor.templates.types import RegisteredPage
 from extractor.vietnamese import Context
 
-STEPS_VERSION = "6"
+STEPS_VERSION = "7"
 """Raised whenever the steps between the scan and the fields change in a way that forms and readers do not show."""
 
 

@@ -65,6 +65,23 @@ def test_one_threshold_for_all_kinds_breaks_its_promise_where_certificates_keep_
     assert certificate.wrong <= 0.05 * certificate.accepted
 
 
+def test_kind_by_kind_an_overrated_kind_shows(study):
+    fields = simulated(1)
+    judged = [
+        study.Judged(item.evidence.kind, item.evidence.reader, item.evidence.reader > 0.99, item.correct)
+        for item in fields
+    ]
+    tally = study.Tally("as the reader says")
+    tally.count(judged, 0.05)
+    date, name = tally.by_kind["date"], tally.by_kind["person_name"]
+    assert (date.fields, name.fields) == (1320, 120)
+    assert date.right == sum(item.correct for item in fields if item.evidence.kind == "date")
+    assert name.wrong == sum(item.accepted and not item.right for item in judged if item.group == "person_name")
+    assert date.calibration[0] < 2 * date.by_chance[0]
+    assert name.calibration[0] > 0.2 > 3 * name.by_chance[0]
+    assert study.kinds_table(tally).row_count == 2
+
+
 def test_the_table_and_the_plot_are_written(study, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(study, "label_books", lambda books, options: LabelledBooks(tuple(simulated(3)), {}, {}))
     monkeypatch.setattr(
