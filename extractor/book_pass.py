@@ -87,7 +87,7 @@ def _lacks_a_part(kind: Kind, value: str | None) -> bool:
     if not value:
         return False
     date = parse_date_words(value) if kind is Kind.DATE_WORDS else parse_value(value)
-    return isinstance(date, PartialDate) and not date.complete
+    return not (isinstance(date, PartialDate) and date.complete)
 
 
 def judge(
@@ -119,4 +119,4 @@ def judge(
 def acceptable(value: FieldValue, *, required: bool) -> bool:
     """Whether a field may pass without a person at all: it has a value, or is empty and need not be filled."""
     empty = value.state is FieldState.BLANK and not required
-    return empty or (value.state is FieldState.READ and value.value is not None)
+    return empty or (value.state is FieldState.READ and bool(value.value))

@@ -70,6 +70,8 @@ class _Task:
     second: Reading | None = None
     second_decoded: tuple[Decoded, ...] = ()
     merged: list[Decoded] = field(default_factory=list)
+    lent: bool = False
+    """Whether the engine for print has marks of its text from the other reader, which then is no witness for it."""
 
     @property
     def printed(self) -> float:
@@ -223,7 +225,9 @@ def _decode(task: _Task, context: Context) -> None:
     task.joined = {name: join_readings([line.readings[name] for line in task.lines]) for name in task.reader_names}
     hand = task.joined[HANDWRITING]
     if PRINTED in task.joined:
-        task.joined[PRINTED] = with_lost_marks(task.joined[PRINTED], hand)
+        alone = task.joined[PRINTED]
+        task.joined[PRINTED] = with_lost_marks(alone, hand)
+        task.lent = task.joined[PRINTED].text != alone.text
     task.decoded = {name: decode(task.spec, reading.candidates, context) for name, reading in task.joined.items()}
     weighted = [(task.weight(name), task.decoded[name]) for name in task.joined]
     if any(line.second for line in task.lines):
@@ -361,11 +365,13 @@ def _top(decoded: Sequence[Decoded]) -> Decoded:
 
 
 def _agreement(task: _Task, chosen: Decoded) -> int:
-    """Whether a second reader says the same."""
+    """Whether a second reader says the same; 0 where there is none, or it says so with the first one's marks."""
     others = [_top(items) for items in task.decoded.values()]
     if len(others) < 2:
         return 0
-    return 1 if all(_same(task.spec.kind, other) == _same(task.spec.kind, chosen) for other in others) else -1
+    if any(_same(task.spec.kind, other) != _same(task.spec.kind, chosen) for other in others):
+        return -1
+    return 0 if task.lent else 1
 
 
 def _second_agreement(task: _Task, chosen: Decoded) -> int:

@@ -64,9 +64,11 @@ def fit_isotonic(
     """
     from scipy.optimize import isotonic_regression
 
-    order = np.argsort(scores, kind="stable")
-    x, y = scores[order], correct[order].astype(np.float64)
-    w = np.ones(len(x)) if weights is None else weights[order]
+    # Equal scores are one: which of them came first must not matter.
+    x, places = np.unique(scores, return_inverse=True)
+    counts = np.ones(len(scores)) if weights is None else weights
+    w = np.bincount(places, weights=counts)
+    y = np.bincount(places, weights=counts * correct) / w
     fitted = isotonic_regression(y, weights=w)
     knots_x: list[float] = []
     knots_y: list[float] = []

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from extractor.confidence.calibrator import logistic
 from extractor.confidence.evidence import FEATURES, FieldEvidence, group_of, kind_group
 from extractor.errors import ModelError
 from extractor.whole_files import write_whole
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 _UNPROVED = 0.999
 """Highest score shown where no calibrator exists: such a field is never accepted, the score only orders the queue."""
@@ -30,9 +33,15 @@ class ScoreReference(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     edges: tuple[float, ...]
-    shares: tuple[float, ...]
+    shares: tuple[Share, ...]
     mean: float
-    fields: int
+    fields: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _bins_fit(self) -> Self:
+        if len(self.shares) != len(self.edges) + 1:
+            raise ValueError("the spread of scores has not one bin more than edges")
+        return self
 
 
 class GroupCertificate(BaseModel):
@@ -54,14 +63,25 @@ class GroupCertificate(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     weights: tuple[float, ...]
-    knots: tuple[tuple[float, ...], tuple[float, ...]]
-    threshold: float
-    accepted: int
-    wrong: int
-    bound: float
-    labelled: int
+    knots: tuple[tuple[float, ...], tuple[Share, ...]]
+    threshold: float = Field(gt=0)
+    accepted: int = Field(ge=0)
+    wrong: int = Field(ge=0)
+    bound: Share
+    labelled: int = Field(ge=0)
     reference: ScoreReference | None = None
     together: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _can_be_applied(self) -> Self:
+        scores, probabilities = self.knots
+        if not scores or len(scores) != len(probabilities):
+            raise ValueError("a map of scores to probabilities is empty or not of pairs")
+        if sorted(scores) != list(scores) or sorted(probabilities) != list(probabilities):
+            raise ValueError("a map of scores to probabilities falls")
+        if self.wrong > self.accepted:
+            raise ValueError("more fields are wrong than there are")
+        return self
 
 
 class Certificate(BaseModel):
@@ -80,14 +100,23 @@ class Certificate(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     evidence: str
-    target_error: float
-    certainty: float
+    target_error: float = Field(gt=0, lt=1)
+    certainty: float = Field(gt=0, lt=1)
     features: tuple[str, ...] = FEATURES
     forms: dict[str, str]
     readers: dict[str, str]
     groups: dict[str, GroupCertificate]
     made: str = ""
     data: str = ""
+
+    @model_validator(mode="after")
+    def _proves_what_it_promises(self) -> Self:
+        for name, group in self.groups.items():
+            if len(group.weights) != len(self.features) + 1:
+                raise ValueError(f"group '{name}' has not one weight for each feature")
+            if group.threshold <= 1 and (not group.accepted or group.bound > self.target_error):
+                raise ValueError(f"group '{name}' accepts fields and proves no error below the target")
+        return self
 
     def covers(self, form: str, form_version: str, readers: dict[str, str]) -> bool:
         """Whether it holds for that form as read by those readers; a changed form or reader voids it."""
@@ -126,7 +155,7 @@ def load_certificate(path: Path) -> Certificate:
     """Read a certificate.
 
     Raises:
-        ModelError: the file is missing or damaged, or was made for other features.
+        ModelError: the file is missing or damaged, promises what it does not prove, or was made for other features.
     """
     try:
         certificate = Certificate.model_validate_json(path.read_text(encoding="utf-8"))
@@ -136,7 +165,9 @@ def load_certificate(path: Path) -> Certificate:
         ) from error
     except ValidationError as error:
         raise ModelError(f"{path} is no certificate: {error.errors()[0]['msg']}.", mend="Make it again.") from error
-    if certificate.features != FEATURES:
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is no certificate: it cannot be read.", mend="Name a certificate's file.") from error
+    if "features" not in certificate.model_fields_set or certificate.features != FEATURES:
         raise ModelError(f"{path} was made for other features.", mend="Make it again with 'extractor calibrate'.")
     return certificate
 

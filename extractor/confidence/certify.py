@@ -7,7 +7,10 @@ are tried (Angelopoulos et al., "Learn then Test", 2021). Where the sequence beg
 ("split fixed sequence testing" there): a strict threshold that few fields reach fails by one error, and would end it.
 
 Errors of one book come together, for one hand wrote it. The design effect says how much that inflates the variance of
-an error rate; a bound divides its counts by it (Korn and Graubard, Survey Methodology 24, 1998).
+an error rate (Kish, Survey Sampling, 1965: 1 + (m - 1) r for books of m fields whose errors correlate by r); a bound
+divides its counts by it (Korn and Graubard, Survey Methodology 24, 1998). The correlation is learnt from the fields
+that fit. A kind that is nearly always right has too few errors to show its own, and has that of all kinds; none is
+taken for less than a floor. What it cannot know: a sort of book so rare that none stood among those that fit.
 """
 
 from __future__ import annotations
@@ -25,7 +28,11 @@ GRID: tuple[float, ...] = (
 """Thresholds in the order they are tested."""
 
 _ENOUGH_ERRORS = 5
-"""Wrong fields from which a design effect is estimated at least."""
+"""Wrong fields from which a correlation is estimated at least."""
+LEAST_CORRELATION = 0.01
+"""What errors of one book correlate at the least, however scattered a few of them look."""
+UNKNOWN_CORRELATION = 0.02
+"""What is assumed where there are too few errors to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +69,45 @@ def least_accepted(target_error: float, certainty: float = 0.95) -> int:
     return int(np.ceil(np.log(1 - certainty) / np.log(1 - target_error)))
 
 
-def design_effect(correct: NDArray[np.bool_], books: NDArray[np.int_]) -> float:
-    """How many times the variance of the error is what it would be if fields were independent; at least 1.
+def book_correlation(kinds: Sequence[tuple[NDArray[np.bool_], NDArray[np.int_]]]) -> float:
+    """How much two fields of one kind in one book are wrong together, as a correlation, 0 to 1.
 
-    Linearised variance of a ratio over books (Korn and Graubard). 1 where there are too few errors or books to tell.
+    Variance of the books' errors beyond what independent fields would show (Korn and Graubard's linearised variance),
+    for all pairs of fields of one kind in one book together.
 
     Args:
-        correct: ``(n,)``, whether each field is right.
-        books: ``(n,)``, number of the book each field stands in.
+        kinds: for each kind whether its fields are right, ``(n,)``, and the numbers of their books, ``(n,)``.
+
+    Returns:
+        At least :data:`LEAST_CORRELATION`; :data:`UNKNOWN_CORRELATION` where there are too few errors or books to tell.
     """
-    _, numbers = np.unique(books, return_inverse=True)
-    fields = np.bincount(numbers).astype(np.float64)
-    wrong = np.bincount(numbers, weights=(~correct).astype(np.float64), minlength=len(fields))
-    error = float(wrong.sum() / max(1.0, fields.sum()))
-    if len(fields) < 2 or wrong.sum() < _ENOUGH_ERRORS or error >= 1.0:
-        return 1.0
-    spread = len(fields) / (len(fields) - 1) * float(((wrong - error * fields) ** 2).sum())
-    return max(1.0, spread / (len(correct) * error * (1 - error)))
+    beyond = pairs = 0.0
+    errors = 0
+    for correct, books in kinds:
+        _, numbers = np.unique(books, return_inverse=True)
+        fields = np.bincount(numbers).astype(np.float64)
+        wrong = np.bincount(numbers, weights=(~correct).astype(np.float64), minlength=len(fields))
+        error = float(wrong.sum() / max(1.0, fields.sum()))
+        if len(fields) < 2 or not 0.0 < error < 1.0:
+            continue
+        errors += int(wrong.sum())
+        spread = len(fields) / (len(fields) - 1) * float(((wrong - error * fields) ** 2).sum())
+        beyond += spread - float(fields.sum()) * error * (1 - error)
+        pairs += float((fields * (fields - 1)).sum()) * error * (1 - error)
+    if errors < _ENOUGH_ERRORS or not pairs:
+        return UNKNOWN_CORRELATION
+    return float(np.clip(beyond / pairs, LEAST_CORRELATION, 1.0))
+
+
+def design_effect(books: NDArray[np.int_], correlation: float) -> float:
+    """How many times the variance of the error is what it would be if fields were independent; at least 1.
+
+    Args:
+        books: ``(n,)``, number of the book each field stands in.
+        correlation: see :func:`book_correlation`.
+    """
+    fields = np.unique(books, return_counts=True)[1].astype(np.float64)
+    return 1.0 + (float(fields @ fields / fields.sum()) - 1.0) * correlation if len(fields) else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,44 +116,43 @@ class Plan:
 
     Args:
         begin: threshold at which the sequence begins.
-        effect: design effect by which counts are divided.
+        correlation: of errors within a book; 0 takes all fields for independent.
     """
 
     begin: float = 1.0
-    effect: float = 1.0
+    correlation: float = 0.0
 
 
 def plan_test(
     confidences: NDArray[np.float64], correct: NDArray[np.bool_], books: NDArray[np.int_], *, times: float,
-    target_error: float, certainty: float = 0.95, grid: Sequence[float] = GRID,
+    certainty: float = 0.95, shared: float | None = None, grid: Sequence[float] = GRID,
 ) -> Plan:  # fmt: skip
-    """Where the sequence had best begin, and the design effect, by fields that take no part in the test.
+    """Where the sequence had best begin, and how errors correlate, by fields that take no part in the test.
 
     Args:
         confidences: ``(n,)``, 0 to 1, of fields the calibrator was not fitted on.
         correct: ``(n,)``, whether each value was exactly right.
         books: ``(n,)``, number of the book each stands in.
         times: how many proving fields there are for each of these.
+        shared: correlation for all kinds together; these fields' own counts where it is higher.
     """
-    effects = [1.0]
+    taken = confidences >= grid[-1]
+    own = book_correlation([(correct[taken], books[taken])])
+    told = int((~correct[taken]).sum()) >= _ENOUGH_ERRORS
+    correlation = max([shared, own] if shared is not None and told else [shared or own])
     bounds = []
     for threshold in grid:
         taken = confidences >= threshold
-        wrong = int((~correct[taken]).sum())
-        if wrong >= _ENOUGH_ERRORS and len(effects) == 1:
-            effects.append(design_effect(correct[taken], books[taken]))
-    effect = effects[-1]
-    for threshold in grid:
-        taken = confidences >= threshold
-        scale = times / effect
+        scale = times / design_effect(books[taken], correlation)
         bounds.append(upper_bound(int((~correct[taken]).sum()) * scale, int(taken.sum()) * scale, certainty))
     best = min(range(len(bounds)), key=bounds.__getitem__)
-    return Plan(grid[best] if bounds[best] < 1.0 else grid[0], effect)
+    return Plan(grid[best] if bounds[best] < 1.0 else grid[0], correlation)
 
 
 def certify_threshold(
     confidences: NDArray[np.float64],
     correct: NDArray[np.bool_],
+    books: NDArray[np.int_] | None = None,
     *,
     target_error: float,
     certainty: float = 0.95,
@@ -139,18 +167,20 @@ def certify_threshold(
     Args:
         confidences: ``(n,)``, 0 to 1, of fields the calibrator was not fitted on.
         correct: ``(n,)``, whether each value was exactly right.
+        books: ``(n,)``, number of the book each stands in; without, each counts as a book of its own.
         plan: what other fields taught about the test.
     """
     plan = plan or Plan()
-    least = plan.effect * least_accepted(target_error, certainty)
+    numbers = np.arange(len(correct)) if books is None else books
     best = NOTHING_CERTIFIED
     for threshold in grid:
         taken = confidences >= threshold
         accepted = int(taken.sum())
-        if accepted < least or threshold > plan.begin:
+        effect = design_effect(numbers[taken], plan.correlation)  # books are known before any error is
+        if accepted < effect * least_accepted(target_error, certainty) or threshold > plan.begin:
             continue
         wrong = int((~correct[taken]).sum())
-        bound = upper_bound(wrong / plan.effect, accepted / plan.effect, certainty)
+        bound = upper_bound(wrong / effect, accepted / effect, certainty)
         if bound > target_error:
             break
         best = CertifiedThreshold(threshold, accepted, wrong, bound)

@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 from extractor.confidence.calibrator import fit_isotonic, fit_logistic, logistic
 from extractor.confidence.certificate import Certificate, GroupCertificate
 from extractor.confidence.certify import (
+    GRID,
     NOTHING_CERTIFIED,
     CertifiedThreshold,
+    book_correlation,
     certify_threshold,
     least_accepted,
     plan_test,
+    upper_bound,
 )
 from extractor.confidence.evidence import FieldEvidence, group_of
-from extractor.confidence.watch import lower_bound, make_reference
+from extractor.confidence.watch import make_reference
 from extractor.errors import EvaluationError
 
 _LEAST_TO_FIT = 40
@@ -32,6 +35,8 @@ _TIMES_LEAST = 2
 """How many times the least number of fields a kind needs to be proved alone: with just the least, one error ends it."""
 _NEARLY_ALWAYS = 0.98
 """Share of right fields from which rare kinds are proved together."""
+_OWN_TIMES = 3
+"""How many times the target a kind proved with others may err by its own fields' upper bound."""
 _FITS = 3
 """Every so manyth book fits, the others prove: a bound of half a percent needs more fields than a calibrator."""
 
@@ -66,7 +71,8 @@ def fit_certificate(
         made: date it is made on, ``yyyy-mm-dd``.
 
     Raises:
-        EvaluationError: there are fewer than two books, so nothing can be proved on other books than were fitted on.
+        EvaluationError: there are fewer than two books, so nothing can be proved on other books than were fitted on; or
+            some evidence is no number.
     """
     books = sorted({item.book for item in labelled})
     if len(books) < 2:
@@ -75,26 +81,32 @@ def fit_certificate(
             mend="Give more verified books, or books with their truth.",
         )
     order = {book: number for number, book in enumerate(books[::_FITS])}
+    proving = {book: number for number, book in enumerate(book for book in books if book not in order)}
     parts: dict[str, _Parts] = {}
     for name in sorted({group_of(item.evidence) for item in labelled}):
         members = [item for item in labelled if group_of(item.evidence) == name]
         fits = [item for item in members if item.book in order]
         proves = [item for item in members if item.book not in order]
         if len(fits) >= _LEAST_TO_FIT and proves:
-            parts[name] = _Parts(fits, proves, np.array([order[item.book] for item in fits], dtype=np.int_))
+            parts[name] = _Parts(fits, proves, _numbers(fits, order), _numbers(proves, proving))
     fitted = _fit_groups(parts)
+    shared = book_correlation([group.near_the_top() for group in fitted.values()])
     groups: dict[str, GroupCertificate] = {}
     for names in _proved_together(fitted, target_error, certainty):
-        proved = _prove([fitted[name] for name in names], target_error, certainty)
+        proved = _prove([fitted[name] for name in names], target_error, certainty, shared)
         together = names if len(names) > 1 else ()
         for name in names:
-            own = fitted[name].against(proved.threshold, target_error, certainty)
-            groups[name] = fitted[name].certified(NOTHING_CERTIFIED if own else proved, together)
+            holds = not together or fitted[name].bears_out(proved.threshold, target_error, certainty)
+            groups[name] = fitted[name].certified(proved if holds else NOTHING_CERTIFIED, together)
     return Certificate(
         evidence=source, target_error=target_error, certainty=certainty, forms=forms, readers=readers,
         groups=dict(sorted(groups.items())),
         made=made, data=_digest(labelled),
     )  # fmt: skip
+
+
+def _numbers(items: Sequence[LabelledField], order: Mapping[str, int]) -> NDArray[np.int_]:
+    return np.array([order[item.book] for item in items], dtype=np.int_)
 
 
 def _digest(labelled: Sequence[LabelledField]) -> str:
@@ -116,6 +128,7 @@ class _Fitted:
         scores: ``(m,)``, of the proving fields before the isotonic map.
         confidences: ``(m,)``.
         correct: ``(m,)``.
+        books: ``(m,)``, numbers of books.
         sort: ``repeated`` or ``proposed`` where it is one of these, and the source of its pictures.
     """
 
@@ -127,12 +140,18 @@ class _Fitted:
     scores: NDArray[np.float64]
     confidences: NDArray[np.float64]
     correct: NDArray[np.bool_]
+    books: NDArray[np.int_]
     sort: tuple[str, str]
 
-    def against(self, threshold: float, target_error: float, certainty: float) -> bool:
-        """Whether the group's own proving fields refute for it what was proved of several together."""
+    def near_the_top(self) -> tuple[NDArray[np.bool_], NDArray[np.int_]]:
+        """Of the fitting fields that any threshold would accept, which are right, and their books."""
+        taken = self.fit_confidences >= GRID[-1]
+        return self.fit_correct[taken], self.fit_books[taken]
+
+    def bears_out(self, threshold: float, target_error: float, certainty: float) -> bool:
+        """Whether the group's own proving fields go with what was proved of several together."""
         wrong = ~self.correct[self.confidences >= threshold]
-        return lower_bound(int(wrong.sum()), len(wrong), certainty) > target_error
+        return upper_bound(int(wrong.sum()), len(wrong), certainty) <= _OWN_TIMES * target_error
 
     def certified(self, proved: CertifiedThreshold, together: tuple[str, ...]) -> GroupCertificate:
         """The group with what was proved of it, alone or together with others."""
@@ -151,11 +170,12 @@ class _Fitted:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """Labelled fields of one group that fit and that prove, and the numbers of the fitting fields' books, ``(n,)``."""
+    """Labelled fields of one group, ``n`` that fit and ``m`` that prove, and the numbers of their books."""
 
     fits: Sequence[LabelledField]
     proves: Sequence[LabelledField]
     books: NDArray[np.int_]
+    proof_books: NDArray[np.int_]
 
 
 def _fit_groups(parts: Mapping[str, _Parts]) -> dict[str, _Fitted]:
@@ -195,7 +215,7 @@ def _fit_groups(parts: Mapping[str, _Parts]) -> dict[str, _Fitted]:
         first = part.proves[0].evidence
         found[name] = _Fitted(
             weights[name], knots, np.round(np.interp(held_out[name], *knots), 4), correct, part.books, scores,
-            np.round(np.interp(scores, *knots), 4), proof_correct,
+            np.round(np.interp(scores, *knots), 4), proof_correct, part.proof_books,
             ("repeated" if first.repeated else "proposed" if first.proposed else "", first.source),
         )  # fmt: skip
     return found
@@ -225,8 +245,12 @@ def _proved_together(fitted: Mapping[str, _Fitted], target_error: float, certain
     return [*alone, *(tuple(names) for names in rare.values())]
 
 
-def _prove(groups: Sequence[_Fitted], target_error: float, certainty: float) -> CertifiedThreshold:
-    """The threshold of confidence that is proved for these groups as one."""
+def _prove(groups: Sequence[_Fitted], target_error: float, certainty: float, correlation: float) -> CertifiedThreshold:
+    """The threshold of confidence that is proved for these groups as one.
+
+    Args:
+        correlation: of errors within a book, as all groups together show it.
+    """
     if any(group.sort[0] == "repeated" for group in groups):
         return NOTHING_CERTIFIED
     correct = np.concatenate([group.correct for group in groups])
@@ -234,12 +258,17 @@ def _prove(groups: Sequence[_Fitted], target_error: float, certainty: float) -> 
     plan = plan_test(
         np.concatenate([group.fit_confidences for group in groups]), fit_correct,
         np.concatenate([group.fit_books for group in groups]), times=len(correct) / len(fit_correct),
-        target_error=target_error, certainty=certainty,
+        certainty=certainty, shared=correlation,
     )  # fmt: skip
     confidences = np.concatenate([group.confidences for group in groups])
-    return certify_threshold(confidences, correct, target_error=target_error, certainty=certainty, plan=plan)
+    books = np.concatenate([group.books for group in groups])
+    return certify_threshold(confidences, correct, books, target_error=target_error, certainty=certainty, plan=plan)
 
 
 def _arrays(items: Sequence[LabelledField]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     features = np.stack([item.evidence.vector() for item in items])
+    if not np.isfinite(features).all():
+        raise EvaluationError(
+            "The evidence of a labelled field is no number.", mend="Run its book again, and label it anew."
+        )
     return features, np.array([item.correct for item in items], dtype=np.bool_)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from extractor.evaluation.truth import RecordId, TruthField
-from extractor.records import Decision, FieldValue, nfc
+from extractor.records import Decision, FieldState, FieldValue, nfc
 from extractor.vietnamese.canonical import canonical_value
 
 BINS = 10
@@ -137,21 +137,26 @@ def compare(kind: str, truth: TruthField, found: FieldValue | None) -> FieldResu
     from rapidfuzz.distance import Levenshtein
 
     true_raw, true_value = nfc(truth.raw), nfc(truth.value or "")
-    blank = not true_raw and not true_value
+    blank = not true_raw and not true_value and truth.state is not FieldState.ILLEGIBLE
     if found is None:
         return FieldResult(kind, len(true_raw), len(true_raw), False, False, 0.0, None, True, blank, False)
     value = nfc(found.value or "")
+    read_blank = not found.raw and not value
+    if value or true_value:
+        exact = canonical_value(kind, value) == canonical_value(kind, true_value)
+    else:  # ink of which nobody could make a value is no empty field
+        exact = found.raw == true_raw and read_blank == blank
     return FieldResult(
         kind=kind,
         distance=Levenshtein.distance(true_raw, found.raw),
         length=len(true_raw),
-        exact=canonical_value(kind, value) == canonical_value(kind, true_value),
+        exact=exact,
         exact_raw=found.raw == true_raw,
         confidence=found.confidence,
         decision=found.decision,
         missing=False,
         blank=blank,
-        read_blank=not found.raw and not value,
+        read_blank=read_blank,
     )
 
 

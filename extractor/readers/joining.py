@@ -15,6 +15,8 @@ from extractor.records import Candidate
 _KEPT_PER_LINE = 4
 _KEPT = 10
 _LOW_TONE = "\u0323"
+_LEAST_SEEN = 0.05
+"""Probability from which on a candidate may lend its marks: nearly every mark stands in some candidate."""
 _WITHOUT_TAILS = str.maketrans({",": ".", ";": ":", "y": "v"})
 
 
@@ -49,16 +51,19 @@ def with_lost_marks(without: Reading, seen: Reading) -> Reading:
 
     Args:
         without: read off a picture from which the dots of a dotted line were taken.
-        seen: read off the picture as it is. Of its candidates, the first that differs from a text of ``without`` by
-            such marks alone tells where they stand.
+        seen: read off the picture as it is. Of its likelier candidates, the first that differs from a text of
+            ``without`` by such marks alone tells where they stand.
     """
-    whole = {_bare(candidate.text): candidate.text for candidate in reversed(seen.candidates)}
+    likely = [candidate.text for candidate in seen.candidates if candidate.probability >= _LEAST_SEEN]
+    whole = {_bare(text): text for text in reversed(likely)}
     candidates = tuple(
         Candidate(_with_marks(candidate.text, whole.get(_bare(candidate.text), "")), candidate.probability)
         for candidate in without.candidates
     )
-    text = _with_marks(without.text, whole.get(_bare(without.text), ""))
-    return replace(without, text=text, candidates=_once_each(candidates))
+    if not candidates:
+        return replace(without, text=_with_marks(without.text, whole.get(_bare(without.text), "")))
+    ranked = _once_each(candidates)
+    return replace(without, text=ranked[0].text, candidates=ranked)
 
 
 def _once_each(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:

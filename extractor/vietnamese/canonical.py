@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 
 from extractor.templates.form import Kind
+from extractor.vietnamese.columns import split_signer
 from extractor.vietnamese.lists import ClosedList, ethnic_groups, nationalities
 from extractor.vietnamese.loading import load
 from extractor.vietnamese.text import canonical_tones, single_spaces
 
 _COMMAS = re.compile(r"\s*[,;](?:\s*[,;])*\s*")
 _STOPS = re.compile(r"[,;:.]+")
+_STOPS_BUT_IN_FIGURES = re.compile(r"[,;:]+|\.+(?!\d)|(?<!\d)\.+")
+_SAME_SIGNS = str.maketrans({"Ð": "Đ", "ð": "đ", "\u2019": "'", "\u02bc": "'", "\u200b": None, "\ufeff": None})
+"""Letters of another script and quotes that look the same, and signs that nobody sees."""
 _DASH = re.compile(r"\s+[-–—]\s+")
 _ENDS = " ,;"
 _DASHES = " -–—“”\"'"
@@ -29,10 +33,10 @@ def canonical_value(kind: str, value: str) -> str:
 
     Two values that mean the same are equal. In every kind tones stand where the old style puts them (Hòa, not Hoà).
     Besides, places and words of a date are in the form of :func:`canonical_place` and :func:`canonical_date_words`;
-    ethnic groups, nationalities and relations have the name of their list; of titles, signers and phrases about an
-    identity paper neither case nor commas count.
+    ethnic groups and nationalities have the name of their list, relations a capital first letter; of titles, signers
+    and phrases about an identity paper neither case nor commas count, but where a signer's name ends does.
     """
-    return _FORMS.get(kind, canonical_tones)(single_spaces(value))
+    return _FORMS.get(kind, canonical_tones)(single_spaces(value.translate(_SAME_SIGNS)))
 
 
 def canonical_place(text: str) -> str:
@@ -73,6 +77,16 @@ def _without_case_and_stops(text: str) -> str:
     return single_spaces(_STOPS.sub(" ", canonical_tones(text))).casefold()
 
 
+def _name_and_title(text: str) -> str:
+    name, title = map(_without_case_and_stops, split_signer(text))
+    return f"{name}, {title}" if name and title else name or title
+
+
+def _paper(text: str) -> str:
+    """Without case and stops, but for those within a number or date: ``1.12.2003`` is a day, ``1 12 2003`` is none."""
+    return single_spaces(_STOPS_BUT_IN_FIGURES.sub(" ", canonical_tones(text))).casefold()
+
+
 def _of_list(entries: Callable[[], ClosedList]) -> Callable[[str], str]:
     def form(text: str) -> str:
         return canonical_tones(entries().find(text) or text)
@@ -87,8 +101,8 @@ _FORMS: dict[str, Callable[[str], str]] = {
     Kind.ETHNIC_GROUP.value: _of_list(ethnic_groups),
     Kind.NATIONALITY.value: _of_list(nationalities),
     Kind.TITLE.value: _without_case_and_stops,
-    Kind.SIGNER.value: _without_case_and_stops,
-    Kind.IDENTITY_PAPER.value: _without_case_and_stops,
+    Kind.SIGNER.value: _name_and_title,
+    Kind.IDENTITY_PAPER.value: _paper,
 }
 
 
@@ -154,4 +168,4 @@ def _institution() -> re.Pattern[str]:
 def _unit_inside() -> re.Pattern[str]:
     units: dict[str, list[str]] = load("provinces")["units"]
     wide = _any_of(word for level in ("province", "city", "district", "commune") for word in units[level])
-    return re.compile(rf"(?P<before>\S+)\s+(?P<unit>{wide})(?=\s+(?P<after>\S))")
+    return re.compile(rf"(?<!\S)(?P<before>\S+)\s+(?P<unit>{wide})(?=\s+(?P<after>\S))")

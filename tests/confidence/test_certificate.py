@@ -13,7 +13,7 @@ def labelled(count: int, seed: int = 3) -> list[LabelledField]:
         reader = float(rng.beta(4, 1))
         evidence = FieldEvidence("person_name", reader=reader, min_char=reader, decoded=reader, margin=reader, length=9)
         right = bool(rng.random() < (1.0 if reader > 0.8 else reader * 0.6))
-        items.append(LabelledField(evidence, right, book=f"book-{number % 6}"))
+        items.append(LabelledField(evidence, right, book=f"book-{number % 90:02d}"))
     return items
 
 

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from extractor.confidence import certify_threshold, upper_bound
-from extractor.confidence.certify import Plan, design_effect, plan_test
+from extractor.confidence.certify import (
+    LEAST_CORRELATION,
+    UNKNOWN_CORRELATION,
+    Plan,
+    book_correlation,
+    design_effect,
+    plan_test,
+)
 
 
 def test_bound_of_no_error_in_three_hundred_is_about_one_percent():
@@ -44,9 +51,10 @@ def test_an_error_at_the_strictest_threshold_does_not_end_a_sequence_that_begins
     correct = np.ones(3400, dtype=bool)
     correct[5] = False
     assert certify_threshold(confidences, correct, target_error=0.01).threshold > 1
-    plan = plan_test(confidences, correct, np.arange(3400) % 20, times=1.0, target_error=0.01)
+    books = np.arange(3400) % 200
+    plan = plan_test(confidences, correct, books, times=1.0)
     assert plan.begin <= 0.99
-    assert certify_threshold(confidences, correct, target_error=0.01, plan=plan).accepted == 3400
+    assert certify_threshold(confidences, correct, books, target_error=0.01, plan=plan).accepted == 3400
 
 
 def test_errors_that_come_together_in_a_book_count_for_more():
@@ -54,13 +62,31 @@ def test_errors_that_come_together_in_a_book_count_for_more():
     scattered = np.arange(2000) % 100 != 0
     together = ~((books == 3) & (np.arange(2000) % 50 < 20))
     assert (~scattered).sum() == (~together).sum() == 20
-    assert design_effect(scattered, books) == 1.0
-    assert design_effect(together, books) > 5
-    assert design_effect(np.ones(2000, dtype=bool), books) == 1.0
+    assert book_correlation([(scattered, books)]) == LEAST_CORRELATION
+    correlation = book_correlation([(together, books)])
+    assert correlation > 0.3
+    assert design_effect(books, correlation) == pytest.approx(1 + 49 * correlation)
+    assert book_correlation([(np.ones(2000, dtype=bool), books)]) == UNKNOWN_CORRELATION
     confidences = np.full(2000, 0.99)
-    assert certify_threshold(confidences, scattered, target_error=0.02).accepted == 2000
-    plan = plan_test(confidences, together, books, times=1.0, target_error=0.02)
-    assert certify_threshold(confidences, together, target_error=0.02, plan=plan).threshold > 1
+    plan = plan_test(confidences, scattered, books, times=1.0)
+    assert certify_threshold(confidences, scattered, books, target_error=0.025, plan=plan).accepted == 2000
+    plan = plan_test(confidences, together, books, times=1.0)
+    assert certify_threshold(confidences, together, books, target_error=0.025, plan=plan).threshold > 1
+
+
+def test_a_kind_without_errors_has_the_correlation_of_all_kinds():
+    books, sure = np.repeat(np.arange(40), 10), np.full(400, 0.99)
+    right = np.ones(400, dtype=bool)
+    assert plan_test(sure, right, books, times=1.0, shared=0.3).correlation == 0.3
+    assert plan_test(sure, right, books, times=1.0).correlation == UNKNOWN_CORRELATION
+    assert certify_threshold(sure, right, books, target_error=0.01, plan=Plan(1.0, 0.01)).accepted == 400
+    assert certify_threshold(sure, right, books, target_error=0.01, plan=Plan(1.0, 0.3)).threshold > 1
+
+
+def test_one_long_book_proves_nothing_however_right_it_is():
+    sure, right, books = np.full(5000, 0.99), np.ones(5000, dtype=bool), np.zeros(5000, dtype=int)
+    plan = Plan(1.0, LEAST_CORRELATION)
+    assert certify_threshold(sure, right, books, target_error=0.01, plan=plan).threshold > 1
 
 
 def test_a_promise_over_books_that_differ_is_kept_by_the_design_effect():
@@ -74,9 +100,9 @@ def test_a_promise_over_books_that_differ_is_kept_by_the_design_effect():
         correct = rng.random(3000) > rates[books]
         confidences = np.full(3000, 0.99)
         fits = books < 60
-        plan = plan_test(confidences[fits], correct[fits], books[fits], times=1.0, target_error=0.04)
+        plan = plan_test(confidences[fits], correct[fits], books[fits], times=1.0)
         for with_effect in (True, False):
             used = plan if with_effect else Plan(plan.begin)
-            proved = certify_threshold(confidences[~fits], correct[~fits], target_error=0.04, plan=used)
+            proved = certify_threshold(confidences[~fits], correct[~fits], books[~fits], target_error=0.04, plan=used)
             passed[with_effect] += proved.threshold <= 1
     assert passed[True] / trials < 0.08 < passed[False] / trials

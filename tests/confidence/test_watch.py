@@ -23,7 +23,7 @@ def fields(count: int, seed: int, sure: float = 8.0) -> list[FieldEvidence]:
 def certificate():
     rng = np.random.default_rng(7)
     labelled = [
-        LabelledField(item, bool(rng.random() < (0.999 if item.reader > 0.7 else 0.6)), f"book-{number % 6}")
+        LabelledField(item, bool(rng.random() < (0.999 if item.reader > 0.7 else 0.6)), f"book-{number % 90:02d}")
         for number, item in enumerate(fields(3000, 1))
     ]
     made = fit_certificate(
