@@ -1,3 +1,6 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -126,3 +129,62 @@ def test_a_common_kind_is_proved_alone_and_a_bad_rare_one_spoils_the_others():
     assert spoilt.groups["date"].threshold <= 1
     odd = FieldEvidence("relation", reader=0.99, min_char=0.99, decoded=0.99, margin=0.99)
     assert not spoilt.accepts(odd, spoilt.confidence(odd))
+
+
+def test_a_rare_kind_that_errs_too_often_by_itself_does_not_hide_among_good_ones():
+    good = [field for kind in ("sex", "tick", "number", "relation") for field in rare(kind, 400)]
+    bad = [replace(field, correct=number % 25 != 0) for number, field in enumerate(rare("title", 150))]
+    bad = [replace(field, correct=field.correct or int(field.book[-2:]) % 3 == 0) for field in bad]  # fits well
+    certificate = make([*good, *bad])
+    title, sex = certificate.groups["title"], certificate.groups["sex"]
+    assert title.together == sex.together and "title" in sex.together
+    assert sex.threshold <= 1 < title.threshold
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"threshold": -1.0},
+        {"bound": 0.5},
+        {"accepted": 0},
+        {"wrong": 5000},
+        {"weights": (0.0,)},
+        {"knots": ((), ())},
+        {"knots": ((0.0, 1.0), (0.9,))},
+        {"knots": ((0.0, 1.0), (0.9, 0.2))},
+        {"knots": ((0.0, 1.0), (0.9, 99.0))},
+    ],
+)
+def test_a_certificate_that_cannot_be_applied_or_proves_nothing_is_refused(tmp_path, change):
+    certificate = make(labelled(900))
+    assert certificate.groups["person_name"].threshold <= 1
+    content = json.loads(certificate.model_dump_json())
+    content["groups"]["person_name"].update(change)
+    (tmp_path / "c.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ModelError, match="is no certificate"):
+        load_certificate(tmp_path / "c.json")
+
+
+def test_a_certificate_that_does_not_say_which_features_it_is_for_is_refused(tmp_path):
+    content = json.loads(make(labelled(900)).model_dump_json())
+    del content["features"]
+    (tmp_path / "c.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ModelError, match="other features"):
+        load_certificate(tmp_path / "c.json")
+    (tmp_path / "c.json").write_bytes(b"\xff\xfe\x00")
+    for no_file in (tmp_path / "c.json", tmp_path):
+        with pytest.raises(ModelError, match="cannot be read"):
+            load_certificate(no_file)
+
+
+def test_of_equal_scores_it_does_not_matter_which_came_first():
+    scores, correct = np.full(100, 0.7), np.arange(100) < 50
+    assert fit_isotonic(scores, correct) == fit_isotonic(scores, ~correct)
+    assert fit_isotonic(scores, correct)[1] == (pytest.approx(0.5),)
+
+
+def test_evidence_that_is_no_number_makes_no_certificate():
+    fields = labelled(600)
+    fields[3] = replace(fields[3], evidence=replace(fields[3].evidence, residual_mm=float("nan")))
+    with pytest.raises(EvaluationError, match="no number"):
+        make(fields)

@@ -32,6 +32,17 @@ def test_a_mark_that_was_seen_without_the_line_stays() -> None:
     assert with_lost_marks(reading("Thị"), reading("Thi")).text == "Thị"
 
 
+def test_what_the_other_hardly_believes_lends_no_mark() -> None:
+    seen = Reading("Thanh", 0.97, (Candidate("Thanh", 0.97), Candidate("Thạnh", 0.001)), (0.9,) * 5)
+    assert with_lost_marks(reading("Thanh"), seen).text == "Thanh"
+
+
+def test_the_text_is_the_first_candidate_once_marks_are_back() -> None:
+    without = Reading("Huyen", 0.4, (Candidate("Huyen", 0.4), Candidate("huyên", 0.35), Candidate("huyện", 0.25)))
+    found = with_lost_marks(without, reading("huyện"))
+    assert found.text == found.candidates[0].text == "huyện"
+
+
 def test_texts_that_become_the_same_count_together() -> None:
     found = with_lost_marks(reading("huyên", "huyện"), reading("huyện"))
     assert [(c.text, round(c.probability, 3)) for c in found.candidates] == [("huyện", 0.9)]
