@@ -80,7 +80,8 @@ def train(
         The model's folder.
 
     Raises:
-        SettingsError: the folder for the model is taken.
+        SettingsError: the folder for the model is taken, or the recipe would have the model learn from lines of a
+            collection that were kept apart when it was trained before.
         ExtractorError: a set, collection or model is missing or unfit.
     """
     if recipe.decided is None:
@@ -90,11 +91,14 @@ def train(
             # A model of an earlier version; one made from it says as little, and cannot become a candidate.
             report(str(error))
             before = None
+        if before is not None:
+            _refuse_another_split(recipe, before)
         run_recipe(recipe, report, helper=helper, on_errors=on_errors)
         if not helper and before is not None:
             _keep_record(recipe, recipe.target, before, None)
         return recipe.target
     before = _record_of_start(recipe)
+    _refuse_another_split(recipe, before)
     if (finished := _finished(recipe)) is not None:
         report(f"{finished} was finished before")
         return finished
@@ -143,6 +147,21 @@ def _record_of_start(recipe: Recipe) -> TrainingRecord:
     return read_training_record(recipe.start) if recipe.start is not None else TrainingRecord()
 
 
+def _refuse_another_split(recipe: Recipe, before: TrainingRecord) -> None:
+    """Another seed parts a collection otherwise: what measured the model before would now be learnt.
+
+    Raises:
+        SettingsError: the recipe parts a collection by another seed than the model it goes on from.
+    """
+    again = sorted(_collections(recipe) & set(before.collections))
+    if again and before.split_seed is not None and before.split_seed != recipe.seed:
+        raise SettingsError(
+            f"{recipe.start}: with seed {recipe.seed} it would learn lines of {', '.join(again)} that were kept apart "
+            f"to measure it; they were parted by seed {before.split_seed}.",
+            mend=f"Set 'seed: {before.split_seed}' in the recipe.",
+        )
+
+
 def _keep_record(recipe: Recipe, folder: Path, before: TrainingRecord, learnable: Learnable | None) -> TrainingRecord:
     """Write into a model's folder what it learned from, what the models before it learned from included."""
     used = (learnable.used,) if learnable is not None else ()
@@ -151,6 +170,7 @@ def _keep_record(recipe: Recipe, folder: Path, before: TrainingRecord, learnable
         start=inspect_folder(recipe.start).digest if recipe.start is not None else "",
         sets=without_repetition([*before.sets, *used]),
         collections=tuple(sorted({*before.collections, *_collections(recipe)})),
+        split_seed=recipe.seed if _collections(recipe) else before.split_seed,
         recipe=_entries(recipe),
         lines_seen=lines_seen(recipe.folder / "whole.pt"),
         figures={

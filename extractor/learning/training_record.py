@@ -59,6 +59,7 @@ class TrainingRecord(BaseModel):
         start: digest of the model it went on from; empty where it started from an encoder.
         sets: sets of lines, those of the models before it included.
         collections: collections of handwriting, likewise.
+        split_seed: the seed that parted these into lines to learn from and lines kept apart; none where not known.
         recipe: the recipe's entries, without paths.
         lines_seen: lines it was trained on, repetitions counted.
         figures: errors on the tuning lines before training and of the checkpoint that was chosen.
@@ -70,6 +71,7 @@ class TrainingRecord(BaseModel):
     start: str = ""
     sets: tuple[UsedSet, ...] = ()
     collections: tuple[str, ...] = ()
+    split_seed: int | None = None
     recipe: dict[str, Any] = {}
     lines_seen: int = 0
     figures: dict[str, dict[str, dict[str, float]]] = {}

@@ -76,6 +76,19 @@ def recipe_of(toy, **changes):
     return fine_tuning.recipe_from_set(**{**given, **changes})
 
 
+def test_a_collection_is_not_parted_anew(toy):
+    """With another seed the lines that measured the model would be among those it learns from."""
+    (toy / "start" / TRAINING_FILE).write_text(
+        TrainingRecord(collections=("kalapa", "strokes"), split_seed=1).to_json(), "utf-8"
+    )
+    entries = yaml.safe_load((toy / "toy.yaml").read_text("utf-8"))
+    entries.update(mixture={"decided": 0.5, "kalapa": 0.5}, kalapa=str(toy / "kalapa"))
+    (toy / "toy.yaml").write_text(yaml.safe_dump(entries), "utf-8")
+    with pytest.raises(SettingsError, match=r"lines of kalapa that were kept apart.*seed 1"):
+        fine_tuning.train(recipe_of(toy))
+    assert not (toy / "candidate").exists()
+
+
 def test_a_candidate_is_made_of_what_may_be_learned_from_however_often_it_is_stopped(toy, monkeypatch):
     held_out = [line for line, _ in lines_of(PARTS) if line.part == "held_out"]
     digests = {pixel_digest(toy / "set" / line.picture) for line in held_out}
