@@ -153,10 +153,13 @@ def publish(
 def fetch_published(address: Address, to: Path, *, on_progress: Progress = lambda done, total: None) -> int:
     """Bring a published state to a folder of this machine, each file compared with its hash; gives how many there are.
 
-    Files that are there as they should be are not fetched again; others in the folder are left alone.
+    Files that are there as they should be are not fetched again; others in the folder are left alone. Nothing is
+    written through a link below the folder, which itself may be reached by links.
 
     Raises:
-        PublishError: nothing is published there, it is damaged, or it cannot be reached.
+        PublishError: nothing is published there, it is damaged, or it cannot be reached; or a link in the folder
+            stands where a file belongs, or on the way there. What links are there is looked at before anything comes.
+        StoreError: the disk does not take it.
     """
     store = RemoteStore(address.protocol)
     try:
@@ -170,11 +173,14 @@ def fetch_published(address: Address, to: Path, *, on_progress: Progress = lambd
                     f"{address}/{MANIFEST} names a file that is never published, or outside the folder.",
                     mend="Do not trust this place.",
                 )
+        for file in files:
+            _refuse_links(to, file.path)
         for done, file in enumerate(files):
             on_progress(done, len(files))
             path = to / file.path
             if path.is_file() and path.stat().st_size == file.size and sha256_of(path) == file.sha256:
                 continue
+            _refuse_links(to, file.path)  # one may have been made since
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _bring(store, address, file, path)
     except InputError as error:
@@ -192,6 +198,22 @@ def is_handed_over(name: str) -> bool:
     if odd or set(parts) & {"", ".", ".."}:
         return False
     return name in FILES or (len(parts) > 1 and parts[0] in (*FOLDERS, *PICTURES))
+
+
+def _refuse_links(to: Path, name: str) -> None:
+    """Refuse a file at or below a link in a folder: writing there might change what lies outside.
+
+    One that leads to the right content is refused as well, for that may change without the copy's being touched.
+    """
+    path = to
+    for part in PurePosixPath(name).parts:
+        path = path / part
+        # A junction of Windows is no symbolic link, but leads elsewhere, too.
+        if path.is_symlink() or not path.resolve().is_relative_to(to.resolve()):
+            raise PublishError(
+                f"{path}: is a link, through which nothing is written.",
+                mend="Take the link away, or fetch to another folder.",
+            )
 
 
 def _mark_of(out: Path) -> str:

@@ -63,6 +63,9 @@ def fetch_published(
 ) -> None:
     """Fetch what was published, each file compared with its hash.
 
+    Nothing is written through links in the folder: one in the place of a file, or on the way there, is refused (exit
+    code 7).
+
     Example: extractor fetch-published s3://tinh-a/ket-qua/xa-minh-tan --to ban-sao
     """
     from extractor.batch.publishing import fetch_published as fetch_now

@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,50 @@ def test_a_manifest_that_lies_brings_nothing_to_this_machine(s3, place, tmp_path
     with pytest.raises(PublishError, match=told):
         fetch_published(address, tmp_path / "a" / "copy")
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("name", ["records.jsonl", "import", "pages/a-0001.jpg", "packages", "import/KS 2017.xlsx"])
+@pytest.mark.parametrize("leads_to", ["nothing", "something else", "the same"])
+def test_nothing_is_written_through_a_link(out, tmp_path, name, leads_to):
+    address = parse_address(f"file://{tmp_path}/shared")
+    publish(out, address)
+    outside = tmp_path / "outside"
+    if leads_to == "something else":
+        outside.mkdir() if (out / name).is_dir() else outside.write_text("kept")
+    elif leads_to == "the same":
+        outside = out / name
+    link = tmp_path / "copy" / name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    with pytest.raises(PublishError, match="is a link") as refused:
+        fetch_published(address, tmp_path / "copy")
+    assert str(link) in refused.value.message and refused.value.mend
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+    link.unlink()
+    assert fetch_published(address, tmp_path / "copy") == len(SHOWN)
+
+
+def test_no_link_in_the_place_of_what_is_being_brought_is_written_through(out, tmp_path):
+    address = parse_address(f"file://{tmp_path}/shared")
+    publish(out, address)
+    outside = tmp_path / "outside"
+    outside.write_text("kept")
+    (tmp_path / "copy").mkdir()
+    for passing in ("new", f"new.{os.getpid()}-{threading.get_ident()}.part"):
+        (tmp_path / "copy" / f"records.jsonl.{passing}").symlink_to(outside)
+    assert fetch_published(address, tmp_path / "copy") == len(SHOWN)
+    assert outside.read_text() == "kept"
+    assert not (tmp_path / "copy" / "records.jsonl").is_symlink()
+
+
+def test_the_folder_itself_may_be_reached_by_a_link(out, tmp_path):
+    address = parse_address(f"file://{tmp_path}/shared")
+    publish(out, address)
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "copy").symlink_to(tmp_path / "disk")
+    assert fetch_published(address, tmp_path / "copy") == len(SHOWN)
+    assert (tmp_path / "disk" / "records.jsonl").read_text() == "content of records.jsonl"
 
 
 def test_a_content_in_another_place_is_not_taken_for_published(s3, place, out, tmp_path):
