@@ -19,15 +19,17 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from fuzz_figures import in_memory  # noqa: E402
+from kept_figures import KeptFiguresError, read_kept  # noqa: E402
+from pydantic import ConfigDict, TypeAdapter, with_config  # noqa: E402
 from support import fault_scenes  # noqa: E402
 from support.fault_points import MODES  # noqa: E402
 from support.fault_scenes import SCENES, halves, lost, play, prepare, state  # noqa: E402
+from typing_extensions import TypedDict  # noqa: E402  # pydantic takes that of typing from Python 3.12 on
 
 from extractor.settings import get_settings  # noqa: E402
 from extractor.whole_files import write_whole  # noqa: E402
@@ -48,6 +50,21 @@ class Told:
     cases: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[int, str]] = field(default_factory=list)
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Series(TypedDict):
+    """Figures of one kind of work and one of fault, as they are kept; see :class:`Told`."""
+
+    every: int
+    steps: int
+    cases: int
+    ends: dict[str, int]
+    faults: list[tuple[int, str]]
+    seconds: float
+
+
+_SHAPE = TypeAdapter(dict[str, Series])
 
 
 class Stage:
@@ -130,7 +147,10 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="folder for the figures; what it holds already is not done again")
     options = parser.parse_args()
     kept = options.out and options.out / "faults.json"
-    figures: dict[str, Any] = json.loads(kept.read_text()) if kept and kept.is_file() else {}
+    try:
+        figures = read_kept(kept, _SHAPE) if kept and kept.exists() else {}
+    except KeptFiguresError as error:
+        parser.exit(int(error.exit_code), f"{error}\n")
     found = False
     print(f"{'work':10}{'fault':11}{'steps':>6}{'cases':>6}{'killed':>8}{'refused':>8}{'done':>6}{'wrong':>6}{'s':>7}")
     with tempfile.TemporaryDirectory(prefix="faults-", dir=in_memory()) as place:
@@ -155,7 +175,7 @@ def main() -> int:
     return found
 
 
-def _figures(stage: Stage, name: str, mode: str, every: int) -> dict[str, Any]:
+def _figures(stage: Stage, name: str, mode: str, every: int) -> Series:
     """Figures of a series, as they are kept; seconds are of processor time."""
     began = os.times()
     told = examine(stage, name, mode, every)

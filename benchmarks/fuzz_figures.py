@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from kept_figures import read_kept
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from extractor.whole_files import write_whole
 
@@ -50,34 +51,57 @@ class Tally:
         return f"{name:15}{''.join(f'{count:9}' for count in counts)}{pace:11.2f}"
 
 
+class _Kept(BaseModel):
+    """A tally as it stands in the file, with what its cases were made of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int
+    first: int
+    cases: int = Field(ge=0)
+    read: int = Field(ge=0)
+    refused: int = Field(ge=0)
+    findings: list[tuple[int, str]]
+    seconds: float = Field(ge=0)
+
+
+_SHAPE = TypeAdapter(dict[str, _Kept])
+
+
 class Figures:
     """Tallies by format in a JSON file; without one they are kept nowhere.
 
     Args:
         first: number of the first case; what was run from another first case or seed is begun anew.
+
+    Raises:
+        KeptFiguresError: the file is damaged or cannot be read.
     """
 
     def __init__(self, path: Path | None, seed: int, first: int) -> None:
         self._path, self._seed, self._first = path, seed, first
-        self._known: dict[str, Any] = json.loads(path.read_text()) if path and path.is_file() else {}
+        self._known: dict[str, _Kept] = read_kept(path, _SHAPE) if path and path.exists() else {}
 
     def found(self, name: str) -> Tally:
         """What came of a format until now."""
         known = self._known.get(name)
-        if known is None or (known["seed"], known["first"]) != (self._seed, self._first):
+        if known is None or (known.seed, known.first) != (self._seed, self._first):
             return Tally()
-        findings = [(number, ended) for number, ended in known["findings"]]
-        ends = Counter(read=known["read"], refused=known["refused"])
-        return Tally(known["cases"], ends, findings, known["seconds"])
+        ends = Counter(read=known.read, refused=known.refused)
+        return Tally(known.cases, ends, list(known.findings), known.seconds)
 
     def keep(self, name: str, tally: Tally) -> None:
         """Write what came of a format, whole or not at all."""
         if self._path is None:
             return
-        self._known[name] = {
-            "seed": self._seed, "first": self._first, "cases": tally.cases, "read": tally.ends["read"],
-            "refused": tally.ends["refused"], "findings": [list(item) for item in tally.findings],
-            "seconds": round(tally.seconds, 1),
-        }  # fmt: skip
+        self._known[name] = _Kept(
+            seed=self._seed,
+            first=self._first,
+            cases=tally.cases,
+            read=tally.ends["read"],
+            refused=tally.ends["refused"],
+            findings=list(tally.findings),
+            seconds=round(tally.seconds, 1),
+        )
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(self._path, json.dumps(self._known, indent=1).encode() + b"\n")
+        write_whole(self._path, _SHAPE.dump_json(self._known, indent=1) + b"\n")

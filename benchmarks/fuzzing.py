@@ -30,6 +30,7 @@ from types import FrameType
 from fuzz_figures import HEAD, Figures, Tally, in_memory
 from fuzz_mutations import spoil
 from fuzz_targets import TARGETS, NoMendError, Target, outcome
+from kept_figures import KeptFiguresError
 
 from extractor.scans.decoding import asking
 
@@ -199,7 +200,10 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="folder for the figures, which it goes on from, and for findings")
     options = parser.parse_args()
     asking._ANSWERS = _ANSWERS
-    figures = Figures(options.out and options.out / "fuzzing.json", options.seed, options.first)
+    try:
+        figures = Figures(options.out and options.out / "fuzzing.json", options.seed, options.first)
+    except KeptFiguresError as error:
+        parser.exit(int(error.exit_code), f"{error}\n")
     findings = options.out and options.out / "findings"
     tallies = {}
     for name in options.format or TARGETS:

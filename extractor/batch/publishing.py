@@ -1,11 +1,14 @@
 """An output folder, published elsewhere: contents by their hash, then the list that names them, which is the state.
 
 URL/objects/ab/abcdef...     contents of files, named by their SHA-256; never changed
-URL/manifest.json            which file has which content; written last: readers see the former state or the new
+URL/manifest.json            which file has which content, and of which output folder; written last: readers see the
+                             former state or the new
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -14,13 +17,15 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from extractor.batch.storage import AUDIT_KEY
 from extractor.errors import InputError, MissingInputError, PublishError
 from extractor.exports.files import sha256_of
 from extractor.remote.address import Address
 from extractor.remote.store import RemoteObject, RemoteStore
+from extractor.store.audit import load_or_make_key
 from extractor.whole_files import take_place
 
-FORMAT = "extractor-publication/1"
+FORMAT = "extractor-publication/2"
 MANIFEST = "manifest.json"
 OBJECTS = "objects"
 FILES = ("records.jsonl", "problems.jsonl", "report.html")
@@ -31,6 +36,8 @@ _OF_PAGES = (".jpg", ".png", ".json")
 _PASSING = (".part", ".lock", ".writable")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _TRIES = 2
+_MARK = b"extractor-publication"
+"""What the mark of a folder is made of with its key; codes of the log are made of JSON, so that no mark is one."""
 
 
 class PublishedFile(BaseModel):
@@ -44,11 +51,16 @@ class PublishedFile(BaseModel):
 
 
 class Publication(BaseModel):
-    """The state that readers see."""
+    """The state that readers see.
+
+    Args:
+        folder: mark of the output folder whose state it is; empty in format 1, which did not tell.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: str = Field(default=FORMAT, pattern=rf"^{re.escape(FORMAT)}$")
+    format: str = Field(default=FORMAT, pattern=r"^extractor-publication/[12]$")
+    folder: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     files: tuple[PublishedFile, ...] = ()
 
 
@@ -78,20 +90,25 @@ def publish(
     *,
     pictures: bool = True,
     prune: bool = False,
+    replace: bool = False,
     on_progress: Progress = lambda done, total: None,
 ) -> Published:
     """Publish what an output folder hands over; the caller sees to it that nobody writes to the folder.
 
-    What is there already is not sent again; what was sent is read back and compared. It can be killed at any time and
-    done again: readers see the former state until the new one is there whole.
+    Only a former state of the same folder gives way, wherever that lay then; else nothing is sent. What is there
+    already is not sent again; what was sent is read back and compared. It can be killed at any time and done again:
+    readers see the former state until the new one is there whole.
 
     Args:
         pictures: whether pictures of pages and overlays are published, too.
         prune: whether contents that the new state does not name are taken away, as after an erasure.
+        replace: whether the state of another folder, or one of which it is not known whose it is, gives way as well.
         on_progress: is told how many files are there, of how many.
 
     Raises:
-        PublishError: the folder holds nothing to publish, changes meanwhile, or the place does not take it.
+        PublishError: the folder holds nothing to publish, or changes meanwhile; another folder's state is there; or the
+            place does not take it.
+        StoreError: the folder's audit key cannot be read.
         SettingsError: see :class:`RemoteStore`.
     """
     paths = sorted(_files(out, pictures=pictures))
@@ -101,10 +118,13 @@ def publish(
             raise PublishError(f"{out / shown}: its name cannot be published.", mend="Rename the file or take it away.")
     if not any(path.name == "records.jsonl" for path in paths):
         raise PublishError(f"{out} holds no records.jsonl.", mend="Name the output folder of 'extractor run'.")
+    mark = _mark_of(out)
     store = RemoteStore(address.protocol)
     try:
-        there = _contents(store, address)
         former = _read(store, address)
+        if not replace:
+            _must_be_own(former, mark, address)
+        there = _contents(store, address)
         files, sent = [], 0
         for done, path in enumerate(paths):
             on_progress(done, len(paths))
@@ -114,8 +134,13 @@ def publish(
                 there[sha256] = size
                 sent += 1
             files.append(PublishedFile(path=path.relative_to(out).as_posix(), sha256=sha256, size=size))
-        content = _written(files)
+        content = _written(files, mark)
         if changed := content != former:
+            if _read(store, address) != former:  # sending takes time, in which another folder may have come here
+                raise PublishError(
+                    f"{address}: something else was published there meanwhile.",
+                    mend="See that nobody else publishes to this URL, then publish again.",
+                )
             store.make_room(address.below(MANIFEST))
             store.put(content, address.below(MANIFEST))
         on_progress(len(paths), len(paths))
@@ -128,15 +153,18 @@ def publish(
 def fetch_published(address: Address, to: Path, *, on_progress: Progress = lambda done, total: None) -> int:
     """Bring a published state to a folder of this machine, each file compared with its hash; gives how many there are.
 
-    Files that are there as they should be are not fetched again; others in the folder are left alone.
+    Files that are there as they should be are not fetched again; others in the folder are left alone. Nothing is
+    written through a link below the folder, which itself may be reached by links.
 
     Raises:
-        PublishError: nothing is published there, it is damaged, or it cannot be reached.
+        PublishError: nothing is published there, it is damaged, or it cannot be reached; or a link in the folder
+            stands where a file belongs, or on the way there. What links are there is looked at before anything comes.
+        StoreError: the disk does not take it.
     """
     store = RemoteStore(address.protocol)
     try:
         content = _read(store, address)
-        if not content:
+        if content is None:
             raise PublishError(f"{address}: nothing is published there.", mend="Check the URL.")
         files = _parsed(content, address).files
         for file in files:
@@ -145,11 +173,14 @@ def fetch_published(address: Address, to: Path, *, on_progress: Progress = lambd
                     f"{address}/{MANIFEST} names a file that is never published, or outside the folder.",
                     mend="Do not trust this place.",
                 )
+        for file in files:
+            _refuse_links(to, file.path)
         for done, file in enumerate(files):
             on_progress(done, len(files))
             path = to / file.path
             if path.is_file() and path.stat().st_size == file.size and sha256_of(path) == file.sha256:
                 continue
+            _refuse_links(to, file.path)  # one may have been made since
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _bring(store, address, file, path)
     except InputError as error:
@@ -167,6 +198,49 @@ def is_handed_over(name: str) -> bool:
     if odd or set(parts) & {"", ".", ".."}:
         return False
     return name in FILES or (len(parts) > 1 and parts[0] in (*FOLDERS, *PICTURES))
+
+
+def _refuse_links(to: Path, name: str) -> None:
+    """Refuse a file at or below a link in a folder: writing there might change what lies outside.
+
+    One that leads to the right content is refused as well, for that may change without the copy's being touched.
+    """
+    path = to
+    for part in PurePosixPath(name).parts:
+        path = path / part
+        # A junction of Windows is no symbolic link, but leads elsewhere, too.
+        if path.is_symlink() or not path.resolve().is_relative_to(to.resolve()):
+            raise PublishError(
+                f"{path}: is a link, through which nothing is written.",
+                mend="Take the link away, or fetch to another folder.",
+            )
+
+
+def _mark_of(out: Path) -> str:
+    """By what an output folder is known wherever it lies: it goes with its audit key, and tells nothing of it."""
+    if not (out / AUDIT_KEY).is_file():  # a new key would make another folder of it
+        raise PublishError(
+            f"{out} holds no {AUDIT_KEY}, by which it is known where it is published.",
+            mend="Name the output folder of 'extractor run', or put its key back.",
+        )
+    return hmac.new(load_or_make_key(out / AUDIT_KEY), _MARK, hashlib.sha256).hexdigest()
+
+
+def _must_be_own(former: bytes | None, mark: str, address: Address) -> None:
+    """Refuse a place where something was published that is not known to be of this folder."""
+    if former is None:
+        return
+    mend = "Name another URL, or add --replace if what is there may go."
+    try:
+        folder = Publication.model_validate_json(former).folder
+    except ValidationError as error:
+        raise PublishError(
+            f"{address}/{MANIFEST} is damaged: whose state is published there cannot be told.", mend=mend
+        ) from error
+    if not folder:
+        raise PublishError(f"{address}: what is published there does not tell of which output folder it is.", mend=mend)
+    if folder != mark:
+        raise PublishError(f"{address}: the state of another output folder is published there.", mend=mend)
 
 
 def _files(out: Path, *, pictures: bool) -> Iterator[Path]:
@@ -200,11 +274,12 @@ def _place(address: Address, sha256: str) -> Address:
     return address.below(f"{OBJECTS}/{sha256[:2]}/{sha256}")
 
 
-def _read(store: RemoteStore, address: Address) -> bytes:
+def _read(store: RemoteStore, address: Address) -> bytes | None:
+    """The list as it is stored; none where nothing is published."""
     try:
         return store.read(address.below(MANIFEST))
     except MissingInputError:
-        return b""
+        return None
 
 
 def _send(store: RemoteStore, path: Path, to: Address, sha256: str) -> None:
@@ -241,13 +316,13 @@ def _prune(store: RemoteStore, address: Address, named: Iterable[str], there: It
     return len(gone)
 
 
-def _written(files: Iterable[PublishedFile]) -> bytes:
-    """The list as it is stored: the same files, the same bytes."""
-    return (Publication(files=tuple(files)).model_dump_json(indent=1) + "\n").encode()
+def _written(files: Iterable[PublishedFile], mark: str) -> bytes:
+    """The list as it is stored: the same files of the same folder, the same bytes."""
+    return (Publication(folder=mark, files=tuple(files)).model_dump_json(indent=1) + "\n").encode()
 
 
 def _parsed(content: bytes, address: Address) -> Publication:
-    damaged = PublishError(f"{address}/{MANIFEST} is damaged.", mend="Publish the folder again.")
+    damaged = PublishError(f"{address}/{MANIFEST} is damaged.", mend="Publish the folder again, with --replace.")
     try:
         publication = Publication.model_validate_json(content)
     except ValidationError as error:

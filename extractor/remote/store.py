@@ -171,8 +171,10 @@ class RemoteStore:
             raise changed
         size = 0
         with _disk():
-            part.touch(mode=0o600)
-        with self._files.open(str(item.address), "rb", block_size=_BLOCK) as stream, part.open("wb") as file:
+            part.unlink(missing_ok=True)  # of a former attempt
+            # Made here and by nobody else: a link of that name would have another file written over.
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        with os.fdopen(handle, "wb") as file, self._files.open(str(item.address), "rb", block_size=_BLOCK) as stream:
             while chunk := stream.read(_BLOCK):
                 size += len(chunk)
                 if size > item.size:

@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,18 @@ def out(tmp_path):
     for name in (*SECRETS, *SHOWN, "pages/a-0001.953e88.drawn", "import/x.xlsx.part", "scans-at-hand/run/0"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(f"content of {name}".encode())
+    (folder / "audit.key").write_text("ab" * 32)
     (folder / "packages" / "link.key").symlink_to(folder / "audit.key")
+    return folder
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Output folder of another office."""
+    folder = tmp_path / "xa-khac"
+    folder.mkdir()
+    (folder / "audit.key").write_text("cd" * 32)
+    (folder / "records.jsonl").write_text("of another office")
     return folder
 
 
@@ -59,6 +71,86 @@ def test_only_what_is_handed_over_goes_once_and_comes_back_whole(s3, place, out,
     assert fetch_published(address, tmp_path / "copy") == 4
     copied = {path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*.*")}
     assert copied == {name for name in SHOWN if not name.startswith(("pages", "overlays"))}
+
+
+def test_another_folders_state_gives_way_only_where_that_is_asked_for(s3, place, out, other):
+    bucket, address = place
+    publish(out, address)
+    before, sent = seen(s3, bucket), len(s3.asked("PUT", bucket))
+    with pytest.raises(PublishError, match="another output folder") as refused:
+        publish(other, address, prune=True)
+    assert str(address) in refused.value.message and "--replace" in refused.value.mend
+    assert seen(s3, bucket) == before and len(s3.asked("PUT", bucket)) == sent
+    assert not s3.asked("DELETE", bucket)
+
+    assert publish(other, address, replace=True, prune=True) == publishing.Published(1, 1, True, len(SHOWN))
+    assert seen(s3, bucket) == {"records.jsonl": "of another office"}
+    assert publish(other, address) == publishing.Published(1, 0, False, 0)
+    with pytest.raises(PublishError, match="another output folder"):
+        publish(out, address)
+
+
+def test_a_folder_that_was_moved_and_worked_in_goes_on(s3, place, out, tmp_path):
+    bucket, address = place
+    publish(out, address)
+    moved = out.rename(tmp_path / "noi-khac")
+    (moved / "records.jsonl").write_text("corrected")
+    (moved / "extractor.sqlite").write_text("more work")
+    assert publish(moved, address) == publishing.Published(len(SHOWN), 1, True, 0)
+    assert seen(s3, bucket)["records.jsonl"] == "corrected"
+    assert b"ab" * 32 not in s3.get(f"{bucket}/xa-a/manifest.json")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "told"),
+    [
+        (b'{"format": "extractor-publication/1", "files": []}', "does not tell"),
+        (b'{"format": "extractor-publication/2", "fol', "damaged"),
+        (b"", "damaged"),
+    ],
+)
+def test_a_state_of_which_it_is_not_known_whose_it_is_does_not_give_way_unasked(s3, place, out, manifest, told):
+    bucket, address = place
+    s3.put(f"{bucket}/xa-a/manifest.json", manifest)
+    with pytest.raises(PublishError, match=told) as refused:
+        publish(out, address)
+    assert "--replace" in refused.value.mend
+    assert s3.get(f"{bucket}/xa-a/manifest.json") == manifest
+    publish(out, address, replace=True)
+    assert publish(out, address) == publishing.Published(len(SHOWN), 0, False, 0)
+
+
+def test_what_an_earlier_version_published_is_fetched(s3, place, out, tmp_path):
+    bucket, address = place
+    publish(out, address)
+    told = json.loads(s3.get(f"{bucket}/xa-a/manifest.json"))
+    del told["folder"]
+    s3.put(f"{bucket}/xa-a/manifest.json", json.dumps(told | {"format": "extractor-publication/1"}).encode())
+    assert fetch_published(address, tmp_path / "copy") == len(SHOWN)
+
+
+def test_whoever_comes_while_contents_are_sent_is_not_replaced(s3, place, out, other, monkeypatch):
+    bucket, address = place
+    send = publishing._send
+
+    def meanwhile(*given):
+        send(*given)
+        monkeypatch.setattr(publishing, "_send", send)
+        publish(other, address)
+
+    monkeypatch.setattr(publishing, "_send", meanwhile)
+    with pytest.raises(PublishError, match="meanwhile"):
+        publish(out, address)
+    assert seen(s3, bucket) == {"records.jsonl": "of another office"}
+
+
+def test_a_folder_without_its_key_is_not_published_and_gets_no_other(s3, place, out):
+    bucket, address = place
+    (out / "packages" / "link.key").unlink()
+    (out / "audit.key").unlink()
+    with pytest.raises(PublishError, match=r"holds no audit\.key"):
+        publish(out, address, replace=True)
+    assert not (out / "audit.key").exists() and not s3.asked("PUT", bucket)
 
 
 def test_whoever_is_cut_off_leaves_the_former_state_and_can_begin_again(s3, place, out, monkeypatch):
@@ -128,6 +220,50 @@ def test_a_manifest_that_lies_brings_nothing_to_this_machine(s3, place, tmp_path
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.parametrize("name", ["records.jsonl", "import", "pages/a-0001.jpg", "packages", "import/KS 2017.xlsx"])
+@pytest.mark.parametrize("leads_to", ["nothing", "something else", "the same"])
+def test_nothing_is_written_through_a_link(out, tmp_path, name, leads_to):
+    address = parse_address(f"file://{tmp_path}/shared")
+    publish(out, address)
+    outside = tmp_path / "outside"
+    if leads_to == "something else":
+        outside.mkdir() if (out / name).is_dir() else outside.write_text("kept")
+    elif leads_to == "the same":
+        outside = out / name
+    link = tmp_path / "copy" / name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    with pytest.raises(PublishError, match="is a link") as refused:
+        fetch_published(address, tmp_path / "copy")
+    assert str(link) in refused.value.message and refused.value.mend
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+    link.unlink()
+    assert fetch_published(address, tmp_path / "copy") == len(SHOWN)
+
+
+def test_no_link_in_the_place_of_what_is_being_brought_is_written_through(out, tmp_path):
+    address = parse_address(f"file://{tmp_path}/shared")
+    publish(out, address)
+    outside = tmp_path / "outside"
+    outside.write_text("kept")
+    (tmp_path / "copy").mkdir()
+    for passing in ("new", f"new.{os.getpid()}-{threading.get_ident()}.part"):
+        (tmp_path / "copy" / f"records.jsonl.{passing}").symlink_to(outside)
+    assert fetch_published(address, tmp_path / "copy") == len(SHOWN)
+    assert outside.read_text() == "kept"
+    assert not (tmp_path / "copy" / "records.jsonl").is_symlink()
+
+
+def test_the_folder_itself_may_be_reached_by_a_link(out, tmp_path):
+    address = parse_address(f"file://{tmp_path}/shared")
+    publish(out, address)
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "copy").symlink_to(tmp_path / "disk")
+    assert fetch_published(address, tmp_path / "copy") == len(SHOWN)
+    assert (tmp_path / "disk" / "records.jsonl").read_text() == "content of records.jsonl"
+
+
 def test_a_content_in_another_place_is_not_taken_for_published(s3, place, out, tmp_path):
     bucket, address = place
     for name in SHOWN:
@@ -146,7 +282,7 @@ def test_a_name_that_nobody_could_fetch_is_not_published(s3, place, out, name):
     assert not s3.asked("PUT", bucket)
 
 
-def test_the_command_refuses_while_a_run_goes_on_and_names_what_is_wrong(s3, place, out, monkeypatch, capsys):
+def test_the_command_refuses_while_a_run_goes_on_and_names_what_is_wrong(s3, place, out, other, monkeypatch, capsys):
     bucket, address = place
 
     def command(*words):
@@ -167,6 +303,12 @@ def test_the_command_refuses_while_a_run_goes_on_and_names_what_is_wrong(s3, pla
     assert code == 7 and "credentials" in told
     code, told = command("publish", str(out), f"s3://me:geheim@{bucket}/x")
     assert code == 2 and "geheim" not in told
+    code, told = command("publish", str(other), f"file://{other.parent}/shared")
+    assert code == 0 and "a new state" in told
+    code, told = command("publish", str(out), f"file://{other.parent}/shared")
+    assert code == 7 and "another output folder" in told and "/shared" in told and "--replace" in told
+    code, told = command("publish", str(out), f"file://{other.parent}/shared", "--replace")
+    assert code == 0 and "a new state" in told
     code, told = command("publish", str(out.parent / "none"), str(address))
     assert code == 7 and "no folder" in told
 
