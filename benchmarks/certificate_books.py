@@ -58,6 +58,12 @@ def planned_books(plan: Path) -> list[PlannedBook]:
     return books
 
 
+def fitting_books(plan: Path) -> set[str] | None:
+    """Names of the books that fit the calibrators, the first ``fits`` of the plan; without that, every third does."""
+    fits = yaml.safe_load(plan.read_text(encoding="utf-8")).get("fits")
+    return None if fits is None else {book.name for book in planned_books(plan)[:fits]}
+
+
 def main() -> None:
     """Draw, read, and make the certificate of all books."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -86,7 +92,10 @@ def main() -> None:
         return
     source = f"{len(books)} rendered books of {given.plan.name}, hands of the part '{books[0].hands}'"
     made = date.today().isoformat()
-    certificate = calibrate(folders, options, source=source, target_error=given.target_error, made=made, on_book=report)
+    certificate = calibrate(
+        folders, options, source=source, target_error=given.target_error, made=made, fitting=fitting_books(given.plan),
+        on_book=report,
+    )  # fmt: skip
     save_certificate(given.work / "certificate.json", certificate)
     console.print(render_certificate(certificate))
 

@@ -1,11 +1,12 @@
 """How often a certificate breaks its promise, and how many fields it lets pass.
 
-    python benchmarks/certification.py BOOK... --work DIR [--trials 200] [--target-error 0.02] [--out DIR]
+    python benchmarks/certification.py BOOK... --work DIR [--trials 200] [--target-error 0.02] [--labels 0.5]
     python benchmarks/certification.py --kalapa DIR --cinnamon DIR [--model models/handwriting] ...
 
 BOOK is a folder with scans and ``truth.jsonl``, as ``extractor synth`` draws them; ``--work`` is the working folder of
 ``extractor calibrate``: what was read there is not read again. In each trial the books are dealt out by chance: three
-fifths make a certificate (half of these fit, half prove), the rest is tested. Side by side, on the same deal:
+fifths make a certificate (every third of these fits, the others prove; ``--labels 0.5`` takes half of them), the rest
+is tested. Side by side, on the same deal:
 
 - ``certificate``: a calibrator and a proved threshold for each kind (:func:`extractor.confidence.fit_certificate`);
 - ``raw score``: the reader's own line confidence and one threshold for all kinds, the lowest at which the labelled
@@ -99,6 +100,8 @@ class Tally:
     kinds_broken_for_sure: int = 0
     accepted: int = 0
     wrong: int = 0
+    flagged: int = 0
+    flagged_wrong: int = 0
     coverage: list[float] = field(default_factory=list)
     calibration: list[float] = field(default_factory=list)
     by_kind: dict[str, KindTally] = field(default_factory=dict)
@@ -110,6 +113,8 @@ class Tally:
         wrong = sum(not item.right for item in taken)
         self.accepted += len(taken)
         self.wrong += wrong
+        self.flagged += len(fields) - len(taken)
+        self.flagged_wrong += sum(not item.right for item in fields) - wrong
         self.coverage.append(len(taken) / len(fields))
         sure, right = [item.confidence for item in fields], [item.right for item in fields]
         self.calibration.append(expected_calibration_error(sure, right))
@@ -163,14 +168,22 @@ def by_raw_score(made: Sequence[LabelledField], tested: Sequence[LabelledField],
 WAYS: dict[str, Way] = {"certificate": by_certificate, "raw score": by_raw_score}
 
 
-def deal(fields: Sequence[LabelledField], rng: np.random.Generator) -> tuple[list[LabelledField], list[LabelledField]]:
-    """Three fifths of the books to make a certificate from, in an order by chance, and the rest to test it."""
+def deal(
+    fields: Sequence[LabelledField], rng: np.random.Generator, labels: float = 1.0
+) -> tuple[list[LabelledField], list[LabelledField]]:
+    """Three fifths of the books to make a certificate from, in an order by chance, and the rest to test it.
+
+    Args:
+        labels: share of those three fifths that is used; which books are tested does not depend on it.
+    """
     books = sorted({item.book for item in fields})
     order = [books[index] for index in rng.permutation(len(books))]
-    made = {book: f"{place:04d}" for place, book in enumerate(order[: max(2, round(0.6 * len(order)))])}
+    to_make = max(2, round(0.6 * len(order)))
+    made = {book: f"{place:04d}" for place, book in enumerate(order[: max(2, round(labels * to_make))])}
+    tested = set(order[to_make:])
     return (
         [replace(item, book=made[item.book]) for item in fields if item.book in made],
-        [item for item in fields if item.book not in made],
+        [item for item in fields if item.book in tested],
     )
 
 
@@ -210,11 +223,16 @@ def main() -> None:
     parser.add_argument("--split-seed", type=int, default=1, help="the seed the reader was trained with")
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--target-error", type=float, default=0.02)
+    parser.add_argument(
+        "--labels", type=float, default=1.0, help="share of the making books that is used, above 0 to 1"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--templates", type=Path, default=Path("page_templates"))
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
+    if not 0.0 < given.labels <= 1.0:
+        parser.error("--labels is a share, above 0 to 1")
     fields: Sequence[LabelledField]
     if given.kalapa and given.cinnamon:
         fields = label_lines(given.kalapa, given.cinnamon, given.model, given.split_seed)
@@ -226,14 +244,14 @@ def main() -> None:
     tallies = {name: Tally(name) for name in WAYS}
     console = Console(stderr=True)
     for trial in track(range(given.trials), "trials", console=console, transient=True):
-        made, tested = deal(fields, np.random.default_rng([given.seed, trial]))
+        made, tested = deal(fields, np.random.default_rng([given.seed, trial]), given.labels)
         for name, way in WAYS.items():
             tallies[name].count(way(made, tested, given.target_error), given.target_error)
     table = Table(
         "way", "promise broken %", "for sure %", "of kinds %", "for sure %", "fields passed %", "wrong of these %",
-        "ECE %",
+        "flagged, truly wrong %", "ECE %",
         title=f"{given.trials} trials, {len(fields)} fields of {len({item.book for item in fields})} books, "
-        f"target {given.target_error:.1%}",
+        f"target {given.target_error:.1%}, {given.labels:.0%} of the labels",
     )  # fmt: skip
     for tally in tallies.values():
         shares = (
@@ -243,6 +261,7 @@ def main() -> None:
             tally.kinds_broken_for_sure / max(1, tally.kinds),
             float(np.mean(tally.coverage)),
             tally.wrong / max(1, tally.accepted),
+            tally.flagged_wrong / max(1, tally.flagged),
             float(np.mean(tally.calibration)),
         )
         table.add_row(tally.way, *(f"{100 * share:.1f}" for share in shares))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,23 +37,27 @@ def calibrate(
     source: str,
     target_error: float,
     made: str = "",
+    fitting: Collection[str] | None = None,
     on_book: Callable[[int, int], None] = lambda done, total: None,
 ) -> Certificate:
     """Run the books and fit a certificate to what came out.
 
     Args:
-        books: folders with scans and ``truth.jsonl``; half of them fit, half prove.
+        books: folders with scans and ``truth.jsonl``.
         options: see :func:`label_books`.
         source: in words, where the books come from.
         made: date it is made on, ``yyyy-mm-dd``.
+        fitting: names of the folders that fit, the others prove; without, every third fits.
+        on_book: see :func:`label_books`.
 
     Raises:
         EvaluationError: a folder has no truth, or there are too few books.
     """
     found = label_books(books, options, on_book=on_book)
     return fit_certificate(
-        found.fields, source=source, forms=found.forms, readers=found.readers, target_error=target_error, made=made
-    )
+        found.fields, source=source, forms=found.forms, readers=found.readers, target_error=target_error, made=made,
+        fitting=fitting,
+    )  # fmt: skip
 
 
 def label_books(

@@ -1,11 +1,11 @@
-"""Make a certificate from labelled fields: a third of the books fits calibrators, the others prove the thresholds."""
+"""Make a certificate from labelled fields: some of the books fit calibrators, the others prove the thresholds."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,7 @@ _NEARLY_ALWAYS = 0.98
 """Share of right fields from which rare kinds are proved together."""
 _OWN_TIMES = 3
 """How many times the target a kind proved with others may err by its own fields' upper bound."""
+_RECURS = "repeated"
 _FITS = 3
 """Every so manyth book fits, the others prove: a bound of half a percent needs more fields than a calibrator."""
 
@@ -63,24 +64,27 @@ def fit_certificate(
     target_error: float = 0.01,
     certainty: float = 0.95,
     made: str = "",
+    fitting: Collection[str] | None = None,
 ) -> Certificate:
-    """Fit calibrators on every third book and prove thresholds on the rest.
+    """Fit calibrators on some books and prove thresholds on the rest.
 
     Args:
         source: in words, where the labelled fields come from.
         made: date it is made on, ``yyyy-mm-dd``.
+        fitting: the books that fit; without, every third does.
 
     Raises:
-        EvaluationError: there are fewer than two books, so nothing can be proved on other books than were fitted on; or
-            some evidence is no number.
+        EvaluationError: no book is left to fit on or to prove on, so nothing can be proved on other books than were
+            fitted on; or some evidence is no number.
     """
     books = sorted({item.book for item in labelled})
-    if len(books) < 2:
+    fits_on = books[::_FITS] if fitting is None else [book for book in books if book in fitting]
+    if not 0 < len(fits_on) < len(books):
         raise EvaluationError(
-            "A certificate needs labelled fields of at least two books.",
+            "A certificate needs labelled fields of at least two books, one that fits and one that proves.",
             mend="Give more verified books, or books with their truth.",
         )
-    order = {book: number for number, book in enumerate(books[::_FITS])}
+    order = {book: number for number, book in enumerate(fits_on)}
     proving = {book: number for number, book in enumerate(book for book in books if book not in order)}
     parts: dict[str, _Parts] = {}
     for name in sorted({group_of(item.evidence) for item in labelled}):
@@ -90,7 +94,9 @@ def fit_certificate(
         if len(fits) >= _LEAST_TO_FIT and proves:
             parts[name] = _Parts(fits, proves, _numbers(fits, order), _numbers(proves, proving))
     fitted = _fit_groups(parts)
-    shared = book_correlation([group.near_the_top() for group in fitted.values()])
+    # One misreading of a name that recurs is all of a book's errors. Nothing is certified for such groups, and they say
+    # nothing of how the errors of others scatter.
+    shared = book_correlation([group.near_the_top() for group in fitted.values() if not group.recurs])
     groups: dict[str, GroupCertificate] = {}
     for names in _proved_together(fitted, target_error, certainty):
         proved = _prove([fitted[name] for name in names], target_error, certainty, shared)
@@ -101,7 +107,7 @@ def fit_certificate(
     return Certificate(
         evidence=source, target_error=target_error, certainty=certainty, forms=forms, readers=readers,
         groups=dict(sorted(groups.items())),
-        made=made, data=_digest(labelled),
+        made=made, data=_digest(labelled, fits_on),
     )  # fmt: skip
 
 
@@ -109,10 +115,10 @@ def _numbers(items: Sequence[LabelledField], order: Mapping[str, int]) -> NDArra
     return np.array([order[item.book] for item in items], dtype=np.int_)
 
 
-def _digest(labelled: Sequence[LabelledField]) -> str:
-    """Hash of the labelled fields in their order: the same fields give the same certificate."""
+def _digest(labelled: Sequence[LabelledField], fits_on: Sequence[str]) -> str:
+    """Hash of the labelled fields in their order and of which books fit: the same give the same certificate."""
     content = [[item.book, item.correct, item.evidence.to_dict()] for item in labelled]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([content, *fits_on], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,11 @@ class _Fitted:
     correct: NDArray[np.bool_]
     books: NDArray[np.int_]
     sort: tuple[str, str]
+
+    @property
+    def recurs(self) -> bool:
+        """Whether its texts stand again and again in a book."""
+        return self.sort[0] == _RECURS
 
     def near_the_top(self) -> tuple[NDArray[np.bool_], NDArray[np.int_]]:
         """Of the fitting fields that any threshold would accept, which are right, and their books."""
@@ -216,7 +227,7 @@ def _fit_groups(parts: Mapping[str, _Parts]) -> dict[str, _Fitted]:
         found[name] = _Fitted(
             weights[name], knots, np.round(np.interp(held_out[name], *knots), 4), correct, part.books, scores,
             np.round(np.interp(scores, *knots), 4), proof_correct, part.proof_books,
-            ("repeated" if first.repeated else "proposed" if first.proposed else "", first.source),
+            (_RECURS if first.repeated else "proposed" if first.proposed else "", first.source),
         )  # fmt: skip
     return found
 
@@ -251,7 +262,7 @@ def _prove(groups: Sequence[_Fitted], target_error: float, certainty: float, cor
     Args:
         correlation: of errors within a book, as all groups together show it.
     """
-    if any(group.sort[0] == "repeated" for group in groups):
+    if any(group.recurs for group in groups):
         return NOTHING_CERTIFIED
     correct = np.concatenate([group.correct for group in groups])
     fit_correct = np.concatenate([group.fit_correct for group in groups])

@@ -52,6 +52,22 @@ def test_books_are_dealt_whole_and_repeatably(study):
     assert made == again
 
 
+def test_fewer_labels_make_a_certificate_for_the_same_tested_books(study):
+    fields = simulated(0)
+    all_made, all_tested = study.deal(fields, np.random.default_rng(1))
+    half_made, half_tested = study.deal(fields, np.random.default_rng(1), 0.5)
+    assert half_tested == all_tested
+    assert len({item.book for item in half_made}) == 4
+    assert {item.book for item in half_made} < {item.book for item in all_made}
+
+
+def test_what_is_flagged_is_counted_with_how_much_of_it_was_wrong(study):
+    cases = [(True, True)] * 6 + [(True, False)] + [(False, True)] * 2 + [(False, False)] * 3
+    tally = study.Tally("by hand")
+    tally.count([study.Judged("date", 0.9, accepted, right) for accepted, right in cases], 0.5)
+    assert (tally.accepted, tally.wrong, tally.flagged, tally.flagged_wrong) == (7, 1, 5, 3)
+
+
 def test_one_threshold_for_all_kinds_breaks_its_promise_where_certificates_keep_it(study):
     tallies = {name: study.Tally(name) for name in study.WAYS}
     for trial in range(12):

@@ -65,6 +65,35 @@ def test_one_book_is_not_enough():
         make([LabelledField(item.evidence, item.correct, "only") for item in labelled(100)])
 
 
+def test_the_books_that_fit_can_be_named_and_prove_nothing():
+    items = labelled(2400)
+    fitting = {f"book-{number:02d}" for number in range(30)}
+    proving = sum(item.book not in fitting for item in items)
+    options = {"source": "generated", "forms": {"f": "1"}, "readers": {}, "target_error": 0.02}
+    certificate = fit_certificate(items, **options, fitting=fitting)
+    assert certificate.groups["person_name"].labelled == proving
+    turned = [replace(item, correct=not item.correct) if item.book not in fitting else item for item in items]
+    assert fit_certificate(turned, **options, fitting=fitting).groups["person_name"].weights == pytest.approx(
+        certificate.groups["person_name"].weights
+    )
+    for none_left in ((), {item.book for item in items}):
+        with pytest.raises(EvaluationError, match="at least two books"):
+            fit_certificate(items, **options, fitting=none_left)
+
+
+def test_names_that_recur_say_nothing_of_how_other_errors_scatter():
+    # one officer's name misread all through a book is not what other kinds do
+    items = labelled(2400)
+    misread = ("book-03", "book-33", "book-63")
+    recurring = [
+        LabelledField(replace(item.evidence, repeated=True), item.book not in misread, item.book) for item in items
+    ]
+    alone, beside = make(items).groups["person_name"], make([*items, *recurring]).groups["person_name"]
+    assert alone.threshold <= 1.0
+    assert beside.threshold <= 1.0
+    assert beside.accepted == pytest.approx(alone.accepted, rel=0.2)
+
+
 def test_round_trip_and_clear_errors(tmp_path):
     certificate = make(labelled(600))
     path = tmp_path / "c" / "birth.json"
