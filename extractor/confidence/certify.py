@@ -59,9 +59,9 @@ def upper_bound(wrong: float, accepted: float, certainty: float = 0.95) -> float
     """One-sided Clopper-Pearson upper bound of a share, 0 to 1; counts need not be whole."""
     if accepted <= 0 or wrong >= accepted:
         return 1.0
-    from scipy.stats import beta  # slow to import, and only needed where thresholds are proved
+    from scipy.special import betaincinv  # slow to import, and only needed where thresholds are proved
 
-    return float(beta.ppf(certainty, wrong + 1, accepted - wrong))
+    return float(betaincinv(wrong + 1, accepted - wrong, certainty))
 
 
 def least_accepted(target_error: float, certainty: float = 0.95) -> int:

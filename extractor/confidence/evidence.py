@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -140,7 +140,7 @@ class FieldEvidence:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for storing."""
-        return asdict(self)
+        return {item.name: getattr(self, item.name) for item in fields(self)}  # asdict copies deeply, ten times slower
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FieldEvidence:

@@ -221,9 +221,9 @@ def clopper_pearson_upper(errors: int, trials: int, level: float = 0.95) -> floa
     """
     if errors >= trials:
         return 1.0
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    return float(beta.ppf(level, errors + 1, trials - errors))
+    return float(betaincinv(errors + 1, trials - errors, level))
 
 
 def calibration_bins(results: Iterable[FieldResult]) -> tuple[Bin, ...]:
