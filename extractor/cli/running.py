@@ -118,12 +118,18 @@ def run(
 
 
 def _certificate(choice: str) -> Certificate | None:
-    from extractor.confidence import load_certificate
+    from extractor.confidence import load_certificate, shipped_certificate
     from extractor.settings import get_settings
 
     if choice == "none":
         return None
-    return load_certificate(get_settings().certificate if choice == "shipped" else Path(choice))
+    if choice != "shipped":
+        return load_certificate(Path(choice))
+    place = get_settings().certificate
+    found = shipped_certificate(place)
+    if found is None:
+        warn(f"There is no certificate at {place}: every field goes to a person.")
+    return found
 
 
 @app.command("read-lines")

@@ -1,6 +1,12 @@
 """Evidence about a field -> calibrated probability that its value is right -> accept or ask a person."""
 
-from extractor.confidence.certificate import Certificate, GroupCertificate, load_certificate, save_certificate
+from extractor.confidence.certificate import (
+    Certificate,
+    GroupCertificate,
+    load_certificate,
+    save_certificate,
+    shipped_certificate,
+)
 from extractor.confidence.certify import certify_threshold, upper_bound
 from extractor.confidence.evidence import FEATURES, FieldEvidence, group_of
 from extractor.confidence.fit import LabelledField, fit_certificate
@@ -21,5 +27,6 @@ __all__ = [
     "load_certificate",
     "refuted",
     "save_certificate",
+    "shipped_certificate",
     "upper_bound",
 ]

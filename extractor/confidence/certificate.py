@@ -172,6 +172,15 @@ def load_certificate(path: Path) -> Certificate:
     return certificate
 
 
+def shipped_certificate(path: Path) -> Certificate | None:
+    """The certificate of an installation, or none where it was taken away: then every field goes to people.
+
+    Raises:
+        ModelError: there is one and it is damaged, or was made for other features.
+    """
+    return load_certificate(path) if path.exists() else None
+
+
 def save_certificate(path: Path, certificate: Certificate) -> None:
     """Write a certificate as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)

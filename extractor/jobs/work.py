@@ -13,7 +13,7 @@ from typing import Any
 from extractor.batch.exporting import ExportJob, export_now
 from extractor.batch.run import RunOptions, run
 from extractor.batch.summary import describe_suspension
-from extractor.confidence import load_certificate
+from extractor.confidence import shipped_certificate
 from extractor.exports.files import sha256_of
 from extractor.jobs.files import FOLDER as UPLOADS
 from extractor.jobs.locks import FOLDER
@@ -42,7 +42,7 @@ def read_scans(job: Job, out: Path, database: str, templates: tuple[Path, ...], 
             form=asked["form"],
             book=BookKey(**asked["book"]),
         ),
-        certificate=None if asked["certificate"] == "none" else load_certificate(settings.certificate),
+        certificate=None if asked["certificate"] == "none" else shipped_certificate(settings.certificate),
         database=database,
         workers=settings.worker_count,
         render_dpi=settings.render_dpi,

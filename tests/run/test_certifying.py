@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from support.runs import options
+from support.runs import AGENCY, options
 
 from extractor.batch.certifying import labels_from_decisions
 from extractor.batch.judging import examine_books, judge_books
@@ -318,3 +318,39 @@ def test_a_suspended_certificate_is_told_in_the_report(out, scans, finished):
     assert summary.suspended
     report = (out / "report.html").read_text(encoding="utf-8")
     assert "Chứng nhận tạm dừng cho nhóm trường date" in report
+
+
+def test_where_the_certificate_is_taken_away_every_field_goes_to_people(
+    out, scans, extractor, models_without_certificate
+):
+    def accepted():
+        with open_store(out) as store:
+            values = [value for record in store.records() for value in record.fields.values()]
+        return sum(value.decision is Decision.ACCEPTED for value in values)
+
+    run(options([scans], out, certificate=lenient(out, "date", "sex", "person_name")))
+    assert accepted() > 0
+    damaged = models_without_certificate / "confidence" / "certificate.json"
+    damaged.write_text("{}", encoding="utf-8")
+    arguments = ("run", scans, "--out", out, "--book", f"agency={AGENCY}", "--workers", 1)
+    refused = extractor(*arguments)
+    assert refused.returncode == 5, "a damaged certificate is not the same as none"
+    damaged.unlink()
+    done = extractor(*arguments)
+    assert done.returncode == 3, done.stderr  # the broken files among the scans
+    assert "every field goes to a person" in done.stderr
+    assert accepted() == 0
+
+
+@pytest.fixture
+def models_without_certificate(tmp_path, monkeypatch):
+    """The shipped models but for the certificate, in use."""
+    shipped, folder = get_settings().models_dir.resolve(), tmp_path / "models"
+    (folder / "confidence").mkdir(parents=True)
+    for item in shipped.iterdir():
+        if item.name != "confidence":
+            (folder / item.name).symlink_to(item)
+    monkeypatch.setenv("EXTRACTOR_MODELS_DIR", str(folder))
+    get_settings.cache_clear()
+    yield folder
+    get_settings.cache_clear()
