@@ -92,8 +92,11 @@ def main() -> None:
         return
     source = f"{len(books)} rendered books of {given.plan.name}, hands of the part '{books[0].hands}'"
     made = date.today().isoformat()
+    fitting = fitting_books(given.plan)
+    if fitting is not None:
+        fitting &= {book.name for book in books}
     certificate = calibrate(
-        folders, options, source=source, target_error=given.target_error, made=made, fitting=fitting_books(given.plan),
+        folders, options, source=source, target_error=given.target_error, made=made, fitting=fitting,
         on_book=report,
     )  # fmt: skip
     save_certificate(given.work / "certificate.json", certificate)

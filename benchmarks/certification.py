@@ -84,7 +84,7 @@ class KindTally:
         self.accepted += sum(item.accepted for item in members)
         self.wrong += sum(item.accepted and not item.right for item in members)
         self.calibration.append(expected_calibration_error(sure, right))
-        self.by_chance.append(calibration_error_by_chance(sure, draws=20))
+        self.by_chance.append(calibration_error_by_chance(sure, draws=5))
 
 
 @dataclass
@@ -120,15 +120,18 @@ class Tally:
         self.calibration.append(expected_calibration_error(sure, right))
         self.broken += bool(taken) and wrong > target * len(taken)
         self.broken_for_sure += above_for_sure(wrong, len(taken), target)
-        for group in sorted({item.group for item in fields}):
-            tally = self.by_kind.setdefault(group, KindTally())
-            tally.count([item for item in fields if item.group == group])
-        for group in sorted({item.group for item in taken}):
-            members = [item for item in taken if item.group == group]
-            wrong_here = sum(not item.right for item in members)
+        groups: dict[str, list[Judged]] = {}
+        for item in fields:
+            groups.setdefault(item.group, []).append(item)
+        for group, members in sorted(groups.items()):
+            self.by_kind.setdefault(group, KindTally()).count(members)
+            taken_here = [item for item in members if item.accepted]
+            if not taken_here:
+                continue
+            wrong_here = sum(not item.right for item in taken_here)
             self.kinds += 1
-            self.kinds_broken += wrong_here > target * len(members)
-            self.kinds_broken_for_sure += above_for_sure(wrong_here, len(members), target)
+            self.kinds_broken += wrong_here > target * len(taken_here)
+            self.kinds_broken_for_sure += above_for_sure(wrong_here, len(taken_here), target)
 
 
 def above_for_sure(wrong: int, count: int, target: float) -> bool:

@@ -153,6 +153,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.count < 1:
         parser.error("--count must be at least 1")
+    if given.out and (given.out.is_dir() or not given.out.parent.is_dir()):
+        parser.error(f"--out {given.out} is no file that could be written")
     rng = random.Random(given.seed)
     texts = [draw(rng) for _ in range(given.count)]
     known = parsers()

@@ -71,15 +71,21 @@ def label_books(
         on_book: receives how many books are done, and how many there are.
 
     Raises:
-        EvaluationError: a folder has no truth, or none of the records has.
+        EvaluationError: a folder has no truth, none of the records has, or two folders have one name.
     """
+    for folder in books:
+        if sum(other.resolve().name == folder.resolve().name for other in books) > 1:
+            raise EvaluationError(
+                f"Two of the folders have the name '{folder.resolve().name}', by which books are told apart.",
+                mend="Name each folder once, and rename those of other books.",
+            )
     labelled: list[LabelledField] = []
     pipeline = Pipeline(options.pipeline)
     forms = {form.schema.form: form for form in pipeline.forms}
     seen_forms: dict[str, str] = {}
     for number, folder in enumerate(books):
         truth = read_truth(folder / TRUTH)
-        out = options.out / folder.name
+        out = options.out / folder.resolve().name
         book_options = replace(
             options, inputs=(folder,), out=out, certificate=None, pipeline=replace(options.pipeline, out=out)
         )
@@ -89,7 +95,9 @@ def label_books(
                 for record in judged.records:
                     seen_forms[record.form] = record.form_version
                     required = {spec.code for spec in forms[record.form].schema.fields if spec.required}
-                    labelled.extend(_label(record, judged.evidence, truth.get(record.key), folder.name, required))
+                    labelled.extend(
+                        _label(record, judged.evidence, truth.get(record.key), folder.resolve().name, required)
+                    )
         on_book(number + 1, len(books))
     if not labelled:
         raise EvaluationError("No record of these books has a truth.", mend=f"Give folders with scans and {TRUTH}.")

@@ -97,13 +97,18 @@ def last_certificate(out: Path) -> Certificate | None:
     """The certificate that the last run of a folder went by; none where it had none.
 
     Raises:
-        SettingsError: it is not the shipped one, so that it has to be named.
+        SettingsError: it is not the shipped one, so that it has to be named, or that has been taken away.
     """
     last = read_assurance(out)
     if last is not None and not last.get("in_force"):
         return None
     shipped = shipped_certificate(get_settings().certificate)
     digest = hashlib.sha256(shipped.model_dump_json().encode()).hexdigest() if shipped else ""
+    if last is not None and not shipped:
+        raise SettingsError(
+            f"{out}: the last run went by a certificate, and there is none now at {get_settings().certificate}.",
+            mend="Put it back, name one with --certificate, or 'extractor run' again: all fields go to people then.",
+        )
     if last is not None and last.get("sha256") != digest:
         raise SettingsError(
             f"{out}: the last run went by another certificate than the shipped one.",

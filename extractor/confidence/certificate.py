@@ -17,6 +17,7 @@ from extractor.whole_files import write_whole
 Share = Annotated[float, Field(ge=0, le=1)]
 
 _UNPROVED = 0.999
+_DAMAGED_MEND = "Put an undamaged copy in its place, make it again, or run with '--certificate none'."
 """Highest score shown where no calibrator exists: such a field is never accepted, the score only orders the queue."""
 
 
@@ -30,7 +31,7 @@ class ScoreReference(BaseModel):
         fields: how many fields there were.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     edges: tuple[float, ...]
     shares: tuple[Share, ...]
@@ -60,7 +61,7 @@ class GroupCertificate(BaseModel):
             accepted, wrong and bound are of all of them. Empty where it was proved alone.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     weights: tuple[float, ...]
     knots: tuple[tuple[float, ...], tuple[Share, ...]]
@@ -97,7 +98,7 @@ class Certificate(BaseModel):
         data: hash of the labelled fields it rests on; empty likewise.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     evidence: str
     target_error: float = Field(gt=0, lt=1)
@@ -164,9 +165,11 @@ def load_certificate(path: Path) -> Certificate:
             f"There is no certificate at {path}.", mend="Make one with 'extractor certify' or 'extractor calibrate'."
         ) from error
     except ValidationError as error:
-        raise ModelError(f"{path} is no certificate: {error.errors()[0]['msg']}.", mend="Make it again.") from error
+        raise ModelError(f"{path} is no certificate: {error.errors()[0]['msg']}.", mend=_DAMAGED_MEND) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is no certificate: it cannot be read.", mend="Name a certificate's file.") from error
+        raise ModelError(f"{path} is no certificate: it cannot be read.", mend=_DAMAGED_MEND) from error
+    if not certificate.readers:
+        raise ModelError(f"{path} names no reader that it was made for.", mend=_DAMAGED_MEND)
     if "features" not in certificate.model_fields_set or certificate.features != FEATURES:
         raise ModelError(f"{path} was made for other features.", mend="Make it again with 'extractor calibrate'.")
     return certificate

@@ -9,8 +9,9 @@ are tried (Angelopoulos et al., "Learn then Test", 2021). Where the sequence beg
 Errors of one book come together, for one hand wrote it. The design effect says how much that inflates the variance of
 an error rate (Kish, Survey Sampling, 1965: 1 + (m - 1) r for books of m fields whose errors correlate by r); a bound
 divides its counts by it (Korn and Graubard, Survey Methodology 24, 1998). The correlation is learnt from the fields
-that fit. A kind that is nearly always right has too few errors to show its own, and has that of all kinds; none is
-taken for less than a floor. What it cannot know: a sort of book so rare that none stood among those that fit.
+that fit. A kind that is nearly always right has too few errors to show its own, and has the largest that any kind
+shows; none is taken for less than a floor. What it cannot know: a sort of book so rare that none stood among those that
+fit, and such a kind's errors coming together far more than those of the kinds that show theirs.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ _ENOUGH_ERRORS = 5
 """Wrong fields from which a correlation is estimated at least."""
 LEAST_CORRELATION = 0.01
 """What errors of one book correlate at the least, however scattered a few of them look."""
-UNKNOWN_CORRELATION = 0.02
-"""What is assumed where there are too few errors to see."""
+UNKNOWN_CORRELATION = 0.05
+"""What is assumed at the least where there are too few errors to see; rendered books show 0.02 to 0.11."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,16 @@ def book_correlation(kinds: Sequence[tuple[NDArray[np.bool_], NDArray[np.int_]]]
     return float(np.clip(beyond / pairs, LEAST_CORRELATION, 1.0))
 
 
+def largest_correlation(kinds: Sequence[tuple[NDArray[np.bool_], NDArray[np.int_]]]) -> float:
+    """The largest correlation that any kind with errors enough shows; arguments as of :func:`book_correlation`.
+
+    Returns:
+        At least :data:`UNKNOWN_CORRELATION`.
+    """
+    told = [kind for kind in kinds if int((~kind[0]).sum()) >= _ENOUGH_ERRORS]
+    return max([UNKNOWN_CORRELATION, *(book_correlation([kind]) for kind in told)])
+
+
 def design_effect(books: NDArray[np.int_], correlation: float) -> float:
     """How many times the variance of the error is what it would be if fields were independent; at least 1.
 
@@ -125,7 +136,7 @@ class Plan:
 
 def plan_test(
     confidences: NDArray[np.float64], correct: NDArray[np.bool_], books: NDArray[np.int_], *, times: float,
-    certainty: float = 0.95, shared: float | None = None, grid: Sequence[float] = GRID,
+    certainty: float = 0.95, shared: float = 0.0, unseen: float = UNKNOWN_CORRELATION, grid: Sequence[float] = GRID,
 ) -> Plan:  # fmt: skip
     """Where the sequence had best begin, and how errors correlate, by fields that take no part in the test.
 
@@ -134,12 +145,13 @@ def plan_test(
         correct: ``(n,)``, whether each value was exactly right.
         books: ``(n,)``, number of the book each stands in.
         times: how many proving fields there are for each of these.
-        shared: correlation for all kinds together; these fields' own counts where it is higher.
+        shared: correlation of all kinds together; these fields' own counts where it is higher.
+        unseen: correlation where these fields have too few errors to show their own.
     """
     taken = confidences >= grid[-1]
     own = book_correlation([(correct[taken], books[taken])])
     told = int((~correct[taken]).sum()) >= _ENOUGH_ERRORS
-    correlation = max([shared, own] if shared is not None and told else [shared or own])
+    correlation = max(shared, own if told else unseen)
     bounds = []
     for threshold in grid:
         taken = confidences >= threshold

@@ -17,8 +17,10 @@ from extractor.confidence.certify import (
     GRID,
     NOTHING_CERTIFIED,
     CertifiedThreshold,
+    Plan,
     book_correlation,
     certify_threshold,
+    largest_correlation,
     least_accepted,
     plan_test,
     upper_bound,
@@ -75,9 +77,18 @@ def fit_certificate(
 
     Raises:
         EvaluationError: no book is left to fit on or to prove on, so nothing can be proved on other books than were
-            fitted on; or some evidence is no number.
+            fitted on; a book that is to fit has no labelled fields; target or certainty are no such shares; or some
+            evidence is no number.
     """
+    if not (0.0 < target_error < 1.0 and 0.0 < certainty < 1.0):
+        raise EvaluationError("Target error and certainty are shares above 0 and below 1.", mend="Give such shares.")
     books = sorted({item.book for item in labelled})
+    unknown = sorted(set(fitting or ()).difference(books))
+    if isinstance(fitting, str) or unknown:
+        raise EvaluationError(
+            f"There are no labelled fields of these books that are to fit: {', '.join(unknown)}.",
+            mend="Name books as the labelled fields do.",
+        )
     fits_on = books[::_FITS] if fitting is None else [book for book in books if book in fitting]
     if not 0 < len(fits_on) < len(books):
         raise EvaluationError(
@@ -87,23 +98,26 @@ def fit_certificate(
     order = {book: number for number, book in enumerate(fits_on)}
     proving = {book: number for number, book in enumerate(book for book in books if book not in order)}
     parts: dict[str, _Parts] = {}
-    for name in sorted({group_of(item.evidence) for item in labelled}):
-        members = [item for item in labelled if group_of(item.evidence) == name]
+    members_of: dict[str, list[LabelledField]] = defaultdict(list)
+    for item in labelled:
+        members_of[group_of(item.evidence)].append(item)
+    for name, members in sorted(members_of.items()):
         fits = [item for item in members if item.book in order]
         proves = [item for item in members if item.book not in order]
         if len(fits) >= _LEAST_TO_FIT and proves:
             parts[name] = _Parts(fits, proves, _numbers(fits, order), _numbers(proves, proving))
     fitted = _fit_groups(parts)
-    # One misreading of a name that recurs is all of a book's errors. Nothing is certified for such groups, and they say
-    # nothing of how the errors of others scatter.
-    shared = book_correlation([group.near_the_top() for group in fitted.values() if not group.recurs])
+    # One misreading of a name that recurs is all of a book's errors; what a table suggests is of few books. Nothing is
+    # said by them of how the errors of others scatter.
+    seen = [group.near_the_top() for group in fitted.values() if not group.sort[0]]
+    shared, unseen = book_correlation(seen), largest_correlation(seen)
     groups: dict[str, GroupCertificate] = {}
     for names in _proved_together(fitted, target_error, certainty):
-        proved = _prove([fitted[name] for name in names], target_error, certainty, shared)
-        together = names if len(names) > 1 else ()
-        for name in names:
-            holds = not together or fitted[name].bears_out(proved.threshold, target_error, certainty)
-            groups[name] = fitted[name].certified(proved if holds else NOTHING_CERTIFIED, together)
+        candidates = {name: fitted[name] for name in names}
+        proved, holds_for = _prove(candidates, target_error, certainty, shared=shared, unseen=unseen)
+        for name, group in candidates.items():
+            mine, together = (proved, holds_for) if name in holds_for else (NOTHING_CERTIFIED, names)
+            groups[name] = group.certified(mine, together if len(names) > 1 else ())
     return Certificate(
         evidence=source, target_error=target_error, certainty=certainty, forms=forms, readers=readers,
         groups=dict(sorted(groups.items())),
@@ -256,24 +270,45 @@ def _proved_together(fitted: Mapping[str, _Fitted], target_error: float, certain
     return [*alone, *(tuple(names) for names in rare.values())]
 
 
-def _prove(groups: Sequence[_Fitted], target_error: float, certainty: float, correlation: float) -> CertifiedThreshold:
-    """The threshold of confidence that is proved for these groups as one.
+def _prove(
+    groups: Mapping[str, _Fitted], target_error: float, certainty: float, *, shared: float, unseen: float
+) -> tuple[CertifiedThreshold, tuple[str, ...]]:
+    """The threshold of confidence that is proved for these groups as one, and the names of those it is proved for.
 
     Args:
-        correlation: of errors within a book, as all groups together show it.
+        shared: correlation of errors within a book, as all groups together show it.
+        unseen: correlation where these groups have too few errors to show theirs.
     """
-    if any(group.recurs for group in groups):
-        return NOTHING_CERTIFIED
-    correct = np.concatenate([group.correct for group in groups])
-    fit_correct = np.concatenate([group.fit_correct for group in groups])
+    if any(group.recurs for group in groups.values()):
+        return NOTHING_CERTIFIED, ()
+    members = list(groups.values())
+    fit_correct = np.concatenate([group.fit_correct for group in members])
     plan = plan_test(
-        np.concatenate([group.fit_confidences for group in groups]), fit_correct,
-        np.concatenate([group.fit_books for group in groups]), times=len(correct) / len(fit_correct),
-        certainty=certainty, shared=correlation,
+        np.concatenate([group.fit_confidences for group in members]), fit_correct,
+        np.concatenate([group.fit_books for group in members]),
+        times=sum(len(group.correct) for group in members) / len(fit_correct),
+        certainty=certainty, shared=shared, unseen=unseen,
     )  # fmt: skip
-    confidences = np.concatenate([group.confidences for group in groups])
-    books = np.concatenate([group.books for group in groups])
-    return certify_threshold(confidences, correct, books, target_error=target_error, certainty=certainty, plan=plan)
+    proved = _certify(members, target_error, certainty, plan, GRID)
+    holds_for = tuple(
+        name for name, group in groups.items() if group.bears_out(proved.threshold, target_error, certainty)
+    )
+    if len(groups) == 1 or proved.threshold > 1.0 or len(holds_for) == len(groups):
+        return proved, tuple(groups)
+    if not holds_for:
+        return NOTHING_CERTIFIED, ()
+    # Good fields of a kind that goes to people must not stand surety for the others.
+    return _certify([groups[name] for name in holds_for], target_error, certainty, plan, (proved.threshold,)), holds_for
+
+
+def _certify(
+    groups: Sequence[_Fitted], target_error: float, certainty: float, plan: Plan, grid: Sequence[float]
+) -> CertifiedThreshold:
+    return certify_threshold(
+        np.concatenate([group.confidences for group in groups]), np.concatenate([group.correct for group in groups]),
+        np.concatenate([group.books for group in groups]),
+        target_error=target_error, certainty=certainty, grid=grid, plan=plan,
+    )  # fmt: skip
 
 
 def _arrays(items: Sequence[LabelledField]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from extractor.confidence import load_certificate
+from extractor.confidence import shipped_certificate
 from extractor.doctor.findings import Finding, fault, note, ok
 from extractor.errors import ExitCode, ExtractorError, ModelError
 from extractor.settings import Settings
@@ -61,9 +61,12 @@ def look_at_certificate(settings: Settings) -> Iterator[Finding]:
 
     what = "certificate"
     try:
-        certificate = load_certificate(settings.certificate)
+        certificate = shipped_certificate(settings.certificate)
     except ModelError as error:
         yield fault(what, error.message, error.mend, ExitCode.MODEL)
+        return
+    if certificate is None:
+        yield note(what, f"none at {settings.certificate}", "Every field goes to people until one is put there.")
         return
     try:
         suffix = "" if settings.precision == "float32" else f"-{settings.precision}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -33,6 +34,9 @@ class Cancelled(Exception):  # noqa: N818 - no error: the client wanted it
 def read_scans(job: Job, out: Path, database: str, templates: tuple[Path, ...], report: Report) -> dict[str, Any]:
     """Run the main job on a job's uploads; what it was stopped at before is gone on with."""
     settings, asked = get_settings(), job.options
+    certificate = None if asked["certificate"] == "none" else shipped_certificate(settings.certificate)
+    if certificate is None:
+        logging.getLogger(__name__).warning("no certificate: every field of the job goes to people")
     options = RunOptions(
         inputs=tuple(out / UPLOADS / upload_id for upload_id in asked["uploads"]),
         out=out,
@@ -42,7 +46,7 @@ def read_scans(job: Job, out: Path, database: str, templates: tuple[Path, ...], 
             form=asked["form"],
             book=BookKey(**asked["book"]),
         ),
-        certificate=None if asked["certificate"] == "none" else shipped_certificate(settings.certificate),
+        certificate=certificate,
         database=database,
         workers=settings.worker_count,
         render_dpi=settings.render_dpi,

@@ -49,11 +49,12 @@ def logits_of(run: Run, samples: Iterable[Sample]) -> list[Judged]:
 
 def expected_calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
     """Mean gap between confidence and share right over bins that hold equally many lines, 0 to 1."""
-    order = np.argsort(confidences)
+    sure, share = np.asarray(confidences), np.asarray(right, dtype=float)
+    order = np.argsort(sure)
     total = 0.0
     for chosen in np.array_split(order, bins):
         if len(chosen):
-            gap = float(np.mean(np.asarray(confidences)[chosen]) - np.mean(np.asarray(right, dtype=float)[chosen]))
+            gap = float(np.mean(sure[chosen]) - np.mean(share[chosen]))
             total += abs(gap) * len(chosen)
     return total / max(1, len(order))
 

@@ -166,8 +166,31 @@ def test_a_rare_kind_that_errs_too_often_by_itself_does_not_hide_among_good_ones
     bad = [replace(field, correct=field.correct or int(field.book[-2:]) % 3 == 0) for field in bad]  # fits well
     certificate = make([*good, *bad])
     title, sex = certificate.groups["title"], certificate.groups["sex"]
-    assert title.together == sex.together and "title" in sex.together
     assert sex.threshold <= 1 < title.threshold
+    assert set(title.together) == {*sex.together, "title"} and "title" not in sex.together
+    assert sex.accepted == sum(group.labelled for name, group in certificate.groups.items() if name in sex.together)
+
+
+def test_good_fields_of_kinds_that_go_to_people_stand_surety_for_no_other():
+    few = [field for kind in ("tick", "number", "relation", "title", "signer") for field in rare(kind, 120)]
+    certificate = fit_certificate([*few, *rare("sex", 210)], source="", forms={}, readers={"a": "1"}, target_error=0.01)
+    assert len(certificate.groups) == 6
+    assert certificate.groups["sex"].labelled == 140, "too few for 1 %, and borne out at three times that"
+    assert all(group.threshold > 1 for group in certificate.groups.values())
+
+
+@pytest.mark.parametrize("shares", [(0.0, 0.95), (1.0, 0.95), (0.02, 0.0), (0.02, 1.0)])
+def test_shares_that_are_none_are_refused(shares):
+    with pytest.raises(EvaluationError, match="shares above 0"):
+        fit_certificate(
+            labelled(300), source="", forms={}, readers={"a": "1"}, target_error=shares[0], certainty=shares[1]
+        )
+
+
+@pytest.mark.parametrize("fitting", [{"book-00", "no such book"}, "book-00"])
+def test_books_that_are_not_there_cannot_fit(fitting):
+    with pytest.raises(EvaluationError, match="that are to fit"):
+        fit_certificate(labelled(300), source="", forms={}, readers={"a": "1"}, fitting=fitting)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +205,7 @@ def test_a_rare_kind_that_errs_too_often_by_itself_does_not_hide_among_good_ones
         {"knots": ((0.0, 1.0), (0.9,))},
         {"knots": ((0.0, 1.0), (0.9, 0.2))},
         {"knots": ((0.0, 1.0), (0.9, 99.0))},
+        {"weights": (float("nan"),) * 19},
     ],
 )
 def test_a_certificate_that_cannot_be_applied_or_proves_nothing_is_refused(tmp_path, change):

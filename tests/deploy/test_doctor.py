@@ -86,9 +86,12 @@ def test_a_certificate_that_does_not_hold_here_is_told(settings, monkeypatch):
         shutil.copytree(ROOT / "page_templates" / form, settings.templates_dir / form, dirs_exist_ok=True)
     [found] = parts.look_at_certificate(settings)
     assert (found.grade, "tesseract-9.9.9" in found.told) == (Grade.NOTE, True)
-    settings.certificate.unlink()
+    settings.certificate.write_text("{}", encoding="utf-8")
     [found] = parts.look_at_certificate(settings)
     assert (found.grade, found.exit_code) == (Grade.FAULT, ExitCode.MODEL)
+    settings.certificate.unlink()
+    [found] = parts.look_at_certificate(settings)
+    assert (found.grade, "Every field goes to people" in found.mend) == (Grade.NOTE, True)
 
 
 def test_a_template_with_a_mistake_and_no_templates_are_faults(settings):
