@@ -6,14 +6,16 @@ import shutil
 import pytest
 from support.runs import AGENCY, options
 
+from extractor.batch.calibrate import label_books
 from extractor.batch.certifying import labels_from_decisions
 from extractor.batch.judging import examine_books, judge_books
+from extractor.batch.rereading import last_certificate
 from extractor.batch.run import run
 from extractor.batch.sources import load_sources
 from extractor.batch.storage import open_store
 from extractor.confidence import Certificate, GroupCertificate, fit_certificate, save_certificate
 from extractor.confidence.evidence import FEATURES
-from extractor.errors import EvaluationError
+from extractor.errors import EvaluationError, SettingsError
 from extractor.evaluation.truth import read_truth
 from extractor.pipeline import Pipeline
 from extractor.records import Decision, FieldState
@@ -126,6 +128,14 @@ def test_nothing_verified_is_said(out):
         labels_from_decisions([out / "none"], TEMPLATES)
     with pytest.raises(EvaluationError, match="named twice"):
         labels_from_decisions([out, out / ".." / out.name], TEMPLATES)
+
+
+@pytest.mark.parametrize("names", [("a/book", "b/book"), ("a/book", "a/book"), ("a/book", "a/../a/book/")])
+def test_labelled_folders_of_one_name_are_refused_before_anything_is_read(names, tmp_path):
+    books = [tmp_path / name for name in names]
+    with pytest.raises(EvaluationError, match="'book'"):
+        label_books(books, options([], tmp_path / "work"))
+    assert not (tmp_path / "work").exists()
 
 
 def test_a_scan_in_two_folders_counts_once(out, scans, tmp_path):
@@ -336,10 +346,13 @@ def test_where_the_certificate_is_taken_away_every_field_goes_to_people(
     refused = extractor(*arguments)
     assert refused.returncode == 5, "a damaged certificate is not the same as none"
     damaged.unlink()
+    with pytest.raises(SettingsError, match="there is none now"):
+        last_certificate(out)
     done = extractor(*arguments)
     assert done.returncode == 3, done.stderr  # the broken files among the scans
     assert "every field goes to a person" in done.stderr
     assert accepted() == 0
+    assert last_certificate(out) is None
 
 
 @pytest.fixture
