@@ -9,9 +9,9 @@ are tried (Angelopoulos et al., "Learn then Test", 2021). Where the sequence beg
 Errors of one book come together, for one hand wrote it. The design effect says how much that inflates the variance of
 an error rate (Kish, Survey Sampling, 1965: 1 + (m - 1) r for books of m fields whose errors correlate by r); a bound
 divides its counts by it (Korn and Graubard, Survey Methodology 24, 1998). The correlation is learnt from the fields
-that fit. A kind that is nearly always right has too few errors to show its own, and has the largest that any kind
-shows; none is taken for less than a floor. What it cannot know: a sort of book so rare that none stood among those that
-fit, and such a kind's errors coming together far more than those of the kinds that show theirs.
+that fit, of all kinds together and of the kind itself. A kind that is nearly always right has too few errors to show
+its own, and is not taken for less than a floor. What it cannot know: a sort of book so rare that none stood among
+those that fit, and that such a kind's errors come together far more than those of the others.
 """
 
 from __future__ import annotations
@@ -100,16 +100,6 @@ def book_correlation(kinds: Sequence[tuple[NDArray[np.bool_], NDArray[np.int_]]]
     return float(np.clip(beyond / pairs, LEAST_CORRELATION, 1.0))
 
 
-def largest_correlation(kinds: Sequence[tuple[NDArray[np.bool_], NDArray[np.int_]]]) -> float:
-    """The largest correlation that any kind with errors enough shows; arguments as of :func:`book_correlation`.
-
-    Returns:
-        At least :data:`UNKNOWN_CORRELATION`.
-    """
-    told = [kind for kind in kinds if int((~kind[0]).sum()) >= _ENOUGH_ERRORS]
-    return max([UNKNOWN_CORRELATION, *(book_correlation([kind]) for kind in told)])
-
-
 def design_effect(books: NDArray[np.int_], correlation: float) -> float:
     """How many times the variance of the error is what it would be if fields were independent; at least 1.
 
@@ -136,7 +126,7 @@ class Plan:
 
 def plan_test(
     confidences: NDArray[np.float64], correct: NDArray[np.bool_], books: NDArray[np.int_], *, times: float,
-    certainty: float = 0.95, shared: float = 0.0, unseen: float = UNKNOWN_CORRELATION, grid: Sequence[float] = GRID,
+    certainty: float = 0.95, shared: float = 0.0, grid: Sequence[float] = GRID,
 ) -> Plan:  # fmt: skip
     """Where the sequence had best begin, and how errors correlate, by fields that take no part in the test.
 
@@ -145,13 +135,13 @@ def plan_test(
         correct: ``(n,)``, whether each value was exactly right.
         books: ``(n,)``, number of the book each stands in.
         times: how many proving fields there are for each of these.
-        shared: correlation of all kinds together; these fields' own counts where it is higher.
-        unseen: correlation where these fields have too few errors to show their own.
+        shared: correlation of all kinds together; these fields' own counts where it is higher, and
+            :data:`UNKNOWN_CORRELATION` where they have too few errors to show their own and it is.
     """
     taken = confidences >= grid[-1]
     own = book_correlation([(correct[taken], books[taken])])
     told = int((~correct[taken]).sum()) >= _ENOUGH_ERRORS
-    correlation = max(shared, own if told else unseen)
+    correlation = max(shared, own if told else UNKNOWN_CORRELATION)
     bounds = []
     for threshold in grid:
         taken = confidences >= threshold

@@ -20,7 +20,6 @@ from extractor.confidence.certify import (
     Plan,
     book_correlation,
     certify_threshold,
-    largest_correlation,
     least_accepted,
     plan_test,
     upper_bound,
@@ -110,11 +109,11 @@ def fit_certificate(
     # One misreading of a name that recurs is all of a book's errors; what a table suggests is of few books. Nothing is
     # said by them of how the errors of others scatter.
     seen = [group.near_the_top() for group in fitted.values() if not group.sort[0]]
-    shared, unseen = book_correlation(seen), largest_correlation(seen)
+    shared = book_correlation(seen)
     groups: dict[str, GroupCertificate] = {}
     for names in _proved_together(fitted, target_error, certainty):
         candidates = {name: fitted[name] for name in names}
-        proved, holds_for = _prove(candidates, target_error, certainty, shared=shared, unseen=unseen)
+        proved, holds_for = _prove(candidates, target_error, certainty, shared=shared)
         for name, group in candidates.items():
             mine, together = (proved, holds_for) if name in holds_for else (NOTHING_CERTIFIED, names)
             groups[name] = group.certified(mine, together if len(names) > 1 else ())
@@ -271,13 +270,12 @@ def _proved_together(fitted: Mapping[str, _Fitted], target_error: float, certain
 
 
 def _prove(
-    groups: Mapping[str, _Fitted], target_error: float, certainty: float, *, shared: float, unseen: float
+    groups: Mapping[str, _Fitted], target_error: float, certainty: float, *, shared: float
 ) -> tuple[CertifiedThreshold, tuple[str, ...]]:
     """The threshold of confidence that is proved for these groups as one, and the names of those it is proved for.
 
     Args:
         shared: correlation of errors within a book, as all groups together show it.
-        unseen: correlation where these groups have too few errors to show theirs.
     """
     if any(group.recurs for group in groups.values()):
         return NOTHING_CERTIFIED, ()
@@ -287,7 +285,7 @@ def _prove(
         np.concatenate([group.fit_confidences for group in members]), fit_correct,
         np.concatenate([group.fit_books for group in members]),
         times=sum(len(group.correct) for group in members) / len(fit_correct),
-        certainty=certainty, shared=shared, unseen=unseen,
+        certainty=certainty, shared=shared,
     )  # fmt: skip
     proved = _certify(members, target_error, certainty, plan, GRID)
     holds_for = tuple(

@@ -8,7 +8,6 @@ from extractor.confidence.certify import (
     Plan,
     book_correlation,
     design_effect,
-    largest_correlation,
     plan_test,
 )
 
@@ -75,22 +74,14 @@ def test_errors_that_come_together_in_a_book_count_for_more():
     assert certify_threshold(confidences, together, books, target_error=0.025, plan=plan).threshold > 1
 
 
-def test_what_no_kind_shows_is_the_largest_that_one_shows():
-    books = np.repeat(np.arange(40), 10)
-    right, together = np.ones(400, dtype=bool), books % 13 != 0
-    few = np.arange(400) >= 2
-    assert largest_correlation([(right, books), (few, books)]) == UNKNOWN_CORRELATION
-    assert largest_correlation([(right, books), (together, books)]) == book_correlation([(together, books)]) > 0.5
-
-
 def test_a_kind_without_errors_has_the_correlation_of_all_kinds():
     books, sure = np.repeat(np.arange(40), 10), np.full(400, 0.99)
     right = np.ones(400, dtype=bool)
     assert plan_test(sure, right, books, times=1.0, shared=0.3).correlation == 0.3
     assert plan_test(sure, right, books, times=1.0).correlation == UNKNOWN_CORRELATION
-    assert plan_test(sure, right, books, times=1.0, shared=0.01, unseen=0.2).correlation == 0.2
+    assert plan_test(sure, right, books, times=1.0, shared=0.01).correlation == UNKNOWN_CORRELATION
     some_wrong = np.arange(400) % 10 != books % 10  # one in each book: nothing comes together
-    assert plan_test(sure, some_wrong, books, times=1.0, shared=0.02, unseen=0.2).correlation == 0.02
+    assert plan_test(sure, some_wrong, books, times=1.0, shared=0.02).correlation == 0.02
     assert certify_threshold(sure, right, books, target_error=0.01, plan=Plan(1.0, 0.01)).accepted == 400
     assert certify_threshold(sure, right, books, target_error=0.01, plan=Plan(1.0, 0.3)).threshold > 1
 
