@@ -34,6 +34,7 @@ from rich.table import Table
 from extractor.vietnamese import parse_date_words
 from extractor.vietnamese.date_writer import date_in_words, random_style
 from extractor.vietnamese.dates import PartialDate, make_date
+from extractor.vietnamese.text import fold_marks
 
 FIRST, LAST = date(1900, 1, 1), date(2030, 12, 31)
 NUMBERS = ("một", "hai", "ba", "bốn", "tư", "năm", "lăm", "sáu", "bảy", "tám", "chín", "mười", "mươi")
@@ -98,16 +99,12 @@ def _doubled(rng: random.Random, words: list[str]) -> list[str]:
 
 def _unmarked(rng: random.Random, words: list[str]) -> list[str]:
     """A word without its marks."""
-    plain = [unicodedata.normalize("NFC", _without_marks(word)) for word in words]
+    plain = [fold_marks(word) for word in words]
     places = [place for place, word in enumerate(words) if word != plain[place]]
     if not places:
         return words
     place = rng.choice(places)
     return [*words[:place], plain[place], *words[place + 1 :]]
-
-
-def _without_marks(word: str) -> str:
-    return "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
 
 
 def _another(rng: random.Random, words: list[str]) -> list[str]:
