@@ -21,7 +21,7 @@ from extractor.page_instruction import PageInstruction
 from extractor.page_problems import all_in_one
 from extractor.picture_reading import PictureReading
 from extractor.readers import get_reader
-from extractor.readers.handwriting import load_adapted_reader
+from extractor.readers.handwriting import HandwritingReader, load_adapted_reader
 from extractor.readers.protocol import Reader
 from extractor.records import BookKey
 from extractor.scans import CleanPage, HandOfPage, PageRef
@@ -57,12 +57,17 @@ class PipelineOptions:
 class Pipeline:
     """Forms and readers kept warm, and the steps between them.
 
+    Args:
+        at_once: batches of lines in the network at once, for processors that no other page needs; to be set before the
+            first page. What is read is the same.
+
     Raises:
         TemplateError: a form is wrong or unknown.
         ModelError: a reader's model is missing or unfit.
     """
 
     options: PipelineOptions
+    at_once: int = 1
 
     def __post_init__(self) -> None:
         """Load the forms and check the wanted one before any work starts."""
@@ -81,7 +86,11 @@ class Pipeline:
     @cached_property
     def readers(self) -> dict[str, Reader]:
         """The readers by name."""
-        return {name: get_reader(name) for name in (HANDWRITING, PRINTED)}
+        readers = {name: get_reader(name) for name in (HANDWRITING, PRINTED)}
+        for reader in readers.values():
+            if isinstance(reader, HandwritingReader):
+                reader.at_once = self.at_once
+        return readers
 
     @cached_property
     def reader_versions(self) -> dict[str, str]:

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 
 from extractor.batch.arriving import Arriving, Course
 from extractor.batch.hands import with_hands
-from extractor.batch.judging import BookSuspension, judge_books
-from extractor.batch.outputs import OutputSummary, write_outputs
 from extractor.batch.policy import demanded
 from extractor.batch.sources import KnownSource, Names, remember_sources
 from extractor.batch.storage import open_store
-from extractor.batch.summary import describe_suspension
+from extractor.batch.warming import warm_beside
 from extractor.batch.workers import PageOutcome, process_pages
 from extractor.confidence import Certificate
 from extractor.errors import DatabaseGoneError, InputError, SettingsError, StoreError
@@ -42,6 +40,8 @@ _BETWEEN = 2.0
 _log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
+    from extractor.batch.judging import BookSuspension
+    from extractor.batch.outputs import OutputSummary
     from extractor.cluster import ClusterOptions
 
 
@@ -199,6 +199,9 @@ def _outcomes(
     if options.cluster is None:
         # How many pages are coming from elsewhere, nobody knows yet.
         workers = options.workers if arriving.waiting else min(options.workers, max(1, len(todo)))
+        if workers == 1 < options.workers and todo:
+            pipeline.at_once = options.workers
+            warm_beside(pipeline)
         return process_pages(refs, options.pipeline, workers, pipeline=pipeline)
     from extractor.cluster import process_pages_on_cluster
 
@@ -251,6 +254,11 @@ def conclude(
     Args:
         outputs: whether to write workbooks, packages, overlays and the report.
     """
+    # These load what makes workbooks, packages and pictures: they need not hold up the first page.
+    from extractor.batch.judging import judge_books
+    from extractor.batch.outputs import write_outputs
+    from extractor.batch.summary import describe_suspension
+
     out = pipeline.options.out
     forms = {form.schema.form: form for form in pipeline.forms}
     versions = pipeline.reader_versions

@@ -11,6 +11,7 @@ import typer
 from extractor import __version__
 from extractor.cli.common import say, warn
 from extractor.errors import ExitCode, ExtractorError
+from extractor.worker_processes import collect_rarely
 
 app = typer.Typer(
     name="extractor",
@@ -32,6 +33,7 @@ app.add_typer(audit_app, name="audit")
 
 def main() -> None:
     """Run the command line and end with a documented exit code."""
+    collect_rarely()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Vietnamese must come out whole whatever the terminal's settings say.
         sys.stdout.reconfigure(encoding="utf-8")

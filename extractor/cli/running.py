@@ -74,6 +74,9 @@ def run(
     places = tuple(as_input(text) for text in inputs)
     as_json = set_up_log(log_format)
 
+    from extractor.scans.decoding import warm_up
+
+    warm_up()  # the process that decodes scans loads what it needs beside this one
     from extractor.batch.run import RunOptions
     from extractor.batch.run import run as run_job
     from extractor.cluster import ClusterOptions

@@ -74,13 +74,13 @@ def _wrong_packages() -> Iterator[str]:
 
 def look_at_fonts() -> Finding:
     """The fonts that pages and pictures are drawn with: all letters, or a page of squares."""
-    import matplotlib
     from fontTools.ttLib import TTFont
 
+    from extractor.templates.blank import dejavu_sans
     from extractor.training.fonts import REQUIRED
 
     shipped = Path(__file__).parent.parent / "training" / "fonts"
-    files = [*sorted(shipped.glob("*.ttf")), Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"]
+    files = [*sorted(shipped.glob("*.ttf")), dejavu_sans()]
     wrong = []
     for file in files:
         try:

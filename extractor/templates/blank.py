@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image as PilImage
@@ -19,11 +20,16 @@ _INK, _FRAME, _LINE = (40, 40, 40), (120, 120, 120), (150, 150, 150)
 
 @lru_cache(maxsize=16)
 def drawing_font(size: float) -> ImageFont.FreeTypeFont:
-    """A typeface with all Vietnamese letters: DejaVu Sans, which comes with matplotlib."""
-    import matplotlib
+    """A typeface with all Vietnamese letters: DejaVu Sans."""
+    return ImageFont.truetype(str(dejavu_sans()), size)
 
-    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    return ImageFont.truetype(str(path), size)
+
+def dejavu_sans() -> Path:
+    """The file of DejaVu Sans that comes with matplotlib, which takes half a second to say itself where that is."""
+    found = find_spec("matplotlib")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("matplotlib is not installed", name="matplotlib")
+    return Path(found.origin).with_name("mpl-data") / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
 def draw_blank(form: Form) -> PilImage.Image:

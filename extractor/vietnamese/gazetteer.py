@@ -17,6 +17,8 @@ KINDS = (
 )  # fmt: skip
 """Kinds of units, as the official names begin."""
 
+_BEGINNINGS = tuple((kind, kind.lower() + " ") for kind in KINDS)
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -33,8 +35,9 @@ class Unit:
     @classmethod
     def of(cls, full: str) -> Unit:
         """Take an official name apart, whatever its case; a name of no known kind keeps an empty one."""
-        for kind in KINDS:
-            if full.lower().startswith(kind.lower() + " "):
+        lowered = full.lower()
+        for kind, beginning in _BEGINNINGS:
+            if lowered.startswith(beginning):
                 return cls(kind, full[len(kind) + 1 :])
         return cls("", full)
 

@@ -1,5 +1,6 @@
 """Opening, upgrading and refusing databases."""
 
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from sqlalchemy import text
 
 from extractor.errors import StoreError
 from extractor.store import Store
-from extractor.store.engine import make_engine, parse_url
-from extractor.store.migrate import HEAD, alembic_config
+from extractor.store.engine import make_engine, parse_url, writing
+from extractor.store.migrate import HEAD, alembic_config, is_current, upgrade, upgrade_within
 from extractor.store.tables import Base
 
 
@@ -27,6 +28,36 @@ def test_the_migrations_give_exactly_the_schema_of_the_tables(empty_database):
 
 def test_head_names_the_newest_migration():
     assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
+
+
+def test_a_new_sqlite_file_is_what_all_migrations_make_of_an_empty_one(tmp_path):
+    made = {}
+    for name, make in (("new", upgrade), ("migrated", _migrate)):
+        engine = make_engine(parse_url(f"sqlite:///{tmp_path / name}"))
+        make(engine)
+        engine.dispose()
+        with sqlite3.connect(tmp_path / name) as database:
+            made[name] = list(database.iterdump())
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        database.close()
+    assert made["new"] == made["migrated"], "run scripts/schema-sql"
+    assert any("CREATE TRIGGER" in line for line in made["new"])
+
+
+def test_a_file_of_an_older_version_is_migrated_not_made_anew(tmp_path):
+    engine = make_engine(parse_url(f"sqlite:///{tmp_path / 'old'}"))
+    with writing(engine).begin() as connection:
+        upgrade_within(connection, "0006")
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert is_current(connection)
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
+
+
+def _migrate(engine):
+    with writing(engine).begin() as connection:
+        upgrade_within(connection)
 
 
 def test_opening_again_keeps_what_is_there(store, database, result):

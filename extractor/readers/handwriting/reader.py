@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,8 @@ class HandwritingReader:
         run: what runs the recogniser, instead of the best way found.
         language: whether the folder's language model has a say, where there is one.
         precision: of the arithmetic; see :func:`~extractor.readers.handwriting.runtime.torch_runner`.
+        at_once: batches in the network at once, at least 1, each on ``threads`` of its own; the same is read. It
+            may be changed between two calls.
 
     Raises:
         ModelError: the folder is missing or damaged, or its alphabet lacks a Vietnamese letter.
@@ -38,12 +42,13 @@ class HandwritingReader:
 
     def __init__(
         self, folder: Path, *, threads: int = 1, candidates: int = 5, beam: int = 10, run: Run | None = None,
-        language: bool = True, precision: Precision = "float32",
+        language: bool = True, precision: Precision = "float32", at_once: int = 1,
     ) -> None:  # fmt: skip
         self._folder = inspect_folder(folder)
         self._run = best_runner(self._folder, threads, precision) if run is None else run
         self._candidates = candidates
         self._precision = precision
+        self.at_once = at_once
         self._decoder = self._folder.decoder(beam=max(beam, candidates), language=language)
 
     @property
@@ -72,11 +77,18 @@ class HandwritingReader:
         by_width: dict[int, list[int]] = {}
         for index, (picture, _) in enumerate(prepared):
             by_width.setdefault(picture.shape[1], []).append(index)
+        batches = [
+            indices[start : start + MAX_BATCH]
+            for indices in by_width.values()
+            for start in range(0, len(indices), MAX_BATCH)
+        ]
+
+        def through(chosen: list[int]) -> NDArray[np.float32]:
+            return self._run(np.stack([prepared[index][0] for index in chosen])[:, None])
+
         readings: dict[int, Reading] = {}
-        for indices in by_width.values():
-            for start in range(0, len(indices), MAX_BATCH):
-                chosen = indices[start : start + MAX_BATCH]
-                logits = self._run(np.stack([prepared[index][0] for index in chosen])[:, None])
+        with _in_order(through, batches, self.at_once) as results:
+            for chosen, logits in zip(batches, results, strict=True):
                 for index, rows in zip(chosen, logits, strict=True):
                     picture, taken = prepared[index]
                     readings[index] = self._reading(rows, picture, taken, guide)
@@ -111,6 +123,21 @@ class HandwritingReader:
             tuple(min(1.0, item.probability) for item in placed),
             tuple(_from_first_ink(positions, picture[:, :taken])),
         )
+
+
+@contextmanager
+def _in_order(
+    through: Callable[[list[int]], NDArray[np.float32]], batches: Sequence[list[int]], at_once: int
+) -> Iterator[Iterator[NDArray[np.float32]]]:
+    """What the network gives for the batches, in their order; the first are decoded while others are in it."""
+    if min(at_once, len(batches)) < 2:
+        yield map(through, batches)
+        return
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            yield pool.map(through, batches)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _from_first_ink(positions: list[float], picture: NDArray[np.float32]) -> list[float]:

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -128,6 +129,10 @@ def cache_folder() -> Path:
     return Path(base) / "extractor"
 
 
+_threads_of_torch = Lock()
+"""PyTorch has one number of threads for the whole process: two that set it at once would leave each other's behind."""
+
+
 def export_graph(path: Path, target: Path) -> None:
     """Export a model folder's recogniser as an ONNX graph with free batch size and width.
 
@@ -215,14 +220,15 @@ def model_runner(model: LineRecogniser, threads: int, precision: Precision = "fl
     model.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(lines: NDArray[np.float32]) -> NDArray[np.float32]:
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            pictures = torch.from_numpy(lines).contiguous(memory_format=torch.channels_last)
-            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-                return np.asarray(model(pictures).float().numpy(), dtype=np.float32)
-        finally:
-            torch.set_num_threads(before)
+        with _threads_of_torch:
+            before = torch.get_num_threads()
+            torch.set_num_threads(threads)
+            try:
+                pictures = torch.from_numpy(lines).contiguous(memory_format=torch.channels_last)
+                with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+                    return np.asarray(model(pictures).float().numpy(), dtype=np.float32)
+            finally:
+                torch.set_num_threads(before)
 
     return run
 
