@@ -73,7 +73,7 @@ def owned_strokes(ink: NDArray[np.uint8], base: float, pitch: float) -> Strokes:
 
 def straight_cut(strokes: Strokes, usual: float, *, upper: bool) -> tuple[float, float]:
     """The row that best parts the line from the one above (``upper``) or below, and the ink left on the wrong side."""
-    cost = _wrong_ink(strokes, upper=upper).sum(axis=1)
+    cost = _wrong_ink(strokes, upper=upper, columns=False)
     first, last = _limits(strokes, upper=upper)
     apart = np.abs(np.arange(first, last) - usual) / strokes.pitch
     at = int(np.argmin(cost[first:last] + 40.0 * apart**1.5))
@@ -115,17 +115,20 @@ def _limits(strokes: Strokes, *, upper: bool) -> tuple[int, int]:
     return first, int(np.clip(round(high) + 1, first + 2, height))
 
 
-def _wrong_ink(strokes: Strokes, *, upper: bool) -> NDArray[np.float64]:
-    """For each row and column: ink on the wrong side if the border ran there.
+def _wrong_ink(strokes: Strokes, *, upper: bool, columns: bool = True) -> NDArray[np.float64]:
+    """For each row and column, or each row: ink on the wrong side if the border ran there.
 
     At the upper border that is own ink above it and the upper line's ink below it.
     """
-    own = (strokes.owner == OWN).astype(np.float64)
-    if upper:
-        other = (strokes.owner == ABOVE).astype(np.float64)
-        return np.asarray(_before(own) + _from(other), dtype=np.float64)
-    other = (strokes.owner == BELOW).astype(np.float64)
-    return np.asarray(_from(own) + _before(other), dtype=np.float64)
+    own, other = _of(strokes, OWN, columns), _of(strokes, ABOVE if upper else BELOW, columns)
+    wrong = _before(own) + _from(other) if upper else _from(own) + _before(other)
+    return np.asarray(wrong, dtype=np.float64)
+
+
+def _of(strokes: Strokes, owner: int, columns: bool) -> NDArray[np.float64]:
+    """Where the ink of one owner is: ``(rows, columns)``, or how much there is in each row."""
+    ink = strokes.owner == owner
+    return np.asarray(ink if columns else np.count_nonzero(ink, axis=1), dtype=np.float64)
 
 
 def _before(ink: NDArray[np.float64]) -> NDArray[np.float64]:

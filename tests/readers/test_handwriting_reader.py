@@ -1,5 +1,6 @@
 import json
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -247,3 +248,33 @@ def test_graphs_that_nobody_uses_any_more_are_removed(folder, tmp_path, monkeypa
     assert kept > {f"handwriting-{day}.onnx" for day in range(3, 8)}
     assert len(kept) == 6
     assert (cache / "other.onnx").exists()
+
+
+def test_batches_in_the_network_at_once_are_read_as_one_after_the_other(folder):
+    run, threads = torch_runner(folder, 1), set()
+
+    def seen(pictures):
+        threads.add(threading.get_ident())
+        return run(pictures)
+
+    several = [line for line in lines() for _ in range(20)]
+    reader = HandwritingReader(folder, run=seen)
+    one_by_one = reader.read(several)
+    assert threads == {threading.get_ident()}
+    reader.at_once = 3
+    assert reader.read(several) == one_by_one
+    assert len(threads) > 1
+
+
+def test_a_network_that_fails_among_others_fails_the_reading(folder):
+    run = torch_runner(folder, 1)
+
+    def fails_on_wide_ones(pictures):
+        if pictures.shape[-1] > 200:
+            raise RuntimeError("no memory")
+        return run(pictures)
+
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="no memory"):
+        HandwritingReader(folder, run=fails_on_wide_ones, at_once=2).read(lines())
+    assert threading.active_count() == before
