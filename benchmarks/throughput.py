@@ -84,10 +84,10 @@ def measure(asked: argparse.Namespace, work: Path) -> dict[str, object]:
     print(f"{len(pages)} pages, load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
     _run(pages[:1], work / "warm")  # the first run of all exports the reader's graph
     starts = [_timed([*_COMMAND, "--help"]) for _ in range(asked.starts)]
-    ones = [_run(pages[:1], work / f"one-{number}") for number in range(asked.starts)]
+    ones = [_run(pages[:1], work / f"one-{number}", 0) for number in range(asked.starts)]
     start, one = _middle(starts), _middle(ones)
     print(f"extractor --help: {start.seconds:.2f} s, {start.cpu:.2f} s of the processor", flush=True)
-    print(f"run on one page: {one.seconds:.2f} s, {one.cpu:.2f} s of the processor", flush=True)
+    print(f"run on one page, all cores: {one.seconds:.2f} s, {one.cpu:.2f} s of the processor", flush=True)
     rows: dict[str, dict[str, float]] = {}
     print(f"{'':34}{'CPU s a page':>14}{'each further':>14}{'pages a min.':>14}{'free':>8}{'MB':>8}")
     for workers in asked.workers:
