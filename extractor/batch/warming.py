@@ -28,10 +28,13 @@ def warm_beside(pipeline: Pipeline) -> Thread:
 
 
 def _warm(pipeline: Pipeline) -> None:
+    from extractor.readers.handwriting import HandwritingReader
     from extractor.vietnamese.address_search import find_address
 
     with contextlib.suppress(Exception):
-        _ = pipeline.readers
+        for reader in pipeline.readers.values():
+            if isinstance(reader, HandwritingReader):
+                reader.load()
         find_address("")  # builds the tree of all communes
         for name in _LATER:
             import_module(name)

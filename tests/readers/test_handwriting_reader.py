@@ -103,8 +103,9 @@ def test_damaged_or_unfit_models_are_refused(folder, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(ModelError, match="cannot be loaded"):
         load_recogniser(tmp_path)
-    with pytest.raises(ModelError, match="cannot be loaded"):
-        HandwritingReader(tmp_path)
+    for use in (HandwritingReader.load, lambda reader: reader.read(lines())):
+        with pytest.raises(ModelError, match="cannot be loaded"):
+            use(HandwritingReader(tmp_path))
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelError, match="configuration"):
         HandwritingReader(tmp_path)

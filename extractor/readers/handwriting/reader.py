@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ class HandwritingReader:
             may be changed between two calls.
 
     Raises:
-        ModelError: the folder is missing or damaged, or its alphabet lacks a Vietnamese letter.
+        ModelError: the folder is missing or its files are damaged, or its alphabet lacks a Vietnamese letter.
     """
 
     name = "handwriting"
@@ -45,11 +46,24 @@ class HandwritingReader:
         language: bool = True, precision: Precision = "float32", at_once: int = 1,
     ) -> None:  # fmt: skip
         self._folder = inspect_folder(folder)
-        self._run = best_runner(self._folder, threads, precision) if run is None else run
+        self._given, self._threads = run, threads
         self._candidates = candidates
         self._precision = precision
         self.at_once = at_once
         self._decoder = self._folder.decoder(beam=max(beam, candidates), language=language)
+
+    @cached_property
+    def _run(self) -> Run:
+        """What runs the recogniser; loaded with the first line, for who only asks for the version needs none."""
+        return best_runner(self._folder, self._threads, self._precision) if self._given is None else self._given
+
+    def load(self) -> None:
+        """Load the weights now, not with the first line.
+
+        Raises:
+            ModelError: they cannot be loaded.
+        """
+        _ = self._run
 
     @property
     def version(self) -> str:
@@ -72,6 +86,7 @@ class HandwritingReader:
 
         Raises:
             ImageError: an array is no picture.
+            ModelError: the weights cannot be loaded.
         """
         prepared = [prepare(line) for line in lines]
         by_width: dict[int, list[int]] = {}
@@ -83,8 +98,12 @@ class HandwritingReader:
             for start in range(0, len(indices), MAX_BATCH)
         ]
 
+        if not prepared:
+            return []
+        run = self._run
+
         def through(chosen: list[int]) -> NDArray[np.float32]:
-            return self._run(np.stack([prepared[index][0] for index in chosen])[:, None])
+            return run(np.stack([prepared[index][0] for index in chosen])[:, None])
 
         readings: dict[int, Reading] = {}
         with _in_order(through, batches, self.at_once) as results:
