@@ -148,16 +148,20 @@ def test_decoders_end_with_who_started_them(files, tmp_path):
         "import os, sys\nfrom pathlib import Path\n"
         "from extractor.scans import list_pages\nfrom extractor.scans.decoding import asking\n"
         "list_pages([Path(sys.argv[1])], on_set_aside=print)[0].load()\n"
-        "print(asking._children._idle[0]._process.pid, flush=True)\nos.kill(os.getpid(), 9)\n"
+        "child = asking._children._idle[0]\nPath(child._scratch, 'copy.pdf').touch()\n"
+        "print(child._process.pid, flush=True)\nos.kill(os.getpid(), 9)\n"
     )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(temporary)},
     )  # fmt: skip
     pid, until = int(done.stdout), time.monotonic() + 5
     while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
         assert time.monotonic() < until, "the decoder outlived the run"
         time.sleep(0.01)
+    assert not list(temporary.iterdir()), "a copy of a scan would lie there for ever"
 
 
 def test_a_system_that_sets_lower_bounds_keeps_them():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from extractor.errors import ExtractorError, UnsupportedTypeError
 from extractor.scans import pdf, raster
 from extractor.scans.archives import read_member
 from extractor.scans.decoding.confining import confine
-from extractor.scans.decoding.messages import receive, send
+from extractor.scans.decoding.messages import SCRATCH, receive, send
 from extractor.scans.kinds import HEAD_BYTES, FileKind
 from extractor.scans.limits import Limits
 from extractor.scans.sources import check_kind, open_file
@@ -34,7 +35,17 @@ _Answer = tuple[dict[str, Any], Image | None]
 
 
 def main() -> None:
-    """Answer one question after another until there are no more."""
+    """Answer one question after another until there are no more, and leave no temporary files behind."""
+    try:
+        _serve()
+    finally:
+        # Who asked removes them as well, unless it was killed.
+        folder = Path(os.environ.get("TMPDIR", ""))
+        if folder.name.startswith(SCRATCH):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve() -> None:
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     _silence()
     cv2.setNumThreads(1)

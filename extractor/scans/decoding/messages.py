@@ -9,6 +9,9 @@ import json
 import struct
 from typing import Any, BinaryIO
 
+SCRATCH = "extractor-decoding-"
+"""How the names of the children's folders for temporary files begin."""
+
 _LENGTH = struct.Struct(">I")
 _LONGEST = 1024 * 1024
 

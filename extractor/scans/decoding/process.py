@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
 from extractor.errors import ExtractorError
-from extractor.scans.decoding.messages import receive, receive_into, send
+from extractor.scans.decoding.messages import SCRATCH, receive, receive_into, send
 
 _MODULE = "extractor.scans.decoding.child"
 _HOME = str(Path(__file__).resolve().parents[3])
@@ -43,7 +43,7 @@ class Child:
 
     def __init__(self) -> None:
         # Renderers put copies of archive members there; of a child that was ended nothing must stay behind.
-        self._scratch = tempfile.mkdtemp(prefix="extractor-decoding-")
+        self._scratch = tempfile.mkdtemp(prefix=SCRATCH)
         environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "TMPDIR": self._scratch}
         environment["PYTHONPATH"] = os.pathsep.join([_HOME, *filter(None, sys.path)])
         try:
