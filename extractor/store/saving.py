@@ -131,7 +131,7 @@ def replace_warnings(writer: Writer, warnings: Mapping[RecordKey, Sequence[RuleW
     """Set the warnings of each record named; returns of how many records they changed."""
     changed = 0
     for key, wanted in warnings.items():
-        record, _, _ = _find_record(writer.session, key)
+        record, _ = _find_row(writer.session, key)
         # As after an answer, which may be of the same moment: two who set them would leave those of both.
         writer.session.execute(select(RecordRow.id).where(RecordRow.id == record.id).with_for_update())
         changed += set_warnings(writer.session, record.id, wanted)
@@ -381,6 +381,18 @@ def _current_page(file: str, page: int) -> Any:
 
 
 def _find_record(session: Session, key: RecordKey) -> tuple[RecordRow, PageRow, dict[str, FieldRow]]:
+    """A record and its fields, which nobody else may change until the transaction ends."""
+    record, row = _find_row(session, key)
+    wanted = (
+        select(FieldRow)
+        .where(FieldRow.record_id == record.id, FieldRow.retired_at.is_(None))
+        .order_by(FieldRow.id)
+        .with_for_update()
+    )
+    return record, row, {field.code: field for field in session.scalars(wanted)}
+
+
+def _find_row(session: Session, key: RecordKey) -> tuple[RecordRow, PageRow]:
     file, page, number = key
     found = session.execute(
         select(RecordRow, PageRow)
@@ -397,13 +409,7 @@ def _find_record(session: Session, key: RecordKey) -> tuple[RecordRow, PageRow, 
     if found is None:
         raise StoreError(f"{_named(key)}: there is no such record in the store.")
     record, row = found
-    wanted = (
-        select(FieldRow)
-        .where(FieldRow.record_id == record.id, FieldRow.retired_at.is_(None))
-        .order_by(FieldRow.id)
-        .with_for_update()
-    )
-    return record, row, {field.code: field for field in session.scalars(wanted)}
+    return record, row
 
 
 def _named(key: RecordKey) -> str:
