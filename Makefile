@@ -15,7 +15,7 @@ help:
 	@echo "make demo     set up, then run the main job on the bundled sample book into $(OUT)/"
 	@echo "make review   start the review application on the demo's data"
 	@echo "make test     set up, then linter, type checker and all tests"
-	@echo "make robustness  spoil files and end work at every step, at full size, 2 h; goes on where it was ended"
+	@echo "make robustness  spoil files and end work at every step, at full size, 3 h; goes on where it was ended"
 	@echo "make offline  make a folder and a tar for installing on a PC without internet, in offline/"
 	@echo "make clean    remove the virtual environment and the demo's output"
 
