@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import io
+import signal
 import sys
 from typing import Annotated
 
@@ -54,6 +56,8 @@ def main() -> None:
         _usage_error(error)
     if code == ExitCode.INTERRUPTED:  # Typer turns Ctrl-C into this code, without a word
         warn("Stopped. The same command goes on where it was.")
+    # All is done and said: Ctrl-C while Python takes itself down must not turn that into a death by signal.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 

@@ -42,11 +42,15 @@ def upgrade(engine: Engine) -> None:
             elif _revision(connection) != HEAD:
                 upgrade_within(connection)
     except DatabaseError as error:
-        shown = engine.url.render_as_string(hide_password=True)
+        file = engine.dialect.name == "sqlite"
         raise StoreError(
-            f"{shown}: this is no database, or it cannot be reached.",
-            mend="Check the address and the server.",
+            f"{_shown(engine)}: this is no database, or it cannot be {'read' if file else 'reached'}.",
+            mend="Put it back from a backup ('extractor restore')." if file else "Check the address and the server.",
         ) from error
+
+
+def _shown(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
 
 
 def _create(connection: Connection) -> None:
@@ -83,7 +87,7 @@ def upgrade_within(connection: Connection, target: str = HEAD) -> None:
     for revision in (_revision(connection), target):
         if revision is not None and revision not in known:
             raise StoreError(
-                f"The database has schema {revision}, which this version does not know.",
+                f"{_shown(connection.engine)}: has schema {revision}, which this version does not know.",
                 mend="Install the version that made it, or a newer one.",
             )
     config.attributes["connection"] = connection

@@ -64,3 +64,14 @@ def test_what_only_outputs_need_is_not_loaded_for_the_first_page():
     code = "import sys, extractor.batch.run; print({'pandas', 'xlsxwriter', 'pikepdf'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_process_that_is_stopped_waits_for_no_more_than_one_step():
+    code = (
+        "import sys, time\nfrom extractor.batch import warming\n"
+        "def slow():\n    time.sleep(0.5)\n    print('done', flush=True)\n"
+        "warming._steps = lambda _: iter([slow, slow, slow])\n"
+        "assert not warming.warm_beside(None).daemon\nsys.exit(130)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "done\n", "")
