@@ -6,8 +6,13 @@ name is loaded when it is first asked for, so that ``import extractor`` costs no
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+# ONNX Runtime would write down what it ran on and try to send that; here nothing leaves the machine. It looks once,
+# when it is first imported, and processes that are started inherit it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __version__ = "0.1.0"
 

@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -279,3 +281,11 @@ def test_a_network_that_fails_among_others_fails_the_reading(folder):
     with pytest.raises(RuntimeError, match="no memory"):
         HandwritingReader(folder, run=fails_on_wide_ones, at_once=2).read(lines())
     assert threading.active_count() == before
+
+
+def test_the_library_behind_the_network_writes_and_sends_nothing_of_its_own(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    places = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), str(tmp_path))
+    code = "import extractor, onnxruntime"
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment | places)
+    assert not list(tmp_path.iterdir())
