@@ -179,9 +179,20 @@ def _found(
 
     found: list[Found] = []
     for place in options.inputs:
-        found += find_objects(place, cache, report) if isinstance(place, Address) else find_files(place, report)
+        if isinstance(place, Address):
+            found += find_objects(place, cache, report)
+        else:
+            found += _but_outputs(find_files(place, report), place, options.out)
     named = name_inputs(found)
     return [each for each in named if not each[0].origin], [each for each in named if each[0].origin]
+
+
+def _but_outputs(found: list[Found], place: Path, out: Path) -> list[Found]:
+    """Without what lies in an output folder below the input folder: pictures of pages are no scans of others."""
+    written = out.resolve()
+    if not written.is_relative_to(place.resolve()) or written == place.resolve():
+        return found
+    return [item for item in found if not item.path.resolve().is_relative_to(written)]
 
 
 def _listed(found: Iterable[tuple[Found, str]], limits: Limits, set_aside: list[SetAside]) -> Iterator[SourceFile]:

@@ -273,3 +273,14 @@ def test_records_of_a_folder_are_never_all_in_memory(finished, tmp_path, monkeyp
     assert len(stored) > 2
     assert len(alive) >= len(stored)
     assert most <= 2
+
+
+def test_an_output_folder_below_the_input_folder_is_no_input(tmp_path):
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    cv2.imwrite(str(scans / "blank.png"), np.full((1400, 1000), 230, np.uint8))
+    asked = options([scans], scans / "results")
+    assert run(asked).pages == 1
+    assert list((scans / "results" / "pages").glob("*.jpg"))
+    again = run(asked)
+    assert (again.pages, again.pages_new, again.set_aside) == (1, 0, ())
