@@ -34,6 +34,11 @@ class Found:
     source: Path
 
 
+def _is_key(source: Path, out: Path) -> bool:
+    """Whether a file is the second name under which a key is made, and stays where that process was killed."""
+    return source.parent == out and source.name.startswith(f".{AUDIT_KEY}-")
+
+
 def files_of(out: Path, *, apart: frozenset[Path], left: Counter[str]) -> Iterator[Found]:
     """All files of an output folder but its database, its audit key, and what is being written just now.
 
@@ -47,7 +52,7 @@ def files_of(out: Path, *, apart: frozenset[Path], left: Counter[str]) -> Iterat
         left["link"] += sum((Path(folder) / name).is_symlink() for name in names)
         for name in sorted(files):
             source = Path(folder) / name
-            if source in own or name.endswith(_PASSING) or source.resolve() in apart:
+            if source in own or name.endswith(_PASSING) or _is_key(source, out) or source.resolve() in apart:
                 continue
             path = source.relative_to(out).as_posix()
             if source.is_symlink():

@@ -416,3 +416,11 @@ def test_a_list_that_leads_out_of_the_folder_is_refused(saved, tmp_path):
     with pytest.raises(BackupError, match="leads out"):
         restore_backup(saved, tmp_path / "new")
     assert not (tmp_path / "thief.jpg").exists()
+
+
+@ONE_DATABASE
+def test_the_second_name_of_a_key_that_a_killed_process_left_is_not_saved(out, database, tmp_path):
+    (out / ".audit.key-abcd").write_bytes((out / "audit.key").read_bytes())
+    backed_up(out, tmp_path / "saved", database)
+    (newest,) = (path for path in (tmp_path / "saved").rglob("files.jsonl.gz"))
+    assert b"audit.key" not in gzip.decompress(newest.read_bytes())
