@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import io
+import os
 import signal
 import sys
 from typing import Annotated
@@ -48,7 +49,8 @@ def main() -> None:
         if error.filename:
             warn(f"Error: {error.filename}: {error.strerror}. Check the path, its rights and the free space.")
         else:  # such as a connection that broke; its own text may quote anything
-            warn(f"Error: {type(error).__name__}: a connection or file failed. The same command goes on where it was.")
+            cause = os.strerror(error.errno) if error.errno else type(error).__name__
+            warn(f"Error: a connection or file failed ({cause}). The same command goes on where it was.")
         sys.exit(int(ExitCode.FAILURE))
     except (typer.Abort, KeyboardInterrupt):
         code = int(ExitCode.INTERRUPTED)

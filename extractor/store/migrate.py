@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from importlib import resources
 from sqlite3 import complete_statement
 from typing import TYPE_CHECKING
@@ -42,11 +43,19 @@ def upgrade(engine: Engine) -> None:
             elif _revision(connection) != HEAD:
                 upgrade_within(connection)
     except DatabaseError as error:
-        file = engine.dialect.name == "sqlite"
-        raise StoreError(
-            f"{_shown(engine)}: this is no database, or it cannot be {'read' if file else 'reached'}.",
-            mend="Put it back from a backup ('extractor restore')." if file else "Check the address and the server.",
-        ) from error
+        problem, mend = _reason(error)
+        raise StoreError(f"{_shown(engine)}: {problem}.", mend=mend) from error
+
+
+def _reason(error: DatabaseError) -> tuple[str, str]:
+    """What is wrong with a database that cannot be opened, and how to mend it."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is None:
+        return "this is no database, or it cannot be reached", "Check the address and the server."
+    if code & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return "this is no database, or it is damaged", "Put it back from a backup ('extractor restore')."
+    # SQLite's own words, such as "database or disk is full"; they quote nothing that is stored.
+    return f"it cannot be opened ({error.orig})", "Check the free space of its disk and the rights of its folder."
 
 
 def _shown(engine: Engine) -> str:

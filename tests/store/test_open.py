@@ -9,11 +9,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from extractor.errors import StoreError
 from extractor.store import Store
 from extractor.store.engine import make_engine, parse_url, writing
-from extractor.store.migrate import HEAD, alembic_config, is_current, upgrade, upgrade_within
+from extractor.store.migrate import HEAD, _reason, alembic_config, is_current, upgrade, upgrade_within
 from extractor.store.tables import Base
 
 
@@ -127,3 +128,15 @@ def test_sqlite_is_private_durable_and_checks_references(tmp_path, monkeypatch, 
         }
     engine.dispose()
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+
+
+@pytest.mark.parametrize(
+    ("code", "mend"),
+    [(sqlite3.SQLITE_FULL, "free space"), (sqlite3.SQLITE_CORRUPT, "restore"), (None, "server")],
+    ids=["full", "damaged", "server"],
+)
+def test_the_mend_follows_from_what_is_wrong(code, mend):
+    error = sqlite3.OperationalError("database or disk is full")
+    if code is not None:
+        error.sqlite_errorcode = code
+    assert mend in _reason(DatabaseError("", {}, error))[1]
