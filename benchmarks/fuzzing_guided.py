@@ -65,27 +65,28 @@ def main() -> int:
         place = (asked.out or Path(temporary)) / "guided"
         for kind in asked.format or KINDS:
             tallies[kind], ways[kind] = guide(kind, asked.cases, asked.seed, place / kind, figures)
-    print(HEAD + f"{'branches: seeds alone':>24}{'in all':>8}{'kept':>7}")
+    print(HEAD + f"{'branches at first':>20}{'in the end':>12}{'files kept':>12}")
     for kind, tally in tallies.items():
-        first, last, kept = ways[kind]
-        print(f"{tally.row(kind)}{first:24}{last:8}{kept:7}")
+        first, last, kept = ways[kind] or ("-", "-", "-")
+        print(f"{tally.row(kind)}{first:>20}{last:>12}{kept:>12}")
     return any(tally.findings for tally in tallies.values())
 
 
-def guide(kind: str, cases: int, seed: int, place: Path, figures: Figures) -> tuple[Tally, tuple[int, int, int]]:
+def guide(kind: str, cases: int, seed: int, place: Path, figures: Figures) -> tuple[Tally, tuple[int, int, int] | None]:
     """Run cases of a kind in processes of their own, up to the first finding.
 
     Returns:
-        What came of them, those of earlier runs counted in; the branches that the files as they should be lead to, the
-        branches in the end, and how many files were kept for leading a new way.
+        What came of them, those of earlier runs counted in; the branches that this command began with (those that the
+        files as they should be lead to, and the files kept before), those in the end, and how many files are kept now;
+        none where nothing was left to run.
     """
-    tally, ways = figures.found(kind), (0, 0, 0)
+    tally, ways = figures.found(kind), None
     while tally.cases < cases and not tally.findings:
         done = min(_CHUNK, cases - tally.cases)
         more, seen = _process(kind, done, seed + tally.cases, place)
         tally.add(more)
         figures.keep(kind, tally)
-        ways = (ways[0] or seen[0], seen[1], seen[2])
+        ways = (ways[0] if ways else seen[0], seen[1], seen[2])
         print(f"{tally.row(kind)}   so far, of {cases}; {seen[1]} branches", file=sys.stderr, flush=True)
     return tally, ways
 
@@ -131,7 +132,6 @@ def child(kind: str, cases: str, seed: str, *places: str) -> None:
     import atheris
 
     kept, findings, work = places
-
     with atheris.instrument_imports(include=list(_WATCHED), enable_loader_override=False):
         from fuzz_mutations import spoil
         from fuzz_targets import TARGETS, outcome
