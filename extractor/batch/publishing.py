@@ -306,7 +306,10 @@ def _bring(store: RemoteStore, address: Address, file: PublishedFile, path: Path
             take_place(part, path)
             return
         part.unlink()
-    raise PublishError(f"{address}: the content of {file.path} is damaged.", mend="Publish the folder again.")
+    # Publishing looks at names and sizes alone: to read all contents back would cost as much as to send them.
+    raise PublishError(
+        f"{place}: the content of {file.path} is damaged.", mend="Delete it there, then publish the folder again."
+    )
 
 
 def _prune(store: RemoteStore, address: Address, named: Iterable[str], there: Iterable[str]) -> int:

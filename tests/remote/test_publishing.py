@@ -186,9 +186,15 @@ def test_what_does_not_arrive_as_sent_is_never_named(s3, place, out, monkeypatch
     publish(out, address)
     # One content is damaged later: who fetches it is told.
     file = json.loads(s3.get(f"{bucket}/xa-a/manifest.json"))["files"][0]
-    s3.put(f"{bucket}/xa-a/objects/{file['sha256'][:2]}/{file['sha256']}", b"x" * file["size"])
-    with pytest.raises(PublishError, match="damaged"):
+    damaged = f"xa-a/objects/{file['sha256'][:2]}/{file['sha256']}"
+    s3.put(f"{bucket}/{damaged}", b"x" * file["size"])
+    with pytest.raises(PublishError, match="damaged") as told:
         fetch_published(address, tmp_path / "copy")
+    # What it says to do mends it.
+    assert damaged in told.value.message
+    s3.remove(f"{bucket}/{damaged}")
+    assert publish(out, address).sent == 1
+    assert fetch_published(address, tmp_path / "copy")
 
 
 @pytest.mark.parametrize(
