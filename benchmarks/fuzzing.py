@@ -31,6 +31,7 @@ from fuzz_figures import HEAD, Figures, Tally, in_memory
 from fuzz_mutations import spoil
 from fuzz_targets import TARGETS, NoMendError, Target, outcome
 from kept_figures import KeptFiguresError
+from option_numbers import count, from_nothing
 
 from extractor.scans.decoding import asking
 
@@ -192,11 +193,11 @@ def _tell(series: Series, number: int, ended: str, tally: Tally) -> None:
 def main() -> int:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=100_000, help="of each format")
+    parser.add_argument("--cases", type=count(), default=100_000, help="of each format")
     parser.add_argument("--format", action="append", choices=sorted(TARGETS), help="default: all")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--first", type=int, default=0, help="number of the first case")
-    parser.add_argument("--minutes", type=float, default=0, help="of each format: no batch begins later")
+    parser.add_argument("--seed", type=count(0), default=0)
+    parser.add_argument("--first", type=count(0), default=0, help="number of the first case")
+    parser.add_argument("--minutes", type=from_nothing, default=0, help="of each format: no batch begins later")
     parser.add_argument("--out", type=Path, help="folder for the figures, which it goes on from, and for findings")
     options = parser.parse_args()
     asking._ANSWERS = _ANSWERS

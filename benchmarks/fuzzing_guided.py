@@ -32,6 +32,7 @@ sys.path[:0] = [path for path in (str(_HERE), str(_HERE.parent)) if path not in 
 
 from fuzz_figures import HEAD, Figures, Tally, in_memory  # noqa: E402
 from kept_figures import KeptFiguresError  # noqa: E402
+from option_numbers import count  # noqa: E402
 
 KINDS = ("records", "line-set", "yaml-rules", "yaml-template", "workbook")
 _WATCHED = ("extractor", "yaml", "openpyxl", "zipfile")
@@ -47,13 +48,11 @@ _COVERAGE = re.compile(r"cov: (\d+) ft: (\d+) corp: (\d+)/")
 def main() -> int:
     """Run it from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=100_000, help="of each kind")
+    parser.add_argument("--cases", type=count(), default=100_000, help="of each kind")
     parser.add_argument("--format", action="append", choices=sorted(KINDS), help="default: all")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=count(), default=1)
     parser.add_argument("--out", type=Path, help="folder for the figures, which it goes on from, and for what is kept")
     asked = parser.parse_args()
-    if asked.cases < 1 or asked.seed < 1:
-        parser.error("--cases and --seed are numbers from 1 up")
     if find_spec("atheris") is None:
         parser.exit(2, "Atheris is not installed: pip install atheris (for Linux on x86-64).\n")
     try:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from option_numbers import above_nothing, count, from_nothing
 from rich.console import Console
 from rich.table import Table
 
@@ -115,15 +116,17 @@ def plan(
 def main() -> None:
     """Print the plan."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--records", type=float, nargs="+", default=[1_457_884, 100_000_000])
-    parser.add_argument("--days", type=float, nargs="+", default=[120, 365], help="one for each number of records")
-    parser.add_argument("--servers", type=int, nargs="+", default=[1, 34], help="the same: servers of databases")
-    parser.add_argument("--cores", type=int, default=0, help="cores at hand; without it those the days ask for")
-    parser.add_argument("--people", type=int, default=0, help="people at hand at one time, the same")
-    parser.add_argument("--cores-a-node", type=int, default=16)
+    parser.add_argument("--records", type=above_nothing, nargs="+", default=[1_457_884, 100_000_000])
+    parser.add_argument(
+        "--days", type=above_nothing, nargs="+", default=[120, 365], help="one for each number of records"
+    )
+    parser.add_argument("--servers", type=count(), nargs="+", default=[1, 34], help="the same: servers of databases")
+    parser.add_argument("--cores", type=count(0), default=0, help="cores at hand; without it those the days ask for")
+    parser.add_argument("--people", type=count(0), default=0, help="people at hand at one time, the same")
+    parser.add_argument("--cores-a-node", type=count(), default=16)
     parser.add_argument("--set", dest="other", nargs="+", default=[], metavar="NAME=VALUE", help="other figures")
-    parser.add_argument("--core-hour", type=float, help="price of an hour of a core")
-    parser.add_argument("--person-hour", type=float, help="price of an hour of a person, in the same money")
+    parser.add_argument("--core-hour", type=from_nothing, help="price of an hour of a core")
+    parser.add_argument("--person-hour", type=from_nothing, help="price of an hour of a person, in the same money")
     asked = parser.parse_args()
     if not len(asked.records) == len(asked.days) == len(asked.servers):
         parser.error("--records, --days and --servers need as many values each")
@@ -133,13 +136,18 @@ def main() -> None:
         if name not in figures:
             parser.error(f"--set {name}: no such figure; there are {', '.join(figures)}")
         try:
-            figures[name] = float(value)
-        except ValueError:
-            parser.error(f"--set {name}={value}: not a number")
-    plans = [
-        plan(figures, records, days, servers, cores=asked.cores, people=asked.people)
-        for records, days, servers in zip(asked.records, asked.days, asked.servers, strict=True)
-    ]
+            figures[name] = from_nothing(value)
+        except argparse.ArgumentTypeError as error:
+            parser.error(f"--set {name}: {error}")
+        if name.endswith("_share") and figures[name] > 1:
+            parser.error(f"--set {name}: {value!r} is no share from 0 to 1")
+    try:
+        plans = [
+            plan(figures, records, days, servers, cores=asked.cores, people=asked.people)
+            for records, days, servers in zip(asked.records, asked.days, asked.servers, strict=True)
+        ]
+    except ZeroDivisionError:
+        parser.error("--set: work takes more than nothing and less than for ever: figures above 0, shares below 1")
     table = Table("", *(f"{records:,.0f} records" for records in asked.records))
     for label, values in _rows(plans, asked):
         table.add_row(label, *values)

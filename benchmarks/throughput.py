@@ -38,11 +38,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from option_numbers import count, from_nothing
 from throughput_parts import lines_of, peak_pss, write_long_book
 
 from extractor.training.synth import render_book
 
-_COMMAND = (sys.executable, "-c", "from extractor.cli import main; main()")
+_COMMAND = (sys.executable, "-m", "extractor")
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"}
 _PACE = 0.5
 """Seconds between looks at the memory; each look costs the process some milliseconds."""
@@ -61,21 +62,32 @@ class Measured:
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", type=int, default=12)
+    parser.add_argument("--pages", type=count(), default=12)
     parser.add_argument("--form", nargs="+", default=["ks-2016", "ks-2006"])
-    parser.add_argument("--strength", type=float, default=2.0)
+    parser.add_argument("--strength", type=from_nothing, default=2.0)
     parser.add_argument("--seed", type=int, default=9)
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--workers", type=count(), nargs="+", default=[1, 2])
     parser.add_argument("--aster", default="", metavar="PYTHON", help="a Python that has AsterOCR installed")
-    parser.add_argument("--long", type=int, default=0, metavar="PAGES", help="also measure a book of so many pages")
-    parser.add_argument("--starts", type=int, default=3, help="how often starts are measured; their median counts")
+    parser.add_argument(
+        "--long", type=count(0), default=0, metavar="PAGES", help="also measure a book of so many pages"
+    )
+    parser.add_argument("--starts", type=count(), default=3, help="how often starts are measured; their median counts")
     parser.add_argument("--steps", action="store_true", help="also print where the processor seconds of a page go")
     parser.add_argument("--out", type=Path, help="write the figures there, as JSON")
     asked = parser.parse_args()
+    if asked.aster and not _has_aster(asked.aster):
+        parser.error(f"--aster {asked.aster}: no Python that has AsterOCR; pip install asterocr opencv-python-headless")
     with tempfile.TemporaryDirectory(prefix="extractor-throughput-") as name:
         figures = measure(asked, Path(name))
     if asked.out:
         asked.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def _has_aster(python: str) -> bool:
+    try:
+        return subprocess.run([python, "-c", "import asterocr"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def measure(asked: argparse.Namespace, work: Path) -> dict[str, object]:

@@ -95,6 +95,8 @@ def main() -> None:
         pipeline = Pipeline(PipelineOptions(out=Path(name), templates=(get_settings().templates_dir,)))
         sources = list_sources(asked.scans, Limits(), on_set_aside=lambda item: print(item.file, item.message))
         refs = [ref for source in sources for ref in page_refs(source, Limits())]
+        if not refs:
+            parser.error("there is no page to read")
         pipeline.process(refs[0])
         clock = Clock()
         _count(clock, pipeline)

@@ -101,9 +101,10 @@ def run(options: RunOptions, *, on_progress: Progress = lambda done, total: None
         outputs: whether to write workbooks, packages, overlays and the report; the store is filled in any case.
 
     Raises:
-        SettingsError: the output folder, or the office's policy in it, cannot be used.
+        SettingsError: the output folder, or the office's policy in it, cannot be used, or it is an input folder, too.
         ExtractorError: a form, model, program or the database is not usable.
     """
+    _must_be_apart(options)
     prepare_folder(options.out)
     with only_run(options.out):
         return _run(options, on_progress, outputs)
@@ -187,10 +188,21 @@ def _found(
     return [each for each in named if not each[0].origin], [each for each in named if each[0].origin]
 
 
+def _must_be_apart(options: RunOptions) -> None:
+    """Refuse to write into the very folder that is read: pictures of pages would be read as pages."""
+    out = options.out.resolve()
+    for place in options.inputs:
+        if isinstance(place, Path) and place.resolve() == out:
+            raise SettingsError(
+                f"{options.out}: the output folder is the folder of the scans.",
+                mend="Name another one with --out; it may lie in the folder of the scans.",
+            )
+
+
 def _but_outputs(found: list[Found], place: Path, out: Path) -> list[Found]:
     """Without what lies in an output folder below the input folder: pictures of pages are no scans of others."""
     written = out.resolve()
-    if not written.is_relative_to(place.resolve()) or written == place.resolve():
+    if not written.is_relative_to(place.resolve()):
         return found
     return [item for item in found if not item.path.resolve().is_relative_to(written)]
 

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from extractor.errors import ExitCode, SettingsError
+from extractor.plain_names import without_commands
 
 if TYPE_CHECKING:
     from extractor.service.metrics_server import MetricsPlace
@@ -83,13 +84,6 @@ def set_up_log(log_format: str | None) -> bool:
     return as_json()
 
 
-def end_as_interrupted() -> None:
-    """Let the signal that supervisors send end a server as Ctrl-C does: a job in hand waits for the next one."""
-    import signal
-
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
 def metrics_place(host: str, port: int | None) -> MetricsPlace | None:
     """Where a server tells its figures; nowhere without ``--metrics-port``.
 
@@ -105,8 +99,8 @@ def metrics_place(host: str, port: int | None) -> MetricsPlace | None:
 
 
 def say(text: str, to: Console = out) -> None:
-    """Print text as it is: one line stays one line, and brackets in file names are no markup."""
-    to.print(text, highlight=False, markup=False, soft_wrap=True)
+    """Print text as it is: one line stays one line, and neither brackets nor signs in file names command anything."""
+    to.print(without_commands(text), highlight=False, markup=False, soft_wrap=True)
 
 
 def warn(text: str) -> None:

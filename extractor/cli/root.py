@@ -58,8 +58,9 @@ def main() -> None:
         _usage_error(error)
     if code == ExitCode.INTERRUPTED:  # Typer turns Ctrl-C into this code, without a word
         warn("Stopped. The same command goes on where it was.")
-    # All is done and said: Ctrl-C while Python takes itself down must not turn that into a death by signal.
-    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    # All is done and said: a signal while Python takes itself down must not turn that into a death by signal.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        atexit.register(signal.signal, number, signal.SIG_IGN)
     sys.exit(code)
 
 

@@ -15,7 +15,6 @@ from extractor.cli.common import (
     MetricsHostOption,
     MetricsPortOption,
     TemplatesOption,
-    end_as_interrupted,
     err,
     existing_store,
     metrics_place,
@@ -62,7 +61,6 @@ def api_serve(
     from extractor.api.serving import serve
 
     set_up_log(log_format)
-    end_as_interrupted()
     if (tls_cert is None) != (tls_key is None):
         raise SettingsError("--tls-cert and --tls-key belong together.", mend="Give both or neither.")
     tls = (tls_cert, tls_key) if tls_cert is not None and tls_key is not None else None

@@ -12,7 +12,6 @@ from extractor.cli.common import (
     LogFormatOption,
     MetricsHostOption,
     MetricsPortOption,
-    end_as_interrupted,
     err,
     existing_store,
     metrics_place,
@@ -148,7 +147,6 @@ def review_serve(
     from extractor.settings import get_settings
 
     set_up_log(log_format)
-    end_as_interrupted()
     if tls_certificate is None and host not in LOOPBACK:
         warn("Passwords and registers will cross the network unprotected: better give --tls-certificate.")
     if new:

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from extractor.errors import EmptyInputError, InputError, LimitExceededError, MissingInputError, UnsafePathError
+from extractor.plain_names import plain_name
 from extractor.remote.store import RemoteObject
 from extractor.scans.archives import list_members
 from extractor.scans.kinds import FileKind, is_hidden, is_sidecar, sniff
@@ -157,7 +158,7 @@ def open_input(item: Found, file: str, limits: Limits, report: Report) -> Iterat
         report: is told what is set aside.
     """
     try:
-        _check_text(file)
+        _check_name(file)
         head = read_head(item.path, file)
         if passes_over(item, file, head):
             return
@@ -198,6 +199,7 @@ def _open_archive(item: Found, file: str, limits: Limits, report: Report) -> Ite
         parts = PurePosixPath(shown).parts
         folders = (*reversed(parts[:-1]), item.place.name, *_folders(item))
         try:
+            _check_name(member_file)
             source = inspect_member(item.path, member.name, member_file, limits, read_names(parts[-1], folders))
         except InputError as error:
             if error.reason != "unsupported_type" or not is_sidecar(shown):
@@ -301,13 +303,16 @@ def name_inputs(found: Sequence[Found]) -> list[tuple[Found, str]]:
             return list(zip(items, names, strict=True))
 
 
-def _check_text(file: str) -> None:
+def _check_name(file: str) -> None:
     """Refuse a name that could be neither stored nor shown, as old archives unpacked elsewhere leave behind."""
     try:
         file.encode("utf-8")
     except UnicodeEncodeError as error:
         shown = file.encode("utf-8", "backslashreplace").decode("utf-8")
         raise UnsafePathError(shown, "its name holds bytes that are no text.", mend="Rename the file.") from error
+    shown = plain_name(file)
+    if shown != file:
+        raise UnsafePathError(shown, "its name holds signs that command a screen.", mend="Rename the file.")
 
 
 def _parents_of(item: Found) -> Iterator[str]:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.orm import Session
 
 from extractor.errors import StoreError
@@ -67,6 +67,23 @@ def load_or_make_key(path: Path) -> bytes:
             mend="Give the key file that belongs to this database.",
         )
     return key
+
+
+def key_of(engine: Engine, path: Path) -> bytes:
+    """Key of a database, kept in ``path``; made at first use of a database, and never for one with a log.
+
+    Raises:
+        StoreError: the file cannot be read or written, holds no key, or is missing although there is a log.
+    """
+    if not path.exists():
+        with Session(engine) as session:
+            used = session.scalar(select(AuditRow.seq).limit(1)) is not None
+        if used and not path.exists():  # asked again: another process may have begun the log just now
+            raise StoreError(
+                f"{path}: the audit key of this database is missing.",
+                mend="Put the file back from where it is kept, or from a backup made --with-key.",
+            )
+    return load_or_make_key(path)
 
 
 def _make_key(path: Path) -> None:

@@ -139,6 +139,9 @@ def _create_private(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        found = path.stat()
+        if not found.st_size and found.st_mode & 0o077:  # an empty file that lay there becomes the database
+            path.chmod(0o600)
     except OSError as error:
         raise StoreError(
             f"{path}: the database file cannot be opened ({error.strerror}).", mend="Choose a writable place with --db."

@@ -29,7 +29,8 @@ def upgrade(engine: Engine) -> None:
     """Create or upgrade the schema; two processes may do so at once.
 
     Raises:
-        StoreError: the database cannot be reached, or a newer version of this program made it.
+        StoreError: the database cannot be reached, or another program or a newer version of this one
+            made it.
     """
     try:
         with engine.connect() as connection:
@@ -38,9 +39,14 @@ def upgrade(engine: Engine) -> None:
         with writing(engine).begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            if connection.dialect.name == "sqlite" and not inspect(connection).get_table_names():
+            revision = _revision(connection)
+            if connection.dialect.name == "sqlite" and revision is None:
+                if inspect(connection).get_table_names():
+                    raise StoreError(
+                        f"{_shown(engine)}: holds tables of another program.", mend="Name another file with --db."
+                    )
                 _create(connection)
-            elif _revision(connection) != HEAD:
+            elif revision != HEAD:
                 upgrade_within(connection)
     except DatabaseError as error:
         problem, mend = _reason(error)

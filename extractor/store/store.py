@@ -89,7 +89,8 @@ class Store:
             clock: gives the current time, with zone.
 
         Raises:
-            StoreError: the database cannot be opened, is of a newer version, or belongs to another key.
+            StoreError: the database cannot be opened, is of a newer version or of another program, or belongs to
+                another key; or the key of its log is missing.
         """
         parsed = parse_url(url)
         if audit_key_file is None:
@@ -102,7 +103,7 @@ class Store:
         engine = make_engine(parsed)
         try:
             upgrade(engine)
-            store = cls(engine, audit.load_or_make_key(audit_key_file), clock)
+            store = cls(engine, audit.key_of(engine, audit_key_file), clock)
             with store._reading() as session:
                 if not audit.key_fits(session, store._key):
                     raise StoreError(

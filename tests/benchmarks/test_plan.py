@@ -55,3 +55,22 @@ def test_a_figure_that_is_not_there_is_refused():
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 2
     assert "no such figure" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (("--days", "0", "365"), "--days"),
+        (("--records", "-4", "1"), "--records"),
+        (("--servers", "0", "1"), "--servers"),
+        (("--set", "unused_share=2"), "unused_share"),
+        (("--set", "unused_share=1"), "--set"),
+        (("--set", "seconds_an_answer=nan"), "seconds_an_answer"),
+    ],
+)
+def test_numbers_that_plan_nothing_are_refused(planning, monkeypatch, capsys, given, named):
+    monkeypatch.setattr(sys, "argv", ["plan.py", *given])
+    with pytest.raises(SystemExit) as ended:
+        planning.main()
+    assert ended.value.code == 2
+    assert named in capsys.readouterr().err.rsplit("error:")[-1]

@@ -284,3 +284,12 @@ def test_an_output_folder_below_the_input_folder_is_no_input(tmp_path):
     assert list((scans / "results" / "pages").glob("*.jpg"))
     again = run(asked)
     assert (again.pages, again.pages_new, again.set_aside) == (1, 0, ())
+
+
+def test_the_folder_of_the_scans_is_no_output_folder(tmp_path):
+    cv2.imwrite(str(tmp_path / "blank.png"), np.full((1400, 1000), 230, np.uint8))
+    (tmp_path / "again").symlink_to(tmp_path)
+    for out in (tmp_path, tmp_path / "again"):
+        with pytest.raises(SettingsError, match="folder of the scans"):
+            run(options([tmp_path], out))
+    assert {path.name for path in tmp_path.iterdir()} == {"blank.png", "again"}

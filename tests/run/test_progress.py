@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from rich.console import Console
@@ -34,3 +35,10 @@ def test_nothing_is_written_where_nobody_looks(shown):
         move(0, 2)
         move(2, 2)
     assert "a minute" not in shown.getvalue()
+
+
+def test_what_is_said_commands_no_terminal():
+    written = io.StringIO()
+    common.say('a\x1b]0;title\x07b\u202ec [bold]\n{"name": "\x9b1m"}', to=Console(file=written, force_terminal=True))
+    assert written.getvalue() == 'a\\u001b]0;title\\u0007b\\u202ec [bold]\n{"name": "\\u009b1m"}\n'
+    assert json.loads(written.getvalue().splitlines()[1]) == {"name": "\x9b1m"}

@@ -283,3 +283,16 @@ def test_links_to_files_and_folders_are_followed_once(files, tmp_path):
     (real / "a.jpg").write_bytes(files.jpeg())
     (tmp_path / "in" / "zlink").symlink_to(real)
     assert files.Collected(tmp_path / "in").names == [("real/a.jpg", 1)]
+
+
+@pytest.mark.parametrize("sign", ["\x1b[2J", "\r", "\n", "\t", "\x9b1m", "\u202e"])
+def test_names_that_command_a_screen_are_set_aside_by_a_plain_name(files, tmp_path, sign):
+    (tmp_path / f"a{sign}.jpg").write_bytes(files.jpeg())
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr(f"c{sign}.jpg", files.jpeg())
+        archive.writestr("d.jpg", files.jpeg())
+    seen = files.Collected(tmp_path)
+    assert seen.names == [("b.zip/d.jpg", 1)]
+    plain = f"\\u{ord(sign[0]):04x}{sign[1:]}"
+    assert seen.reasons == [(f"a{plain}.jpg", "unsafe_path"), (f"b.zip/c{plain}.jpg", "unsafe_path")]
+    assert all("Rename" in report.mend for report in seen.reports)

@@ -78,8 +78,38 @@ def test_a_database_of_a_newer_version_is_refused(store, database):
 
 def test_another_audit_key_is_refused(store, database, result, tmp_path):
     store.save_page(result())
+    (tmp_path / "other-key").write_text("ab" * 32)
     with pytest.raises(StoreError, match="belongs to another database"):
         Store.open(database.url, audit_key_file=tmp_path / "other-key")
+
+
+def test_a_missing_key_of_a_used_database_is_not_made_anew(store, database, result, tmp_path):
+    store.save_page(result())
+    with pytest.raises(StoreError, match="is missing") as refused:
+        Store.open(database.url, audit_key_file=tmp_path / "gone")
+    assert "backup" in refused.value.mend
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_file_of_another_program_is_left_as_it_is(tmp_path):
+    path = tmp_path / "photos.sqlite"
+    with sqlite3.connect(path) as others:
+        others.execute("CREATE TABLE photo (name TEXT)")
+    others.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match="another program"):
+        Store.open(f"sqlite:///{path}")
+    with sqlite3.connect(path) as others:
+        assert others.execute("SELECT name FROM sqlite_master").fetchall() == [("photo",)]
+    others.close()
+    assert len(path.read_bytes()) == len(before)
+
+
+def test_an_empty_file_that_becomes_the_database_is_private(tmp_path):
+    path = tmp_path / "new.sqlite"
+    path.touch(0o644)
+    Store.open(f"sqlite:///{path}").close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_broken_key_file_is_named(database):
