@@ -205,6 +205,11 @@ def main() -> int:
         figures = Figures(options.out and options.out / "fuzzing.json", options.seed, options.first)
     except KeptFiguresError as error:
         parser.exit(int(error.exit_code), f"{error}\n")
+    if options.out:
+        try:
+            options.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            parser.error(f"--out {options.out}: {error.strerror}")
     findings = options.out and options.out / "findings"
     tallies = {}
     for name in options.format or TARGETS:

@@ -6,13 +6,15 @@ import argparse
 import math
 from collections.abc import Callable
 
+_MOST = 10**12
+
 
 def count(least: int = 1) -> Callable[[str], int]:
-    """Reads whole numbers from ``least`` up."""
+    """Reads whole numbers from ``least`` up to a million millions."""
 
     def read(text: str) -> int:
-        if not text.removeprefix("-").isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} up")
+        if not text.removeprefix("-").isdecimal() or len(text) > 20 or not least <= int(text) <= _MOST:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number from {least} to {_MOST:,}")
         return int(text)
 
     return read
@@ -32,6 +34,6 @@ def from_nothing(text: str) -> float:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 up")
+    if not 0 <= number <= _MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to {_MOST:,}")
     return number

@@ -146,8 +146,8 @@ def main() -> None:
             plan(figures, records, days, servers, cores=asked.cores, people=asked.people)
             for records, days, servers in zip(asked.records, asked.days, asked.servers, strict=True)
         ]
-    except ZeroDivisionError:
-        parser.error("--set: work takes more than nothing and less than for ever: figures above 0, shares below 1")
+    except (ZeroDivisionError, OverflowError):
+        parser.error("figures beyond all measure: work takes more than nothing and less than for ever")
     table = Table("", *(f"{records:,.0f} records" for records in asked.records))
     for label, values in _rows(plans, asked):
         table.add_row(label, *values)

@@ -41,6 +41,7 @@ from pathlib import Path
 from option_numbers import count, from_nothing
 from throughput_parts import lines_of, peak_pss, write_long_book
 
+from extractor.errors import SettingsError
 from extractor.training.synth import render_book
 
 _COMMAND = (sys.executable, "-m", "extractor")
@@ -78,21 +79,25 @@ def main() -> None:
     if asked.aster and not _has_aster(asked.aster):
         parser.error(f"--aster {asked.aster}: no Python that has AsterOCR; pip install asterocr opencv-python-headless")
     with tempfile.TemporaryDirectory(prefix="extractor-throughput-") as name:
-        figures = measure(asked, Path(name))
+        try:
+            pages = draw(asked, Path(name) / "pages")
+        except SettingsError as error:  # such as a form that there is not
+            parser.error(str(error))
+        figures = measure(asked, pages, Path(name))
     if asked.out:
         asked.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 def _has_aster(python: str) -> bool:
     try:
-        return subprocess.run([python, "-c", "import asterocr"], capture_output=True, check=False).returncode == 0
+        asked = [python, "-c", "import asterocr; print(asterocr.__name__)"]
+        return subprocess.run(asked, capture_output=True, check=False).stdout.strip() == b"asterocr"
     except OSError:
         return False
 
 
-def measure(asked: argparse.Namespace, work: Path) -> dict[str, object]:
-    """Draw the pages, measure everything, print as it comes; returns the figures."""
-    pages = draw(asked, work / "pages")
+def measure(asked: argparse.Namespace, pages: list[Path], work: Path) -> dict[str, object]:
+    """Measure everything, print as it comes; returns the figures."""
     print(f"{len(pages)} pages, load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
     _run(pages[:1], work / "warm")  # the first run of all exports the reader's graph
     starts = [_timed([*_COMMAND, "--help"]) for _ in range(asked.starts)]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import IntEnum
 from pathlib import PurePath
 
+from extractor.plain_names import plain_name
+
 
 class ExitCode(IntEnum):
     """Exit codes of the ``extractor`` command."""
@@ -63,8 +65,9 @@ class InputError(ExtractorError):
     reason: str = "unusable"
 
     def __init__(self, file: str | PurePath, message: str, *, mend: str = "") -> None:
-        super().__init__(f"{file}: {message}", mend=mend)
-        self.file = str(file)
+        shown = plain_name(str(file))
+        super().__init__(f"{shown}: {message}", mend=mend)
+        self.file = shown
         self.detail = message
 
 
@@ -123,7 +126,7 @@ class DecoderCrashError(InputError):
 
 
 class UnsafePathError(InputError):
-    """An archive member's name leaves the archive or is a link."""
+    """A name cannot be shown, or a name or link leads where no scans are, such as out of an archive or into outputs."""
 
     reason = "unsafe_path"
 

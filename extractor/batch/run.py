@@ -183,7 +183,7 @@ def _found(
         if isinstance(place, Address):
             found += find_objects(place, cache, report)
         else:
-            found += _but_outputs(find_files(place, report), place, options.out)
+            found += find_files(place, report)
     named = name_inputs(found)
     return [each for each in named if not each[0].origin], [each for each in named if each[0].origin]
 
@@ -197,14 +197,6 @@ def _must_be_apart(options: RunOptions) -> None:
                 f"{options.out}: the output folder is the folder of the scans.",
                 mend="Name another one with --out; it may lie in the folder of the scans.",
             )
-
-
-def _but_outputs(found: list[Found], place: Path, out: Path) -> list[Found]:
-    """Without what lies in an output folder below the input folder: pictures of pages are no scans of others."""
-    written = out.resolve()
-    if not written.is_relative_to(place.resolve()):
-        return found
-    return [item for item in found if not item.path.resolve().is_relative_to(written)]
 
 
 def _listed(found: Iterable[tuple[Found, str]], limits: Limits, set_aside: list[SetAside]) -> Iterator[SourceFile]:

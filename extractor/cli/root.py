@@ -57,11 +57,16 @@ def main() -> None:
     except Exception as error:
         _usage_error(error)
     if code == ExitCode.INTERRUPTED:  # Typer turns Ctrl-C into this code, without a word
+        _ignore_signals()  # an impatient second one changes nothing any more
         warn("Stopped. The same command goes on where it was.")
     # All is done and said: a signal while Python takes itself down must not turn that into a death by signal.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        atexit.register(signal.signal, number, signal.SIG_IGN)
+    atexit.register(_ignore_signals)
     sys.exit(code)
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _usage_error(error: Exception) -> None:

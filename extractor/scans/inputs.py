@@ -30,6 +30,7 @@ from extractor.scans.archives import list_members
 from extractor.scans.kinds import FileKind, is_hidden, is_sidecar, sniff
 from extractor.scans.limits import Limits
 from extractor.scans.names import read_names
+from extractor.scans.own_outputs import is_output, is_output_folder, lies_in_outputs
 from extractor.scans.set_aside import OnSetAside, SetAside
 from extractor.scans.sources import (
     DEFAULT_RENDER_DPI,
@@ -159,6 +160,7 @@ def open_input(item: Found, file: str, limits: Limits, report: Report) -> Iterat
     """
     try:
         _check_name(file)
+        _check_text(file, os.path.realpath(item.path))
         head = read_head(item.path, file)
         if passes_over(item, file, head):
             return
@@ -235,6 +237,9 @@ def find_files(path: Path, report: Report) -> list[Found]:
     except (OSError, ValueError):
         report(MissingInputError(shown, "cannot be opened.", mend="Check the path; links may lead in a circle."))
     else:
+        if _written_by_a_run(path):
+            report(UnsafePathError(shown, "was written by this program.", mend="Name the scans that were read."))
+            return []
         if not stat.S_ISDIR(mode):
             return [Found(path, unicodedata.normalize("NFC", path.name), named_by_user=True)]
         silent = True
@@ -253,8 +258,15 @@ def find_files(path: Path, report: Report) -> list[Found]:
     return []
 
 
+def _written_by_a_run(path: Path) -> bool:
+    try:
+        return lies_in_outputs(path)
+    except (OSError, RuntimeError):  # a link that leads nowhere, or in a circle; that is told where it is opened
+        return False
+
+
 def _walk(folder: Path, below: str, above: set[tuple[int, int]], report: Report) -> Iterator[Found]:
-    """All files below a folder; ``above`` are the folders on the way here, by device and number."""
+    """All files below a folder but what a run wrote; ``above`` are the folders on the way, by device and number."""
     shown = below or folder.as_posix()
     try:
         status = folder.stat()
@@ -270,8 +282,11 @@ def _walk(folder: Path, below: str, above: set[tuple[int, int]], report: Report)
             )
         )
         return
+    outputs = is_output_folder([entry.name for entry in entries])
     for entry in entries:
-        if is_hidden(entry.name):
+        if is_hidden(entry.name) or (outputs and is_output(entry.name)):
+            continue
+        if entry.is_symlink() and _written_by_a_run(Path(entry.path)):
             continue
         relative = unicodedata.normalize("NFC", f"{below}/{entry.name}" if below else entry.name)
         try:
@@ -305,14 +320,18 @@ def name_inputs(found: Sequence[Found]) -> list[tuple[Found, str]]:
 
 def _check_name(file: str) -> None:
     """Refuse a name that could be neither stored nor shown, as old archives unpacked elsewhere leave behind."""
+    _check_text(file, file)
+    if plain_name(file) != file:
+        raise UnsafePathError(file, "its name holds signs that command a screen.", mend="Rename the file.")
+
+
+def _check_text(file: str, path: str) -> None:
     try:
-        file.encode("utf-8")
+        path.encode("utf-8")
     except UnicodeEncodeError as error:
-        shown = file.encode("utf-8", "backslashreplace").decode("utf-8")
-        raise UnsafePathError(shown, "its name holds bytes that are no text.", mend="Rename the file.") from error
-    shown = plain_name(file)
-    if shown != file:
-        raise UnsafePathError(shown, "its name holds signs that command a screen.", mend="Rename the file.")
+        raise UnsafePathError(
+            file, "its name or a folder's holds bytes that are no text.", mend="Rename the file or that folder."
+        ) from error
 
 
 def _parents_of(item: Found) -> Iterator[str]:

@@ -81,7 +81,8 @@ def key_of(engine: Engine, path: Path) -> bytes:
         if used and not path.exists():  # asked again: another process may have begun the log just now
             raise StoreError(
                 f"{path}: the audit key of this database is missing.",
-                mend="Put the file back from where it is kept, or from a backup made --with-key.",
+                mend="Put it back from the output folder that this database was used with, from where it is kept, or "
+                "from a backup made --with-key.",
             )
     return load_or_make_key(path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import time
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,9 @@ def _create_private(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         found = path.stat()
-        if not found.st_size and found.st_mode & 0o077:  # an empty file that lay there becomes the database
+        if (
+            stat.S_ISREG(found.st_mode) and not found.st_size and found.st_mode & 0o077
+        ):  # an empty file that lay there becomes the database
             path.chmod(0o600)
     except OSError as error:
         raise StoreError(

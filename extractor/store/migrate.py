@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from importlib import resources
+from pathlib import Path
 from sqlite3 import complete_statement
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from extractor.errors import StoreError
 from extractor.store.engine import writing
+from extractor.store.foreign import must_be_own
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -32,6 +34,8 @@ def upgrade(engine: Engine) -> None:
         StoreError: the database cannot be reached, or another program or a newer version of this one
             made it.
     """
+    if engine.dialect.name == "sqlite":
+        must_be_own(Path(engine.url.database or ""))
     try:
         with engine.connect() as connection:
             if _revision(connection) == HEAD:
@@ -39,14 +43,9 @@ def upgrade(engine: Engine) -> None:
         with writing(engine).begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            revision = _revision(connection)
-            if connection.dialect.name == "sqlite" and revision is None:
-                if inspect(connection).get_table_names():
-                    raise StoreError(
-                        f"{_shown(engine)}: holds tables of another program.", mend="Name another file with --db."
-                    )
+            if connection.dialect.name == "sqlite" and not inspect(connection).get_table_names():
                 _create(connection)
-            elif revision != HEAD:
+            elif _revision(connection) != HEAD:
                 upgrade_within(connection)
     except DatabaseError as error:
         problem, mend = _reason(error)

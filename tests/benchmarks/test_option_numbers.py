@@ -27,7 +27,7 @@ def test_numbers_that_can_be_measured_are_taken(numbers):
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "", "one", "--1", "nan"])
 def test_others_are_refused(numbers, text):
-    with pytest.raises(argparse.ArgumentTypeError, match="whole number from 1 up"):
+    with pytest.raises(argparse.ArgumentTypeError, match="no whole number from 1 to"):
         numbers.count()(text)
 
 

@@ -64,7 +64,9 @@ def test_a_figure_that_is_not_there_is_refused():
         (("--records", "-4", "1"), "--records"),
         (("--servers", "0", "1"), "--servers"),
         (("--set", "unused_share=2"), "unused_share"),
-        (("--set", "unused_share=1"), "--set"),
+        (("--set", "unused_share=1"), "beyond all measure"),
+        (("--people", "9" * 400), "--people"),
+        (("--set", "records_a_page=1e-320"), "beyond all measure"),
         (("--set", "seconds_an_answer=nan"), "seconds_an_answer"),
     ],
 )

@@ -19,6 +19,14 @@ class Interrupted:
         if name.startswith("extractor.cli"):
             signal.raise_signal(signal.SIGTERM)
 
+class Impatient(type(sys.stderr)):
+    def write(self, text):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.raise_signal(number)
+        return super().write(text)
+
+sys.stderr = Impatient(sys.stderr.buffer, line_buffering=True)
+
 sys.meta_path.insert(0, Interrupted())
 main()
 """
@@ -49,7 +57,9 @@ def test_a_terminated_run_says_that_it_stopped(tmp_path):
         until = time.monotonic() + 120
         while not (tmp_path / "out").exists() and time.monotonic() < until:
             time.sleep(0.02)
-        run.send_signal(signal.SIGTERM)
+        for _ in range(3):
+            run.send_signal(signal.SIGTERM)
+            time.sleep(0.02)
         _, told = run.communicate(timeout=60)
     finally:
         run.kill()

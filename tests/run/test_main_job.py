@@ -17,14 +17,21 @@ import pytest
 from support.postgres import new_server
 from support.runs import AGENCY, RECORDS, contents, options
 
+from extractor.batch import erasing
+from extractor.batch.accepting import FOLDER as ACCEPTANCE
 from extractor.batch.outputs import write_outputs
 from extractor.batch.run import only_run, run
 from extractor.batch.sources import load_sources
-from extractor.batch.storage import DATABASE, open_store
+from extractor.batch.storage import DATABASE, SCANS, open_store
 from extractor.errors import SettingsError
 from extractor.evaluation import evaluate
 from extractor.exports.profile import load_profiles
+from extractor.exports.reconciliation.writing import FOLDER as RECONCILIATION
+from extractor.jobs.files import FOLDER as UPLOADS
+from extractor.jobs.locks import FOLDER as JOBS
 from extractor.records import BookKey, Decision, FieldState, read_records
+from extractor.review.board_settings import FILE as BOARDS
+from extractor.scans.own_outputs import is_output, is_output_folder
 from extractor.settings import get_settings
 from extractor.templates import load_forms
 
@@ -293,3 +300,11 @@ def test_the_folder_of_the_scans_is_no_output_folder(tmp_path):
         with pytest.raises(SettingsError, match="folder of the scans"):
             run(options([tmp_path], out))
     assert {path.name for path in tmp_path.iterdir()} == {"blank.png", "again"}
+
+
+def test_all_that_is_written_into_an_output_folder_is_known_as_that(finished):
+    names = {path.name for path in finished[0].iterdir() if not path.name.startswith(".")}
+    assert is_output_folder(names)
+    given = {UPLOADS, SCANS}
+    others = {name for name in erasing._OWN if not name.startswith(".")} | {ACCEPTANCE, RECONCILIATION, JOBS, BOARDS}
+    assert {name for name in names | others | given if not is_output(name)} == given

@@ -1,6 +1,8 @@
+import os
 import pickle
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -285,7 +287,7 @@ def test_links_to_files_and_folders_are_followed_once(files, tmp_path):
     assert files.Collected(tmp_path / "in").names == [("real/a.jpg", 1)]
 
 
-@pytest.mark.parametrize("sign", ["\x1b[2J", "\r", "\n", "\t", "\x9b1m", "\u202e"])
+@pytest.mark.parametrize("sign", ["\x1b[2J", "\r", "\n", "\t", "\x9b1m", "\u202e", "\u061c"])
 def test_names_that_command_a_screen_are_set_aside_by_a_plain_name(files, tmp_path, sign):
     (tmp_path / f"a{sign}.jpg").write_bytes(files.jpeg())
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
@@ -296,3 +298,44 @@ def test_names_that_command_a_screen_are_set_aside_by_a_plain_name(files, tmp_pa
     plain = f"\\u{ord(sign[0]):04x}{sign[1:]}"
     assert seen.reasons == [(f"a{plain}.jpg", "unsafe_path"), (f"b.zip/c{plain}.jpg", "unsafe_path")]
     assert all("Rename" in report.mend for report in seen.reports)
+
+
+def test_refusals_of_other_kinds_name_files_plainly_too(files, tmp_path):
+    (tmp_path / "loop\x1b").symlink_to(tmp_path)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("../up\x1b.jpg", files.jpeg())
+    seen = files.Collected(tmp_path, tmp_path / "gone\n.jpg")
+    assert set(seen.reasons) == {
+        ("a.zip/../up\\u001b.jpg", "unsafe_path"),
+        (f"{tmp_path.as_posix()}/gone\\u000a.jpg", "missing"),
+        ("loop\\u001b", "unsafe_path"),
+    }
+
+
+def test_a_folder_whose_name_is_no_text_is_told(files, tmp_path):
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/insur\xff"))
+    odd.mkdir()
+    (odd / "a.jpg").write_bytes(files.jpeg())
+    seen = files.Collected(odd, odd / "a.jpg", odd / "b.jpg")
+    assert seen.names == []
+    assert seen.reasons == [(f"{tmp_path.as_posix()}/insur\\udcff/b.jpg", "missing"), ("a.jpg", "unsafe_path")]
+
+
+def test_what_a_run_wrote_is_no_scan_and_what_lies_beside_it_is(files, tmp_path):
+    out = tmp_path / "in" / "results"
+    for name in ("scans/a.jpg", "2017/b.jpg", "pages/c.jpg", "overlays/d.jpg"):
+        (out / name).parent.mkdir(parents=True)
+        (out / name).write_bytes(files.jpeg())
+    everything = {name for name, _ in files.Collected(tmp_path / "in").names}
+    assert everything == {f"results/{name}" for name in ("scans/a.jpg", "2017/b.jpg", "pages/c.jpg", "overlays/d.jpg")}
+    for name in ("audit.key", "sources.json", "extractor.sqlite", "extractor.sqlite-wal"):
+        (out / name).write_text("x")
+    (tmp_path / "in" / "link").symlink_to(out / "pages")
+    for asked in (tmp_path / "in", out):
+        seen = files.Collected(asked)
+        assert [Path(name).name for name, _ in seen.names] == ["b.jpg", "a.jpg"]
+        assert seen.reasons == []
+    seen = files.Collected(out / "pages", out / "overlays" / "d.jpg", out / "scans")
+    assert [name for name, _ in seen.names] == ["a.jpg"]
+    assert {reason for _, reason in seen.reasons} == {"unsafe_path"}
+    assert all("Name the scans" in report.mend for report in seen.reports)

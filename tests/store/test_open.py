@@ -1,5 +1,7 @@
 """Opening, upgrading and refusing databases."""
 
+import os
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -9,11 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
 from extractor.errors import StoreError
 from extractor.store import Store
-from extractor.store.engine import make_engine, parse_url, writing
+from extractor.store.engine import _create_private, make_engine, parse_url, writing
 from extractor.store.migrate import HEAD, _reason, alembic_config, is_current, upgrade, upgrade_within
 from extractor.store.tables import Base
 
@@ -91,18 +94,54 @@ def test_a_missing_key_of_a_used_database_is_not_made_anew(store, database, resu
     assert not (tmp_path / "gone").exists()
 
 
-def test_a_file_of_another_program_is_left_as_it_is(tmp_path):
-    path = tmp_path / "photos.sqlite"
+FOREIGN = {
+    "tables": "CREATE TABLE photo (name TEXT)",
+    "other migrations": "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('0010')",
+    "a view": "CREATE VIEW seen AS SELECT 1",
+    "a version": "PRAGMA user_version = 7",
+    "a mark": "PRAGMA application_id = 99; PRAGMA user_version = 1",
+}
+
+
+@pytest.mark.parametrize("script", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_a_file_of_another_program_is_left_as_it_is(tmp_path, script, mode):
+    path = tmp_path / "photos ?%20.sqlite"
     with sqlite3.connect(path) as others:
-        others.execute("CREATE TABLE photo (name TEXT)")
+        others.executescript(f"PRAGMA journal_mode={mode}; {script}")
     others.close()
     before = path.read_bytes()
     with pytest.raises(StoreError, match="another program"):
-        Store.open(f"sqlite:///{path}")
-    with sqlite3.connect(path) as others:
-        assert others.execute("SELECT name FROM sqlite_master").fetchall() == [("photo",)]
+        upgrade(make_engine(URL.create("sqlite", database=str(path))))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_log_of_another_program_that_crashed_is_left_as_it_is(tmp_path):
+    path, copy = tmp_path / "busy.sqlite", tmp_path / "copy" / "busy.sqlite"
+    copy.parent.mkdir()
+    others = sqlite3.connect(path, isolation_level=None)
+    others.executescript("PRAGMA journal_mode=WAL; CREATE TABLE photo (name TEXT); PRAGMA wal_checkpoint")
+    others.execute("INSERT INTO photo VALUES ('late')")
+    for ending in ("", "-wal"):
+        shutil.copy(f"{path}{ending}", f"{copy}{ending}")
     others.close()
-    assert len(path.read_bytes()) == len(before)
+    before = {file.name: file.read_bytes() for file in copy.parent.iterdir()}
+    assert before["busy.sqlite-wal"]
+    with pytest.raises(StoreError, match="another program"):
+        Store.open(f"sqlite:///{copy}")
+    assert {file.name: file.read_bytes() for file in copy.parent.iterdir()} == before
+
+
+def test_an_own_file_whose_tables_are_in_its_log_alone_is_opened(tmp_path):
+    path, copy = tmp_path / "own.sqlite", tmp_path / "copy" / "own.sqlite"
+    copy.parent.mkdir()
+    with Store.open(f"sqlite:///{path}", audit_key_file=tmp_path / "key"):
+        for ending in ("", "-wal"):
+            shutil.copy(f"{path}{ending}", f"{copy}{ending}")
+    (copy.parent / "own.sqlite-wal").stat()
+    with Store.open(f"sqlite:///{copy}", audit_key_file=tmp_path / "key") as again:
+        assert again.status().pages == 0
 
 
 def test_an_empty_file_that_becomes_the_database_is_private(tmp_path):
@@ -110,6 +149,15 @@ def test_an_empty_file_that_becomes_the_database_is_private(tmp_path):
     path.touch(0o644)
     Store.open(f"sqlite:///{path}").close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_what_is_no_file_keeps_its_rights(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    pipe.chmod(0o666)
+    _create_private(pipe)
+    assert stat.S_IMODE(pipe.stat().st_mode) == 0o666, "such as /dev/null, which whole machines need"
 
 
 def test_a_broken_key_file_is_named(database):
