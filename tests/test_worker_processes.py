@@ -54,7 +54,7 @@ def test_a_broken_connection_is_not_told_as_a_file_without_a_name(monkeypatch, c
     def broken(**_):
         raise ConnectionResetError(errno.ECONNRESET, "somebody's text")
 
-    monkeypatch.setattr(root, "app", broken)
+    monkeypatch.setattr(root, "_command", lambda: broken)
     with pytest.raises(SystemExit) as ended:
         root.main()
     assert ended.value.code == 1
@@ -65,7 +65,7 @@ def test_a_broken_connection_is_not_told_as_a_file_without_a_name(monkeypatch, c
 
 
 def test_ctrl_c_is_told(monkeypatch, capsys):
-    monkeypatch.setattr(root, "app", lambda **_: 130)  # what Typer makes of it
+    monkeypatch.setattr(root, "_command", lambda: lambda **_: 130)  # what Typer makes of it
     with pytest.raises(SystemExit) as ended:
         root.main()
     assert ended.value.code == 130

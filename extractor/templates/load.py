@@ -123,7 +123,7 @@ def find_form(forms: Sequence[Form], name: str) -> Form:
 
 def _model(file: MarkedYaml) -> type[LabelTemplate] | type[TableTemplate]:
     layout = file.data.get("layout")
-    if layout not in _MODELS:
+    if not isinstance(layout, str) or layout not in _MODELS:
         raise TemplateError(
             f"{file.path}, line {file.line(['layout'])}: layout: there is no layout '{layout}'.",
             mend=f"Write 'layout:' with one of: {', '.join(sorted(_MODELS))}.",
