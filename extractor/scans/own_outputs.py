@@ -13,6 +13,7 @@ _WRITTEN = frozenset({
     "learning", "learning.yaml", "overlays", "packages", "pages", "problems.jsonl", "reconciliation", "records.jsonl",
     "report.html", "scans-at-hand", "sources.json", "templates",
 })  # fmt: skip
+"""As the modules that write them call them, of which this one knows nothing; a test of runs holds both together."""
 _DATABASE = "extractor.sqlite"
 
 

@@ -141,9 +141,8 @@ def _create_private(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         found = path.stat()
-        if (
-            stat.S_ISREG(found.st_mode) and not found.st_size and found.st_mode & 0o077
-        ):  # an empty file that lay there becomes the database
+        # An empty file that lay there becomes the database. What is no file, such as /dev/null, keeps its rights.
+        if stat.S_ISREG(found.st_mode) and not found.st_size and found.st_mode & 0o077:
             path.chmod(0o600)
     except OSError as error:
         raise StoreError(

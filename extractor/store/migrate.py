@@ -31,8 +31,7 @@ def upgrade(engine: Engine) -> None:
     """Create or upgrade the schema; two processes may do so at once.
 
     Raises:
-        StoreError: the database cannot be reached, or another program or a newer version of this one
-            made it.
+        StoreError: the database cannot be reached, or another program or a newer version of this one made it.
     """
     if engine.dialect.name == "sqlite":
         must_be_own(Path(engine.url.database or ""))
